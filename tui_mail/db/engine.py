@@ -1,0 +1,287 @@
+"""The database as the rest of the program sees it: give it a function of a session.
+
+`read` and `write` run a plain synchronous `fn(session, …)` in a thread; a write is one
+transaction, alone (SQLite's BEGIN IMMEDIATE, PostgreSQL's advisory lock), and what it published
+goes out after the commit: to this process at once, to others by NOTIFY or by
+`PRAGMA data_version`. Hides the drivers, the threads and the change notice.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlmodel import Session
+
+from tui_mail.db.topics import Topic, published
+from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError
+from tui_mail.i18n import _
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+Listener = Callable[[frozenset[Topic]], None]
+
+_CHANNEL = "tui_mail"
+_WRITER_LOCK = 0x7475696D  # any number, the same in every process
+_READERS = 4
+_POLL_SECONDS = 0.2
+_BUSY_MILLISECONDS = 10_000
+_RECONNECT_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """One database, by its URL (`sqlite:///…` or `postgresql+psycopg://…`)."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise SettingsWrong(
+                _("The database URL cannot be read: correct `database` in settings.toml.")
+            ) from error
+        self._sqlite = self._url.get_backend_name() == "sqlite"
+        self._reader, self._writer = self._engines()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="db-write")
+        self._listeners: list[Listener] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._origin = f"{os.getpid()}-{id(self):x}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._sqlite
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations."""
+        return self._writer
+
+    # -- synchronous: the command line, and code that is in a thread already
+
+    def read_now(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run `fn(session, …)`; nothing that it changes is kept."""
+        with _our_errors(), Session(self._reader, expire_on_commit=False) as session:
+            return fn(session, *args, **kwargs)
+
+    def write_now(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run `fn(session, …)` in one transaction: all of it is kept, or nothing."""
+        result, _topics = self._write(fn, *args, **kwargs)
+        return result
+
+    def _write(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> tuple[_T, frozenset[Topic]]:
+        with _our_errors(), Session(self._writer, expire_on_commit=False) as session:
+            result = fn(session, *args, **kwargs)
+            session.flush()
+            topics = published(session)
+            if topics and not self._sqlite:
+                notice = json.dumps({"origin": self._origin, "topics": sorted(topics)})
+                session.connection().execute(
+                    text("SELECT pg_notify(:channel, :notice)"),
+                    {"channel": _CHANNEL, "notice": notice},
+                )
+            session.commit()
+        return result, topics
+
+    # -- asynchronous: everything that shares the event loop
+
+    async def read(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """`read_now` off the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: self.read_now(fn, *args, **kwargs))
+
+    async def write(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """`write_now` off the event loop; a cancelled caller does not stop the transaction."""
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self._writers, lambda: self._write(fn, *args, **kwargs))
+        job.add_done_callback(self._announce)
+        result, _topics = await asyncio.shield(job)
+        return result
+
+    def _announce(self, job: "asyncio.Future[tuple[Any, frozenset[Topic]]]") -> None:
+        if not job.cancelled() and job.exception() is None:
+            self._tell(job.result()[1])
+
+    def _tell(self, topics: frozenset[Topic]) -> None:
+        if topics:
+            for listener in tuple(self._listeners):
+                listener(topics)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(topics)` on the event loop after each commit, here or in another process;
+        the function given back ends it."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    async def start(self) -> None:
+        """Begin to notice what other processes commit."""
+        if self._watch is None:
+            watch = self._watch_sqlite() if self._sqlite else self._watch_postgresql()
+            self._watch = asyncio.create_task(watch, name="db-watch")
+
+    async def close(self) -> None:
+        """Stop noticing, finish what is being written, let go of the connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+            self._watch = None
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._reader.dispose()
+        self._writer.dispose()
+
+    # -- change notice across processes
+
+    async def _watch_sqlite(self) -> None:
+        """`PRAGMA data_version` on the writing connection changes for others' commits only."""
+        loop = asyncio.get_running_loop()
+        seen: int | None = None
+        while True:
+            with suppress(TuiMailError):
+                version = await loop.run_in_executor(self._writers, self._data_version)
+                if seen is not None and version != seen:
+                    self._tell(frozenset(Topic))
+                seen = version
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _data_version(self) -> int:
+        with _our_errors():
+            connection = self._writer.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA data_version")
+                row = cursor.fetchone()
+                cursor.close()
+                return int(row[0]) if row else 0
+            finally:
+                connection.close()
+
+    async def _watch_postgresql(self) -> None:
+        address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        first = True
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    address, autocommit=True
+                ) as connection:
+                    await connection.execute(f"LISTEN {_CHANNEL}")
+                    if not first:  # what was said while nobody listened
+                        self._tell(frozenset(Topic))
+                    first = False
+                    async for notice in connection.notifies():
+                        self._take(notice.payload)
+            except psycopg.Error:
+                log.warning("listening for changes was interrupted")
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    def _take(self, payload: str) -> None:
+        try:
+            notice = json.loads(payload)
+            if notice["origin"] != self._origin:
+                self._tell(frozenset(Topic(name) for name in notice["topics"]))
+        except (ValueError, KeyError, TypeError):
+            self._tell(frozenset(Topic))
+
+    # -- engines
+
+    def _engines(self) -> tuple[Engine, Engine]:
+        if not self._sqlite:
+            engine = create_engine(self._url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+            writer = create_engine(
+                self._url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1
+            )
+            event.listen(writer, "begin", _take_turn)
+            return engine, writer
+        options: dict[str, Any] = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
+        reader = create_engine(self._url, pool_size=_READERS + 1, **options)
+        writer = create_engine(self._url, pool_size=1, **options)
+        for engine, begin in ((reader, "BEGIN"), (writer, "BEGIN IMMEDIATE")):
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _beginner(begin))
+        return reader, writer
+
+
+def _take_turn(connection: Any) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+
+def _beginner(statement: str) -> Callable[[Any], None]:
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    """Autocommit (we say BEGIN ourselves), write-ahead log, durable commits, enforced references."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -32768",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class _our_errors:  # noqa: N801 — reads as the statement it is
+    """Database errors as ours: what happened, what to do, no row parameters."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if not isinstance(error, DBAPIError):
+            return
+        reason = str(error.orig).lower()
+        if "disk is full" in reason or "no space" in reason or "disk full" in reason:
+            raise CannotWrite(
+                _("The disk is full: free some space; nothing was changed.")
+            ) from error
+        if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
+            raise CannotWrite(
+                _("The database cannot be opened for writing: check its folder and its owner.")
+            ) from error
+        if "locked" in reason or "busy" in reason:
+            raise TryLater(
+                _("The database is busy with another program: try again in a moment.")
+            ) from error
+        if "malformed" in reason or "not a database" in reason or "disk i/o" in reason:
+            raise InputOutput(
+                _("The database file is damaged: restore the last backup (tui-mail db restore).")
+            ) from error
+        if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
+            raise Offline(
+                _("The database server was not reached: check that it runs and its address.")
+            ) from error

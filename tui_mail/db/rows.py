@@ -1,0 +1,254 @@
+"""What the reading verbs give: frozen rows of just the columns that a screen or a program shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """A folder as the tree shows it; the inbox first, then by role, then by name."""
+
+    account_id: int
+    account: str
+    shared: bool
+    folder_id: int
+    name: str
+    role: str
+    total: int
+    unread: int
+    conversations: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """How an account is doing."""
+
+    account_id: int
+    email: str
+    protocol: str
+    shared: bool
+    last_success: datetime | None
+    last_error: str
+    waiting: int  # operations not yet carried out
+    outgoing: int  # letters not yet sent
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A record as a list shows it beside a message."""
+
+    entity_id: int
+    company: str
+    kind: str
+    code: str
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """Where a window starts or ends: rows are ordered by (at, id), newest first."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A row of a message list: a conversation by its latest message, or one message.
+
+    `key` pages the list. `chips`: linked records, documents before parties, confirmed first.
+    `total` and `unread` count the conversation's messages in the folder (1 in flat lists).
+    """
+
+    key: PageKey
+    thread_id: int
+    message_id: int
+    placement_id: int | None
+    folder_id: int | None
+    folder: str
+    account: str
+    sender_name: str
+    sender_address: str
+    recipients: str
+    subject: str
+    received_at: datetime
+    total: int
+    unread: int
+    seen: bool
+    starred: bool
+    answered: bool
+    outgoing: bool
+    attachments: int
+    kind: str
+    chips: tuple[Chip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """A file of a message; `number` counts from 1."""
+
+    number: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    blob: str
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message as the reader's frame and programs need it, one of its placements with it."""
+
+    id: int
+    message_id: str
+    thread_id: int
+    subject: str
+    sender_name: str
+    sender_address: str
+    recipients: str
+    date: datetime | None
+    received_at: datetime
+    size: int
+    kind: str
+    outgoing: bool
+    in_reply_to: str
+    references: str
+    placement_id: int | None
+    folder_id: int | None
+    folder: str
+    account_id: int | None
+    account: str
+    flags: frozenset[str]  # values of Flag, and keywords
+    attachments: tuple[AttachmentRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link of a message, with its record, and why."""
+
+    message_id: int
+    entity_id: int
+    company: str
+    kind: str
+    code: str
+    title: str
+    party_id: int | None
+    party: str  # name of the party
+    date: Day | None
+    amount: Decimal | None
+    open_amount: Decimal | None
+    currency: str
+    entity_state: str
+    state: str
+    method: str
+    score: int
+    why: str
+    found_in: str
+    by: str  # login of who confirmed, "" for the machine
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRow:
+    """A record of the ERP."""
+
+    id: int
+    company: str
+    kind: str
+    code: str
+    title: str
+    party_id: int | None
+    party_kind: str
+    party_code: str
+    party: str
+    date: Day | None
+    due_date: Day | None
+    amount: Decimal | None
+    open_amount: Decimal | None
+    currency: str
+    state: str
+    their_reference: str
+    our_reference: str
+    url: str
+    gone: bool
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    line: int
+    article: str
+    description: str
+    quantity: Decimal | None
+    unit: str
+    price: Decimal | None
+    discount: str
+    vat_rate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A record's card. `balance` and `overdue` are sums of open due items of the party, in the company's currency."""
+
+    entity: EntityRow
+    chain: tuple[EntityRow, ...]  # oldest first, the record itself in it
+    lines: tuple[LineRow, ...]
+    due_items: tuple[EntityRow, ...]  # of the document, or open ones of the party
+    open_documents: tuple[EntityRow, ...]  # of a party, newest first, at most 20
+    contacts: tuple[EntityRow, ...]
+    addresses: tuple[str, ...]
+    balance: Decimal | None = None
+    overdue: Decimal | None = None
+    overdue_since: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An entry of the agenda: an event, or a due item as an all-day row (`entity_id` set, `due`)."""
+
+    id: int
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    all_day: bool
+    location: str
+    chip: Chip | None
+    due: bool = False
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRow:
+    """A letter on its way, with the state of each recipient."""
+
+    id: int
+    account: str
+    message_id: str
+    subject: str
+    state: str
+    attempts: int
+    next_try: datetime
+    created_at: datetime
+    error: str
+    recipients: tuple[tuple[str, str, str], ...]  # address, state, reply
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A letter being written."""
+
+    id: int
+    account_id: int
+    account: str
+    content: str
+    in_reply_to_id: int | None
+    answer: str
+    version: int
+    updated_at: datetime

@@ -1,0 +1,487 @@
+"""The tables, which are the domain classes: one noun, one class, no relationships, no behaviour.
+
+Times are aware UTC. Sums of money are stored as ten-thousandths in an integer (`Money`), so that
+both databases add and compare them exactly. Text out of messages is stored as it came, short of
+NUL (which PostgreSQL refuses), and made safe on its way to the screen.
+"""
+
+from datetime import date as Day
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+_MONEY_SCALE = 10_000
+# SQLite only counts rows by itself in a column declared INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Money(TypeDecorator[Decimal]):
+    """A Decimal with up to four decimals, stored as an integer."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else int((value * _MONEY_SCALE).to_integral_value())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(int(value)) / _MONEY_SCALE
+
+
+class ForeignText(TypeDecorator[str]):
+    """Text that PostgreSQL accepts: NUL and lone surrogates become U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if "\0" in value:
+            value = value.replace("\0", "\ufffd")
+        if not value.isascii():
+            value = value.encode("utf-8", "replace").decode("utf-8")
+        return value
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(Key, primary_key=True, autoincrement=True))
+
+
+def _text(*, default: str = "") -> Any:
+    return Field(default=default, sa_type=ForeignText)
+
+
+# -- people and accounts ---------------------------------------------------------------------------
+
+
+class Operator(SQLModel, table=True):
+    """A person using the console."""
+
+    id: int | None = _id()
+    login: str = Field(unique=True)
+    name: str = ""
+    email: str = ""
+    active: bool = True
+
+
+class Account(SQLModel, table=True):
+    """A mailbox on a server, or a local one. `secret` is sealed by the vault."""
+
+    id: int | None = _id()
+    email: str = Field(unique=True)
+    name: str = ""
+    shared: bool = False
+    protocol: str = "imap"  # imap, pop3, local
+    host: str = ""
+    port: int = 0
+    tls: str = "implicit"
+    smtp_host: str = ""
+    smtp_port: int = 0
+    smtp_tls: str = "implicit"
+    ca_file: str = ""
+    user: str = ""
+    secret: bytes | None = Field(default=None, sa_type=LargeBinary)
+    signature: str = _text()
+    files_sent_itself: bool = False
+    last_success: datetime | None = None
+    last_error: str = _text()
+    last_error_at: datetime | None = None
+
+
+class Grant(SQLModel, table=True):
+    """What an operator may do on an account: read < triage < send < manage."""
+
+    __tablename__ = "account_grant"
+    account_id: int = Field(foreign_key="account.id", primary_key=True, ondelete="CASCADE")
+    operator_id: int = Field(foreign_key="operator.id", primary_key=True)
+    level: str = "manage"
+
+
+class Folder(SQLModel, table=True):
+    """A folder of an account. `remote` is the store's opaque key, "" for a folder kept only here.
+
+    `total` and `unread` count messages, `conversations` threads; all are kept, never counted on
+    reading.
+    """
+
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+    id: int | None = _id()
+    account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
+    name: str = _text()
+    remote: str = _text()
+    role: str = ""
+    cursor: str = _text()
+    gone: bool = False
+    total: int = 0
+    unread: int = 0
+    conversations: int = 0
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+class Thread(SQLModel, table=True):
+    """A conversation: the connected component of its messages' identifiers."""
+
+    id: int | None = _id()
+
+
+class ThreadKey(SQLModel, table=True):
+    """A message identifier that belongs to a thread, whether its message has come or not."""
+
+    __tablename__ = "thread_key"
+    key: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    thread_id: int = Field(index=True)
+
+
+class Message(SQLModel, table=True):
+    """The content of a message, once, whatever the number of copies. `content_hash`: SHA-256 of its bytes."""
+
+    __table_args__ = (Index("message_received", "received_at", "id"),)
+    id: int | None = _id()
+    content_hash: str = Field(unique=True, max_length=64)
+    message_id: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
+    in_reply_to: str = _text()
+    references: str = _text()  # identifiers separated by spaces, oldest first
+    thread_id: int = Field(index=True)
+    subject: str = _text()
+    sender_name: str = _text()
+    sender_address: str = _text()
+    recipients: str = _text()  # To, for the list: names or addresses, comma-separated
+    recipient_addresses: str = _text()  # To, Cc and Bcc, lower-case addr-specs, space-separated
+    date: datetime | None = None
+    received_at: datetime
+    size: int = 0
+    kind: str = "human"
+    attachment_count: int = 0
+    outgoing: bool = False  # one of our own accounts is the sender
+
+
+class MessageSource(SQLModel, table=True):
+    """What the message's bytes are made of: a compressed skeleton in which blobs are put back."""
+
+    __tablename__ = "message_source"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+    skeleton: bytes = Field(sa_type=LargeBinary)
+
+
+class MessageText(SQLModel, table=True):
+    """The text that is searched and shown, extracted once."""
+
+    __tablename__ = "message_text"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+    subject: str = _text()
+    people: str = _text()
+    body: str = _text()
+    attachment_names: str = _text()
+
+
+class Attachment(SQLModel, table=True):
+    """A file in a message; `number` counts from 1 as people see them."""
+
+    __table_args__ = (UniqueConstraint("message_id", "number"),)
+    id: int | None = _id()
+    message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
+    number: int
+    name: str = _text()
+    media_type: str = _text()
+    size: int = 0
+    sha256: str = ""
+    blob: str = ""
+    content_id: str = _text()
+    inline: bool = False
+
+
+class Blob(SQLModel, table=True):
+    """Encrypted bytes in the shared folder, known by a keyed hash of what they hold."""
+
+    id: str = Field(primary_key=True, max_length=64)
+    size: int = 0
+    references: int = 0
+
+
+class Placement(SQLModel, table=True):
+    """A message in a folder. `remote` is the store's opaque key, "" until the server has told it."""
+
+    __table_args__ = (
+        Index("placement_remote", "folder_id", "remote"),
+        Index("placement_list", "folder_id", "received_at", "id"),
+        Index("placement_message", "message_id", "folder_id"),
+        Index("placement_thread", "thread_id", "folder_id"),
+    )
+    id: int | None = _id()
+    message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
+    folder_id: int = Field(foreign_key="folder.id", ondelete="CASCADE")
+    thread_id: int
+    remote: str = _text()
+    received_at: datetime
+    seen: bool = False
+    starred: bool = False
+    answered: bool = False
+    draft: bool = False
+    deleted: bool = False
+    keywords: str = _text()  # sorted, space-separated
+
+
+class Conversation(SQLModel, table=True):
+    """A thread as one folder holds it: the row of the list, kept by `db.conversations`."""
+
+    __table_args__ = (Index("conversation_list", "folder_id", "latest_at", "thread_id"),)
+    folder_id: int = Field(primary_key=True, foreign_key="folder.id", ondelete="CASCADE")
+    thread_id: int = Field(primary_key=True)
+    latest_at: datetime
+    placement_id: int  # the latest message's
+    message_id: int
+    total: int = 0
+    unread: int = 0
+    starred: bool = False
+
+
+# -- writing and sending ---------------------------------------------------------------------------
+
+
+class Draft(SQLModel, table=True):
+    """A letter being written, as the composer holds it. `version` guards against a lost update."""
+
+    id: int | None = _id()
+    account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
+    operator_id: int = Field(foreign_key="operator.id")
+    content: str = _text(
+        default="{}"
+    )  # JSON: to, cc, bcc, subject, body, format, links, attachments
+    in_reply_to_id: int | None = None  # the message answered or forwarded
+    answer: str = ""  # reply, reply_all, forward
+    version: int = 0
+    updated_at: datetime
+
+
+class Outgoing(SQLModel, table=True):
+    """A letter on its way: held, queued, sending, sent, failed, unknown, cancelled."""
+
+    __table_args__ = (Index("outgoing_due", "state", "next_try"),)
+    id: int | None = _id()
+    account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
+    operator_id: int | None = None
+    message_id: str = Field(sa_column=Column(ForeignText, nullable=False, unique=True))
+    idempotency_key: str | None = Field(default=None, unique=True)
+    fingerprint: str = ""  # SHA-256 of what was asked for, to tell a repetition from a clash
+    envelope_sender: str = ""
+    raw: bytes = Field(sa_type=LargeBinary)
+    state: str = "queued"
+    attempts: int = 0
+    next_try: datetime
+    created_at: datetime
+    sent_at: datetime | None = None
+    error: str = _text()
+    in_reply_to_id: int | None = None
+
+
+class OutgoingRecipient(SQLModel, table=True):
+    """One recipient of a letter: pending, accepted, deferred, refused, unknown, and the server's reply."""
+
+    __tablename__ = "outgoing_recipient"
+    outgoing_id: int = Field(primary_key=True, foreign_key="outgoing.id", ondelete="CASCADE")
+    address: str = Field(primary_key=True)
+    state: str = "pending"
+    reply: str = _text()
+
+
+class OutgoingLink(SQLModel, table=True):
+    """A record that the letter is about, named by who wrote it."""
+
+    __tablename__ = "outgoing_link"
+    outgoing_id: int = Field(primary_key=True, foreign_key="outgoing.id", ondelete="CASCADE")
+    entity_id: int = Field(primary_key=True)
+
+
+class Operation(SQLModel, table=True):
+    """A change that the server has not been told of yet, carried out in the order of `id`."""
+
+    __table_args__ = (Index("operation_account", "account_id", "id"),)
+    id: int | None = _id()
+    account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
+    verb: str
+    placement_id: int | None = Field(default=None, index=True)
+    folder_id: int | None = None  # where the server has it
+    remote: str = _text()  # its key there; "" while an APPEND or MOVE before it is not settled
+    target_id: int | None = None  # folder of a MOVE or APPEND
+    add: str = _text()
+    remove: str = _text()
+    message_id: int | None = None
+    attempts: int = 0
+    next_try: datetime | None = None
+    error: str = _text()
+
+
+class Change(SQLModel, table=True):
+    """One line of the audit trail. `undo` is the JSON that takes it back; "" when it cannot be."""
+
+    id: int | None = _id()
+    at: datetime
+    operator_id: int | None = Field(default=None, index=True)
+    verb: str
+    detail: str = _text()
+    undo: str = _text()
+    undone: bool = False
+
+
+# -- ERP -------------------------------------------------------------------------------------------
+
+
+class Company(SQLModel, table=True):
+    """A company that the ERP keeps the books of."""
+
+    code: str = Field(primary_key=True)
+    name: str = _text()
+    vat: str = ""
+    domains: str = _text()
+    addresses: str = _text()
+
+
+class Entity(SQLModel, table=True):
+    """A record of the ERP as the console knows it: party, contact or document."""
+
+    __table_args__ = (
+        UniqueConstraint("company", "kind", "code"),
+        Index("entity_number", "company", "number", "kind"),
+        Index("entity_party", "party_id", "kind", "date"),
+        Index("entity_code_folded", "kind", "code_folded"),
+    )
+    id: int | None = _id()
+    source: str = ""  # the connector's name
+    company: str = ""
+    kind: str
+    code: str
+    code_folded: str = ""
+    title: str = _text()
+    title_folded: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
+    party_id: int | None = None
+    contact_id: int | None = None
+    year: int | None = None
+    series: str = ""
+    number: str = ""
+    version: int = 0
+    date: Day | None = None
+    due_date: Day | None = Field(default=None, index=True)
+    amount: Decimal | None = Field(default=None, sa_type=Money)
+    open_amount: Decimal | None = Field(default=None, sa_type=Money)
+    currency: str = ""
+    state: str = ""
+    their_reference: str = Field(
+        default="", sa_column=Column(ForeignText, index=True, nullable=False)
+    )
+    our_reference: str = _text()
+    url: str = _text()
+    details: str = _text(default="{}")
+    fingerprint: str = ""
+    gone: bool = False
+
+
+class Address(SQLModel, table=True):
+    """An e-mail address (lower case) or `@domain` of a party: the address book."""
+
+    __table_args__ = (UniqueConstraint("company", "email", "party_id", "contact_id"),)
+    id: int | None = _id()
+    source: str = ""
+    company: str = ""
+    email: str = Field(index=True)
+    party_id: int = Field(index=True)
+    contact_id: int | None = None
+    purpose: str = ""
+    primary: bool = False
+
+
+class EntityRelation(SQLModel, table=True):
+    """Document `target` came out of document `source`."""
+
+    __tablename__ = "entity_relation"
+    source_id: int = Field(primary_key=True)
+    target_id: int = Field(primary_key=True, index=True)
+
+
+class DocumentLine(SQLModel, table=True):
+    """A line of a document."""
+
+    __tablename__ = "document_line"
+    entity_id: int = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    article: str = _text()
+    description: str = _text()
+    quantity: Decimal | None = Field(default=None, sa_type=Money)
+    unit: str = ""
+    price: Decimal | None = Field(default=None, sa_type=Money)
+    discount: str = ""
+    vat_rate: str = ""
+
+
+class Link(SQLModel, table=True):
+    """Message and entity belong together: how it is known, how surely, who said so."""
+
+    __table_args__ = (
+        UniqueConstraint("message_id", "entity_id"),
+        Index("link_trace", "entity_id", "received_at", "message_id"),
+    )
+    id: int | None = _id()
+    message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
+    entity_id: int
+    received_at: datetime
+    state: str
+    method: str
+    score: int = 0
+    why: str = _text()
+    found_in: str = _text()
+    operator_id: int | None = None
+    at: datetime
+
+
+class ErpSource(SQLModel, table=True):
+    """A connector that entities come from."""
+
+    __tablename__ = "erp_source"
+    name: str = Field(primary_key=True)
+    location: str = _text()
+    mapping: str = _text()
+    cursor: str = _text()
+    last_success: datetime | None = None
+    last_error: str = _text()
+
+
+# -- agenda ----------------------------------------------------------------------------------------
+
+
+class Event(SQLModel, table=True):
+    """An entry of the agenda (RFC 5545 VEVENT)."""
+
+    id: int | None = _id()
+    uid: str = Field(unique=True)
+    title: str = _text()
+    starts_at: datetime = Field(index=True)
+    ends_at: datetime
+    all_day: bool = False
+    location: str = _text()
+    description: str = _text()
+    entity_id: int | None = None
+    operator_id: int | None = None
+
+
+class Attendee(SQLModel, table=True):
+    """Who takes part in an event."""
+
+    event_id: int = Field(primary_key=True, foreign_key="event.id", ondelete="CASCADE")
+    email: str = Field(primary_key=True)
+    name: str = _text()
+    status: str = "needs-action"

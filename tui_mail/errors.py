@@ -1,0 +1,96 @@
+"""Everything that can go wrong and be told to a person: one tree, drawn where it is defined.
+
+TuiMailError                 slug               exit (sysexits.h)
+├── WrongUse                 wrong_use          64
+├── WrongData                wrong_data         65
+├── NotFound                 not_found          66
+├── Offline                  unreachable        69
+├── CannotWrite              cannot_write       73
+├── InputOutput              input_output       74
+├── TryLater                 try_later          75
+├── ProtocolRefused          protocol           76
+│   └── TlsRefused           tls_refused        76
+├── NotAllowed               not_allowed        77
+│   └── WrongPassword        wrong_password     77
+└── SettingsWrong            settings           78
+    └── UnknownSchema        unknown_schema     78
+"""
+
+from typing import ClassVar
+
+
+class TuiMailError(Exception):
+    """One sentence in the user's language that says what happened and what to do next."""
+
+    slug: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 74
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class WrongUse(TuiMailError):
+    slug = "wrong_use"
+    exit_code = 64
+
+
+class WrongData(TuiMailError):
+    slug = "wrong_data"
+    exit_code = 65
+
+
+class NotFound(TuiMailError):
+    slug = "not_found"
+    exit_code = 66
+
+
+class Offline(TuiMailError):
+    """The server was not reached, or the connection was lost: trying again may help."""
+
+    slug = "unreachable"
+    exit_code = 69
+
+
+class CannotWrite(TuiMailError):
+    slug = "cannot_write"
+    exit_code = 73
+
+
+class InputOutput(TuiMailError):
+    slug = "input_output"
+    exit_code = 74
+
+
+class TryLater(TuiMailError):
+    slug = "try_later"
+    exit_code = 75
+
+
+class ProtocolRefused(TuiMailError):
+    """The peer broke its protocol, or went over a limit that the message names."""
+
+    slug = "protocol"
+    exit_code = 76
+
+
+class TlsRefused(ProtocolRefused):
+    slug = "tls_refused"
+
+
+class NotAllowed(TuiMailError):
+    slug = "not_allowed"
+    exit_code = 77
+
+
+class WrongPassword(NotAllowed):
+    slug = "wrong_password"
+
+
+class SettingsWrong(TuiMailError):
+    slug = "settings"
+    exit_code = 78
+
+
+class UnknownSchema(SettingsWrong):
+    slug = "unknown_schema"

@@ -1,0 +1,410 @@
+"""Values that cross a seam: frozen, without behaviour, without a library behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class FolderRole(StrEnum):
+    """What a folder is for (RFC 6154, and the inbox)."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    DRAFTS = "drafts"
+    ARCHIVE = "archive"
+    JUNK = "junk"
+    TRASH = "trash"
+    ALL = "all"
+    FLAGGED = "flagged"
+    OTHER = ""
+
+
+class Flag(StrEnum):
+    """System flags of IMAP (RFC 9051 §2.3.2) without the backslash; any other flag is a keyword."""
+
+    SEEN = "seen"
+    STARRED = "flagged"
+    ANSWERED = "answered"
+    DELETED = "deleted"
+    DRAFT = "draft"
+
+
+class Tls(StrEnum):
+    """How a connection is made private (RFC 8314)."""
+
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server listens. `ca_file`: a PEM bundle to trust instead of the system's."""
+
+    host: str
+    port: int
+    tls: Tls = Tls.IMPLICIT
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs in; the password never shows in a repr."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+# -- what a mail store tells ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFolder:
+    """A folder on a server. `key` is the server's own name, opaque; `name` is for people, `/`-separated."""
+
+    key: str
+    name: str
+    role: FolderRole = FolderRole.OTHER
+    selectable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMessage:
+    """A message as listed by the server: an opaque key, its flags (system flags as in `Flag`, keywords as they are)."""
+
+    key: str
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChanges:
+    """What changed in a folder since a cursor.
+
+    `listed`: new and changed messages, newest first. `present`: the keys of everything that is in
+    the folder now, newest first, or None when nothing has gone since the cursor. `reset`: the keys
+    known so far mean nothing any more (UIDVALIDITY changed); then `present` is complete.
+    """
+
+    cursor: str
+    listed: tuple[RemoteMessage, ...] = ()
+    present: tuple[str, ...] | None = None
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A message in whole, as the server has it. `received_at` is its INTERNALDATE, aware."""
+
+    key: str
+    raw: bytes = field(repr=False)
+    flags: frozenset[str]
+    received_at: datetime
+
+
+class Verb(StrEnum):
+    """What an operation asks of a server."""
+
+    FLAGS = "flags"
+    MOVE = "move"
+    DELETE = "delete"
+    APPEND = "append"
+    CREATE_FOLDER = "create_folder"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOperation:
+    """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw` into `folder`."""
+
+    verb: Verb
+    folder: str
+    keys: tuple[str, ...] = ()
+    add: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+    target: str = ""
+    raw: bytes = field(default=b"", repr=False)
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """`keys`: old key -> new key where the server tells (COPYUID, APPENDUID; the old key of an APPEND is "").
+
+    `missing`: keys that the server no longer has.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+
+# -- what a sender tells -------------------------------------------------------------------------
+
+
+class Delivery(StrEnum):
+    """What became of one recipient at submission."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResult:
+    """`reply` is the server's own text: foreign, to be made safe before it is shown."""
+
+    address: str
+    delivery: Delivery
+    reply: str = ""
+
+
+# -- mail ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox of RFC 5322 §3.4: the address is the addr-spec, lower-cased domain; both foreign text."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAttachment:
+    """A part that is a file for the reader. `content` is decoded. `inline`: shown within the HTML by `content_id`."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message as far as it could be read; never raises to get here.
+
+    Ids are without angle brackets. `date` is the Date header, aware, None when unreadable.
+    `text`: the plain text shown and searched (made from `html` when there is no plain part);
+    `new_text`: without quotes and signature. `html` is empty when there is none.
+    `kind`: human, auto_reply, bounce, receipt (MDN), list, calendar, pec_envelope, pec_receipt.
+    `damage`: what could not be read, as short English slugs. `headers`: decoded, in order.
+    """
+
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    subject: str
+    sender: Mailbox | None
+    senders: tuple[Mailbox, ...]
+    reply_to: tuple[Mailbox, ...]
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    date: datetime | None
+    text: str
+    new_text: str
+    html: str
+    attachments: tuple[ParsedAttachment, ...]
+    kind: str = "human"
+    size: int = 0
+    warnings: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class BodyFormat(StrEnum):
+    """How the body of a letter was written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterAttachment:
+    """A file that travels with a letter."""
+
+    name: str
+    content: bytes = field(repr=False)
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter to be built: what a person or a program says, before it is bytes."""
+
+    sender: Mailbox
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    body: str = ""
+    format: BodyFormat = BodyFormat.TEXT
+    attachments: tuple[LetterAttachment, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+# -- ERP -----------------------------------------------------------------------------------------
+
+PARTY_KINDS = ("customer", "supplier", "lead", "operator")
+DOCUMENT_KINDS = (
+    "quote",
+    "sales_order",
+    "purchase_order",
+    "offer",
+    "delivery_note",
+    "goods_receipt",
+    "invoice",
+    "purchase_invoice",
+    "credit_note",
+    "due_item",
+    "job",
+    "activity",
+    "opportunity",
+)
+ENTITY_KINDS = (*PARTY_KINDS, "contact", *DOCUMENT_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A record by its name in the contract: KIND:CODE, with @COMPANY where there are several."""
+
+    kind: str
+    code: str
+    company: str = ""
+
+    def __str__(self) -> str:
+        suffix = f"@{self.company}" if self.company else ""
+        return f"{self.kind}:{self.code}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRecord:
+    code: str
+    name: str = ""
+    vat: str = ""
+    domains: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRecord:
+    """A record of the ERP as a connector gives it. `number` is what a person would type of it.
+
+    `details`: what the card shows beside, as text by English key (vat, city, method, level…).
+    """
+
+    company: str
+    kind: str
+    code: str
+    title: str = ""
+    party: Reference | None = None
+    contact: Reference | None = None
+    year: int | None = None
+    series: str = ""
+    number: str = ""
+    version: int = 0
+    date: Day | None = None
+    due_date: Day | None = None
+    amount: Decimal | None = None
+    open_amount: Decimal | None = None
+    currency: str = ""
+    state: str = ""
+    their_reference: str = ""
+    our_reference: str = ""
+    url: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """An e-mail address, or a whole domain (`@domain`), of a party, possibly of one of its contacts."""
+
+    company: str
+    email: str
+    party: Reference
+    contact: Reference | None = None
+    purpose: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRecord:
+    """Document `target` came out of document `source` (order -> delivery note -> invoice)."""
+
+    company: str
+    source: Reference
+    target: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """A line of a document."""
+
+    company: str
+    document: Reference
+    line: int
+    article: str = ""
+    description: str = ""
+    quantity: Decimal | None = None
+    unit: str = ""
+    price: Decimal | None = None
+    discount: str = ""
+    vat_rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordError:
+    """A row that could not be taken: where it is and why."""
+
+    file: str
+    line: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErpChanges:
+    """What a connector has since a cursor. `complete`: what is not in it is gone from the ERP."""
+
+    cursor: str
+    complete: bool
+    companies: tuple[CompanyRecord, ...] = ()
+    entities: tuple[EntityRecord, ...] = ()
+    addresses: tuple[AddressRecord, ...] = ()
+    relations: tuple[RelationRecord, ...] = ()
+    lines: tuple[LineRecord, ...] = ()
+    errors: tuple[RecordError, ...] = ()
+
+
+# -- links ---------------------------------------------------------------------------------------
+
+
+class LinkState(StrEnum):
+    AUTOMATIC = "automatic"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkProposal:
+    """What the linking pipeline concludes about a message and an entity.
+
+    `entity_id` is the database's. `method`: address, thread, number, composed, hand.
+    `score` 0..100. `why`: a sentence for people, already in the user's language; `found_in`: the
+    words it was found in (foreign text).
+    """
+
+    entity_id: int
+    state: LinkState
+    method: str
+    score: int
+    why: str
+    found_in: str = ""
