@@ -55,7 +55,14 @@ TRADES = (
     "Energia",
 )  # fmt: skip
 
-FAMILY_FORMS = ("F.lli {0}", "Officine {0}", "Cantieri {0}", "{0} & Figli", "Gruppo {0}", "Ditta {0}")
+FAMILY_FORMS = (
+    "F.lli {0}",
+    "Officine {0}",
+    "Cantieri {0}",
+    "{0} & Figli",
+    "Gruppo {0}",
+    "Ditta {0}",
+)
 LEGAL_FORMS = ("Srl", "Srl", "Srl", "Spa", "Snc", "Sas")
 
 PUBLIC_BODIES = (

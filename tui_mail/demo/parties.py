@@ -31,8 +31,24 @@ CAST = (
     ("bianchi", 12, "Bianchi Spa", "Bologna", "bianchi.example", "Marta Bianchi", "m.bianchi"),
     ("verdi", 45, "Verdi Snc", "Cesena", "verdi-snc.example", "Giorgio Verdi", "giorgio"),
     ("costa", 63, "Costa Srl", "Ravenna", "costa.example", "Elena Costa", "e.costa"),
-    ("ferri", 107, "Ferri Impianti Srl", "Forlì", "ferri-impianti.example", "Luca Ferri", "l.ferri"),
-    ("comune", 150, "Comune di Rimini", "Rimini", "comune-rimini.example", "Rita Amati", "economato"),
+    (
+        "ferri",
+        107,
+        "Ferri Impianti Srl",
+        "Forlì",
+        "ferri-impianti.example",
+        "Luca Ferri",
+        "l.ferri",
+    ),
+    (
+        "comune",
+        150,
+        "Comune di Rimini",
+        "Rimini",
+        "comune-rimini.example",
+        "Rita Amati",
+        "economato",
+    ),
 )
 CUSTOMERS, SUPPLIERS, LEADS = 220, 56, 34
 FOREIGN_CUSTOMERS = 18
@@ -166,7 +182,9 @@ def _phone(source: random.Random, country: str) -> str:
 
 
 def _free_domain(source: random.Random, name: str, taken: set[str]) -> str:
-    words = [word for word in slug(name).split("-") if word not in {"f", "lli", "srl", "spa", "snc"}]
+    words = [
+        word for word in slug(name).split("-") if word not in {"f", "lli", "srl", "spa", "snc"}
+    ]
     ending = source.choices((".example", ".test"), (9, 1))[0]
     for count in range(min(2, len(words)), len(words) + 1):
         domain = "-".join(words[:count]) + ending
@@ -178,9 +196,7 @@ def _free_domain(source: random.Random, name: str, taken: set[str]) -> str:
     return domain
 
 
-def _add_party(
-    directory: Directory, source: random.Random, party: DemoParty, today: date
-) -> None:
+def _add_party(directory: Directory, source: random.Random, party: DemoParty, today: date) -> None:
     """Add a party with one to four people and the mailboxes of its offices."""
     directory.parties.append(party)
     italian = party.language == "it"
@@ -215,9 +231,7 @@ def _person(source: random.Random, party: DemoParty) -> str:
 
 def _add_offices(directory: Directory, source: random.Random, party: DemoParty) -> None:
     def add(email: str, purpose: str) -> None:
-        directory.addresses.append(
-            DemoAddress(party.kind, party.code, None, email, purpose, False)
-        )
+        directory.addresses.append(DemoAddress(party.kind, party.code, None, email, purpose, False))
 
     italian = party.language == "it"
     add(f"info@{party.domain}", "offers")
@@ -262,7 +276,9 @@ def _add_accountants(directory: Directory) -> None:
     clients = [
         party
         for party in directory.parties
-        if party.kind == "customer" and party.country == "IT" and not party.name.startswith("Comune")
+        if party.kind == "customer"
+        and party.country == "IT"
+        and not party.name.startswith("Comune")
     ]
     start = 0
     for _, email, person, count in ACCOUNTANTS:
