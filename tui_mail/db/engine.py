@@ -261,7 +261,7 @@ class _our_errors:  # noqa: N801 — reads as the statement it is
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if not isinstance(error, DBAPIError):
             return
         reason = str(error.orig).lower()
