@@ -165,7 +165,8 @@ def _child_spans(part: Part, limit: int) -> list[tuple[int, int]]:
 
 def _delimiters(part: Part, delimiter: bytes) -> list[tuple[int, int, bool]]:
     """Return (start of the line, start of the next line, whether it closes) of each delimiter."""
-    raw, found = part.raw, []
+    raw = part.raw
+    found: list[tuple[int, int, bool]] = []
     position = raw.find(delimiter, part.body, part.end)
     while position >= 0 and len(found) < MAX_PARTS:
         after = position + len(delimiter)

@@ -16,6 +16,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DELIMITER = "/"
+MAX_MAILBOX_NAME = 1000
 LARGEST_NUMBER = 2**32 - 1
 LARGEST_MODSEQ = 2**63 - 1
 
@@ -216,6 +217,8 @@ def decode_mailbox(raw: bytes, *, inbox: bool = True) -> str:
         name.encode("utf-8")
     except (UnicodeError, binascii.Error, ValueError) as error:
         raise MalformedError("mailbox name is not modified UTF-7") from error
+    if len(name) > MAX_MAILBOX_NAME:
+        raise MalformedError("mailbox name too long")
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         raise MalformedError("control character in a mailbox name")
     head, delimiter, tail = name.partition(DELIMITER)

@@ -32,9 +32,10 @@ class View:
         if by_uid:
             return [(self.number(uid), uid) for uid in numbers.pick(self.uids)]
         count = len(self.uids)
-        if any(high > count for _, high in numbers.bounds(count)):
+        beyond = any(high > count for _, high in numbers.bounds(count))
+        # 1:* is a fair question about an empty folder too.
+        if beyond and (count or all(low and high for low, high in numbers.ranges)):
             raise MalformedError("no message with that number")
-        # A range as sequence of numbers: the same search as for UIDs, without a list of them.
         return [(number, self.uids[number - 1]) for number in numbers.pick(range(1, count + 1))]
 
     def number(self, uid: int) -> int:
