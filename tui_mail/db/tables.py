@@ -26,6 +26,8 @@ from sqlmodel import Field, SQLModel
 _MONEY_SCALE = 10_000
 # SQLite only counts rows by itself in a column declared INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
+# Ids that the audit trail, undo and programs keep are never given out a second time.
+_NEVER_AGAIN = {"sqlite_autoincrement": True}
 
 
 class Money(TypeDecorator[Decimal]):
@@ -81,6 +83,7 @@ class Operator(SQLModel, table=True):
 class Account(SQLModel, table=True):
     """A mailbox on a server, or a local one. `secret` is sealed by the vault."""
 
+    __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
     email: str = Field(unique=True)
     name: str = ""
@@ -118,7 +121,7 @@ class Folder(SQLModel, table=True):
     reading.
     """
 
-    __table_args__ = (UniqueConstraint("account_id", "name"),)
+    __table_args__ = (UniqueConstraint("account_id", "name"), _NEVER_AGAIN)
     id: int | None = _id()
     account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
     name: str = _text()
@@ -137,6 +140,7 @@ class Folder(SQLModel, table=True):
 class Thread(SQLModel, table=True):
     """A conversation: the connected component of its messages' identifiers."""
 
+    __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
 
 
@@ -151,7 +155,7 @@ class ThreadKey(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """The content of a message, once, whatever the number of copies. `content_hash`: SHA-256 of its bytes."""
 
-    __table_args__ = (Index("message_received", "received_at", "id"),)
+    __table_args__ = (Index("message_received", "received_at", "id"), _NEVER_AGAIN)
     id: int | None = _id()
     content_hash: str = Field(unique=True, max_length=64)
     message_id: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
@@ -222,6 +226,7 @@ class Placement(SQLModel, table=True):
         Index("placement_list", "folder_id", "received_at", "id"),
         Index("placement_message", "message_id", "folder_id"),
         Index("placement_thread", "thread_id", "folder_id"),
+        _NEVER_AGAIN,
     )
     id: int | None = _id()
     message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
@@ -257,6 +262,7 @@ class Conversation(SQLModel, table=True):
 class Draft(SQLModel, table=True):
     """A letter being written, as the composer holds it. `version` guards against a lost update."""
 
+    __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
     account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
     operator_id: int = Field(foreign_key="operator.id")
@@ -272,7 +278,7 @@ class Draft(SQLModel, table=True):
 class Outgoing(SQLModel, table=True):
     """A letter on its way: held, queued, sending, sent, failed, unknown, cancelled."""
 
-    __table_args__ = (Index("outgoing_due", "state", "next_try"),)
+    __table_args__ = (Index("outgoing_due", "state", "next_try"), _NEVER_AGAIN)
     id: int | None = _id()
     account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
     operator_id: int | None = None
@@ -280,6 +286,7 @@ class Outgoing(SQLModel, table=True):
     idempotency_key: str | None = Field(default=None, unique=True)
     fingerprint: str = ""  # SHA-256 of what was asked for, to tell a repetition from a clash
     envelope_sender: str = ""
+    subject: str = _text()  # read out of `raw` once, for the list
     raw: bytes = Field(sa_type=LargeBinary)
     state: str = "queued"
     attempts: int = 0
@@ -311,7 +318,7 @@ class OutgoingLink(SQLModel, table=True):
 class Operation(SQLModel, table=True):
     """A change that the server has not been told of yet, carried out in the order of `id`."""
 
-    __table_args__ = (Index("operation_account", "account_id", "id"),)
+    __table_args__ = (Index("operation_account", "account_id", "id"), _NEVER_AGAIN)
     id: int | None = _id()
     account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
     verb: str
@@ -330,6 +337,7 @@ class Operation(SQLModel, table=True):
 class Change(SQLModel, table=True):
     """One line of the audit trail. `undo` is the JSON that takes it back; "" when it cannot be."""
 
+    __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
     at: datetime
     operator_id: int | None = Field(default=None, index=True)
@@ -360,6 +368,7 @@ class Entity(SQLModel, table=True):
         Index("entity_number", "company", "number", "kind"),
         Index("entity_party", "party_id", "kind", "date"),
         Index("entity_code_folded", "kind", "code_folded"),
+        _NEVER_AGAIN,
     )
     id: int | None = _id()
     source: str = ""  # the connector's name
@@ -466,6 +475,7 @@ class ErpSource(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """An entry of the agenda (RFC 5545 VEVENT)."""
 
+    __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
     uid: str = Field(unique=True)
     title: str = _text()
