@@ -1,17 +1,12 @@
 """SEARCH: search keys read into a test on messages.
 
-Hides the grammar of keys and the decoding of what they look into. RFC 3501 section 6.4.4,
+Hides the grammar of keys. RFC 3501 section 6.4.4,
 RFC 4731 (ESEARCH), RFC 7162 section 3.1.5 (MODSEQ).
 """
 
-import base64
-import binascii
-import quopri
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from email.errors import HeaderParseError, MessageError
-from email.header import decode_header
 from email.utils import parsedate_to_datetime
 
 from tui_mail.demo.imap_mime import Part
@@ -24,6 +19,7 @@ from tui_mail.demo.imap_syntax import (
     RefusedError,
     parse_date,
 )
+from tui_mail.demo.imap_text import body_text, header_text
 
 MAX_NESTING = 50
 RETURN_OPTIONS = {"MIN", "MAX", "ALL", "COUNT"}
@@ -218,33 +214,19 @@ def _sent_on(part: Part) -> date | None:
 
 def _in_header(name: str, wanted: str) -> Test:
     return lambda candidate: any(
-        wanted in decoded_header(value) for value in candidate.message.structure.fields(name)
+        wanted in header_text(value).casefold()
+        for value in candidate.message.structure.fields(name)
     )
 
 
 def _in_text(wanted: str, *, headers: bool) -> Test:
     def test(candidate: Candidate) -> bool:
         root = candidate.message.structure
-        if headers and wanted in decoded_header(root.header_bytes):
+        if headers and wanted in header_text(root.header_bytes).casefold():
             return True
         return any(wanted in text for text in _texts(root))
 
     return test
-
-
-def decoded_header(value: bytes) -> str:
-    """Return header text with its encoded words decoded as far as they can be, casefolded."""
-    text = value.decode("utf-8", "replace")
-    if "=?" in text:
-        try:
-            pieces = decode_header(text)
-        except (HeaderParseError, MessageError, binascii.Error, ValueError):
-            return text.casefold()
-        text = "".join(
-            piece if isinstance(piece, str) else _decoded(piece, charset)
-            for piece, charset in pieces
-        )
-    return text.casefold()
 
 
 def _texts(root: Part) -> list[str]:
@@ -254,29 +236,8 @@ def _texts(root: Part) -> list[str]:
         part = waiting.pop()
         waiting.extend(part.children)
         if part.embedded is not None:
-            texts.append(decoded_header(part.embedded.header_bytes))
+            texts.append(header_text(part.embedded.header_bytes).casefold())
             waiting.append(part.embedded)
         elif part.kind == "text":
-            texts.append(_decoded_body(part).casefold())
+            texts.append(body_text(part).casefold())
     return texts
-
-
-def _decoded_body(part: Part) -> str:
-    encoding = (part.field("content-transfer-encoding") or b"").strip().lower()
-    body = part.body_bytes
-    if encoding == b"quoted-printable":
-        body = quopri.decodestring(body)
-    elif encoding == b"base64":
-        try:
-            body = base64.b64decode(body)
-        except (binascii.Error, ValueError):
-            return ""
-    charset = next((value for name, value in part.parameters if name.lower() == b"charset"), b"")
-    return _decoded(body, charset.decode("ascii", "replace"))
-
-
-def _decoded(raw: bytes, charset: str | None) -> str:
-    try:
-        return raw.decode(charset or "utf-8", "replace")
-    except (LookupError, ValueError):
-        return raw.decode("latin-1")
