@@ -1,0 +1,339 @@
+"""`account`: mailboxes and their servers."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from tui_mail.cli.context import Context, password_from
+from tui_mail.cli.parts import Candidate
+from tui_mail.errors import NotAllowed, Offline, ProtocolRefused, TuiMailError, WrongUse
+from tui_mail.i18n import _
+from tui_mail.values import Endpoint, Tls
+
+if TYPE_CHECKING:
+    from tui_mail.db.tables import Account
+
+_IMPLICIT_PORTS = {993, 995, 465}
+_STARTTLS_PORTS = {143, 110, 587, 25}
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group.command(
+        "add",
+        help=_("Add an account; servers that are not given are found."),
+        epilog=_("Example: tui-mail account add info@rossi.example"),
+    )(_add)
+    group.command(
+        "list",
+        help=_("The accounts that you may read."),
+        epilog=_("Example: tui-mail account list --json"),
+    )(_list)
+    group.command(
+        "test",
+        help=_("Try the servers of an account."),
+        epilog=_("Example: tui-mail account test info@rossi.example"),
+    )(_test)
+    group.command(
+        "remove",
+        help=_("Remove an account and what was fetched; the server keeps its mail."),
+        epilog=_("Example: tui-mail account remove info@rossi.example"),
+    )(_remove)
+    group.command(
+        "password",
+        help=_("Change the stored password of an account."),
+        epilog=_("Example: tui-mail account password info@rossi.example"),
+    )(_password)
+    app.add_typer(group, name="account", help=_("Mailboxes: add, list, test, remove, password."))
+
+
+def _add(
+    context: typer.Context,
+    email: str = typer.Argument(..., metavar="EMAIL"),
+    name: str = typer.Option("", "--name", help=_("the name that recipients see")),
+    shared: bool = typer.Option(False, "--shared", help=_("for every operator")),
+    imap: str = typer.Option("", "--imap", metavar="HOST:PORT"),
+    pop3: str = typer.Option("", "--pop3", metavar="HOST:PORT"),
+    local: bool = typer.Option(False, "--local", help=_("no mailbox on a server")),
+    smtp: str = typer.Option("", "--smtp", metavar="HOST:PORT"),
+    tls: str = typer.Option("", "--tls", metavar="implicit|starttls|none"),
+    ca: str = typer.Option("", "--ca", metavar="FILE", help=_("certificates to trust (PEM)")),
+    user: str = typer.Option("", "--user", help=_("the login, if it is not the address")),
+    password_stdin: bool = typer.Option(False, "--password-stdin"),
+    verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
+) -> None:
+    call: Context = context.obj
+    if pop3:
+        raise WrongUse(_("POP3 is not served yet: use --imap, or --local and import."))
+    if bool(imap) and local:
+        raise WrongUse(_("Give one of --imap and --local."))
+    if (
+        email.count("@") != 1
+        or not all(email.split("@"))
+        or not email.isprintable()
+        or " " in email
+    ):
+        raise WrongUse(_("{email} is not an e-mail address.").format(email=email))
+    password = ""
+    if not local or smtp and (password_stdin or user):
+        password = password_from(
+            call, _("Password of {email}:").format(email=email), stdin=password_stdin
+        )
+    candidates = _candidates(call, email, imap, smtp, _tls(tls), _ca(ca), user, local=local)
+    chosen = _choose(call, candidates, password, verify=verify and not local)
+    account = _account(call, email, name, chosen, password, shared=shared)
+    _save(call, account)
+    if call.json:
+        call.emit(_record(account))
+    else:
+        call.say(
+            _("{email} is added. Its mail comes in while the console or the worker runs.").format(
+                email=email
+            )
+        )
+
+
+def _tls(text: str) -> Tls | None:
+    if text and text not in set(Tls):
+        raise WrongUse(_("--tls takes implicit, starttls or none."))
+    return Tls(text) if text else None
+
+
+def _ca(text: str) -> str:
+    from pathlib import Path
+
+    from tui_mail.errors import NotFound
+
+    if not text:
+        return ""
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise NotFound(_("The file {file} is not there.").format(file=path))
+    return str(path)
+
+
+def _endpoint(text: str, tls: Tls | None, ca_file: str, default_port: int) -> Endpoint:
+    host, colon, port_text = text.rpartition(":")
+    if not colon:
+        host, port_text = text, str(default_port)
+    if not port_text.isdigit() or not 0 < int(port_text) < 65536 or not host:
+        raise WrongUse(_("{text} is not HOST:PORT.").format(text=text))
+    port = int(port_text)
+    if tls is None:
+        tls = Tls.STARTTLS if port in _STARTTLS_PORTS else Tls.IMPLICIT
+    return Endpoint(host.strip("[]"), port, tls, ca_file)
+
+
+_NOWHERE = Endpoint("", 0)
+
+
+def _candidates(
+    call: Context,
+    email: str,
+    imap: str,
+    smtp: str,
+    tls: Tls | None,
+    ca: str,
+    user: str,
+    *,
+    local: bool,
+) -> Sequence[Candidate]:
+    """What the options say; where they say nothing of IMAP, what can be found out."""
+    given_smtp = _endpoint(smtp, tls, ca, 465) if smtp else _NOWHERE
+    if local:
+        return [Candidate(_NOWHERE, given_smtp, user or email, "")]
+    if imap:
+        return [Candidate(_endpoint(imap, tls, ca, 993), given_smtp, user or email, "")]
+    call.say(_("Looking for the servers of {domain}…").format(domain=email.partition("@")[2]))
+    found = asyncio.run(_discover(call, email))
+    if not found:
+        raise Offline(
+            _("No servers were found for {email}: give them with --imap and --smtp.").format(
+                email=email
+            )
+        )
+    return [
+        Candidate(item.imap, given_smtp if smtp else item.smtp, user or item.user, item.origin)
+        for item in found
+    ]
+
+
+async def _discover(call: Context, email: str) -> Sequence[Candidate]:
+    return await call.parts.discover(email)
+
+
+def _choose(
+    call: Context, candidates: Sequence[Candidate], password: str, *, verify: bool
+) -> Candidate:
+    """The first candidate that lets us in.
+
+    Raises the most telling error: a wrong password before a server that was not reached.
+    """
+    if not verify:
+        return candidates[0]
+    errors: list[TuiMailError] = []
+    for candidate in candidates:
+        place = f"{candidate.imap.host}:{candidate.imap.port}"
+        call.progress(_("Trying {place}…").format(place=place))
+        try:
+            asyncio.run(_try(call, candidate, password))
+        except TuiMailError as error:
+            errors.append(error)
+            if isinstance(error, NotAllowed):
+                break
+        else:
+            call.progress_done()
+            call.say(
+                _("Found: IMAP {imap} ({tls}), SMTP {smtp}.").format(
+                    imap=place,
+                    tls=candidate.imap.tls,
+                    smtp=f"{candidate.smtp.host}:{candidate.smtp.port}"
+                    if candidate.smtp.host
+                    else "–",
+                )
+            )
+            return candidate
+    call.progress_done()
+    ranked = sorted(
+        errors,
+        key=lambda error: (
+            not isinstance(error, NotAllowed),
+            not isinstance(error, ProtocolRefused),
+        ),
+    )
+    raise ranked[0]
+
+
+async def _try(call: Context, candidate: Candidate, password: str) -> None:
+    from tui_mail.db.tables import Account
+
+    trial = Account(email=candidate.user)
+    _set_servers(call, trial, candidate, password)
+    store = call.parts.connections(call.vault).store(trial)
+    try:
+        await store.open()
+    finally:
+        await store.close()
+
+
+def _account(
+    call: Context, email: str, name: str, chosen: Candidate, password: str, *, shared: bool
+) -> "Account":
+    from tui_mail.db.tables import Account
+
+    account = Account(email=email, name=name, shared=shared)
+    _set_servers(call, account, chosen, password)
+    return account
+
+
+def _set_servers(call: Context, account: "Account", chosen: Candidate, password: str) -> None:
+    account.protocol = "imap" if chosen.imap.host else "local"
+    account.host, account.port, account.tls = chosen.imap.host, chosen.imap.port, chosen.imap.tls
+    account.smtp_host, account.smtp_port = chosen.smtp.host, chosen.smtp.port
+    account.smtp_tls = chosen.smtp.tls
+    account.ca_file = chosen.imap.ca_file or chosen.smtp.ca_file
+    account.user = chosen.user
+    account.secret = (
+        call.vault.seal(password.encode(), f"account {account.email}") if password else None
+    )
+
+
+def _save(call: Context, account: "Account") -> None:
+    from tui_mail.db.accounts import add_account
+
+    saved = call.database.write_now(add_account, account, call.operator_id)
+    account.id = saved.id
+
+
+def _record(account: "Account") -> dict[str, object]:
+    return {
+        "email": account.email,
+        "name": account.name,
+        "shared": account.shared,
+        "protocol": account.protocol,
+        "imap": f"{account.host}:{account.port}" if account.host else "",
+        "tls": account.tls,
+        "smtp": f"{account.smtp_host}:{account.smtp_port}" if account.smtp_host else "",
+        "smtp_tls": account.smtp_tls,
+        "user": account.user,
+    }
+
+
+def _list(context: typer.Context) -> None:
+    from tui_mail.db.accounts import accounts
+
+    call: Context = context.obj
+    found = call.database.read_now(accounts, call.operator_id)
+    for account in found:
+        record = _record(account)
+        call.emit(record, f"{account.email:40} {account.protocol:6} {record['imap'] or '–'}")
+    if not found and not call.json:
+        call.say(_("No account yet: tui-mail account add EMAIL"))
+
+
+def _find(call: Context, email: str) -> "Account":
+    from tui_mail.db.accounts import account_by_email
+
+    return call.database.read_now(account_by_email, email, call.operator_id)
+
+
+def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAIL")) -> None:
+    call: Context = context.obj
+    account = _find(call, email)
+    if account.host:
+        asyncio.run(_open_and_close(call, account))
+    if account.smtp_host:
+        secret = (
+            call.vault.unseal(account.secret, f"account {account.email}").decode()
+            if account.secret
+            else ""
+        )
+        endpoint = Endpoint(
+            account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file
+        )
+        asyncio.run(_check_sender(call, endpoint, account.user, secret))
+    call.emit(
+        {"email": email, "ok": True}, _("{email}: every server lets us in.").format(email=email)
+    )
+
+
+async def _check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
+    await call.parts.check_sender(endpoint, user, password)
+
+
+async def _open_and_close(call: Context, account: "Account") -> None:
+    store = call.parts.connections(call.vault).store(account)
+    try:
+        await store.open()
+    finally:
+        await store.close()
+
+
+def _remove(context: typer.Context, email: str = typer.Argument(..., metavar="EMAIL")) -> None:
+    from tui_mail.db.accounts import remove_account
+
+    call: Context = context.obj
+    call.database.write_now(remove_account, call.operator_id, email)
+    call.emit({"email": email, "removed": True}, _("{email} is removed.").format(email=email))
+
+
+def _password(
+    context: typer.Context,
+    email: str = typer.Argument(..., metavar="EMAIL"),
+    password_stdin: bool = typer.Option(False, "--password-stdin"),
+) -> None:
+    from tui_mail.db.accounts import set_secret
+
+    call: Context = context.obj
+    account = _find(call, email)
+    password = password_from(
+        call, _("New password of {email}:").format(email=email), stdin=password_stdin
+    )
+    sealed = call.vault.seal(password.encode(), f"account {account.email}")
+    call.database.write_now(set_secret, call.operator_id, email, sealed)
+    call.emit(
+        {"email": email, "changed": True},
+        _("The password of {email} is changed.").format(email=email),
+    )

@@ -1,0 +1,175 @@
+"""What every command shares: the installation, who acts, and how things are said."""
+
+import contextlib
+import getpass
+import json
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tui_mail.cli.parts import Parts
+from tui_mail.config import Home, Settings, attachments_folder, load_settings, make_home
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import safe
+
+if TYPE_CHECKING:
+    from tui_mail.blobs import BlobStore
+    from tui_mail.db.engine import Database
+    from tui_mail.vault import Vault
+    from tui_mail.worker.ingest import Ingest
+    from tui_mail.worker.reading import Reader
+
+_LOG_BYTES = 4 << 20
+
+
+@dataclass
+class Context:
+    """One call of the program. Parts are made when first asked for, and let go by `close`."""
+
+    parts: Parts
+    home: Home
+    json: bool = False
+    operator: str = ""
+    exit_code: int = 0
+    _opened: list["Database"] = field(default_factory=list)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.home)
+
+    @cached_property
+    def database(self) -> "Database":
+        """The database, its schema brought up to date.
+
+        Raises SettingsWrong, UnknownSchema, Offline, CannotWrite.
+        """
+        from tui_mail.db.engine import Database
+        from tui_mail.db.schema import prepare
+
+        make_home(self.home)
+        database = Database(self.settings.database)
+        self._opened.append(database)
+        prepare(database)
+        return database
+
+    @cached_property
+    def operator_id(self) -> int:
+        from tui_mail.db.accounts import operator_for
+
+        login = self.operator or os.environ.get("LOGNAME") or getpass.getuser()
+        found = self.database.write_now(operator_for, login)
+        assert found.id is not None
+        return found.id
+
+    @cached_property
+    def vault(self) -> "Vault":
+        make_home(self.home)
+        return self.parts.vault(self.home.key_file)
+
+    @cached_property
+    def blobs(self) -> "BlobStore":
+        return self.parts.blobs(attachments_folder(self.home, self.settings), self.vault)
+
+    @cached_property
+    def reader(self) -> "Reader":
+        from tui_mail.worker.reading import Reader
+
+        return Reader(self.database, self.blobs, self.operator_id)
+
+    @cached_property
+    def ingest(self) -> "Ingest":
+        from tui_mail.worker.ingest import Ingest
+
+        return Ingest(self.database, self.blobs)
+
+    def close(self) -> None:
+        for database in self._opened:
+            database.close_now()
+
+    # -- saying things
+
+    def say(self, text: str) -> None:
+        """A sentence for a person, on standard error."""
+        sys.stderr.write(f"{safe(text)}\n")
+        sys.stderr.flush()
+
+    def emit(self, record: Mapping[str, Any], line: str = "") -> None:
+        """One result on standard output: a JSON object with --json, else `line`."""
+        if self.json:
+            sys.stdout.write(f"{json.dumps(record, default=_plain)}\n")
+        else:
+            sys.stdout.write(f"{safe(line)}\n")
+
+    def fail(self, error: TuiMailError) -> None:
+        """Report an error, and take its exit code."""
+        self.exit_code = error.exit_code
+        if self.json:
+            self.emit({"error": error.slug, "message": error.message})
+        self.say(error.message)
+
+    @contextlib.contextmanager
+    def in_part(self) -> Iterator[None]:
+        """An error inside is reported; the command goes on and ends with 1 (done in part)."""
+        try:
+            yield
+        except TuiMailError as error:
+            self.fail(error)
+
+    def progress(self, text: str) -> None:
+        """What is being done, on a terminal only, over itself."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{safe(text)}")
+            sys.stderr.flush()
+
+    def progress_done(self) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def start_log(self) -> None:
+        """Log to a file of this installation; never to the terminal."""
+        make_home(self.home)
+        handler = logging.handlers.RotatingFileHandler(
+            self.home.logs / "tui_mail.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
+        )
+        (self.home.logs / "tui_mail.log").chmod(0o600)
+        handler.setFormatter(
+            logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s")
+        )
+        logging.getLogger().addHandler(handler)
+
+
+def _plain(value: object) -> object:
+    """What JSON lacks, as text: times in ISO 8601 with their zone, amounts with a point."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    message = f"not for JSON: {type(value)}"
+    raise TypeError(message)
+
+
+def password_from(context: Context, prompt: str, *, stdin: bool) -> str:
+    """A password from standard input, or asked for on a terminal.
+
+    Raises WrongUse when there is neither.
+    """
+    from tui_mail.errors import WrongUse
+
+    if stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{safe(prompt)} ", stream=sys.stderr)
+    raise WrongUse(_("No password: give it on standard input with --password-stdin."))

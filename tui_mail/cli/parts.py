@@ -1,0 +1,38 @@
+"""What the command line needs of the concrete world: the composition root fills it in."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_mail.values import Endpoint
+
+if TYPE_CHECKING:
+    from tui_mail.blobs import BlobStore
+    from tui_mail.cli.context import Context
+    from tui_mail.connectors import Connector
+    from tui_mail.vault import Vault
+    from tui_mail.worker.connections import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Servers that an address may have, and where that was learned."""
+
+    imap: Endpoint
+    smtp: Endpoint
+    user: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Makers of concrete parts, each imported only when it is called."""
+
+    vault: Callable[[Path], "Vault"]
+    blobs: Callable[[Path, "Vault"], "BlobStore"]
+    connections: Callable[["Vault"], "Connections"]
+    connector: Callable[[str, str], "Connector"]
+    discover: Callable[[str], Awaitable[Sequence[Candidate]]]
+    check_sender: Callable[[Endpoint, str, str], Awaitable[None]]
+    console: Callable[["Context"], int]
