@@ -1,0 +1,370 @@
+"""MailStore over IMAP4rev1 (RFC 3501) with what the server has of CONDSTORE, ESEARCH, IDLE, MOVE,
+UIDPLUS and SPECIAL-USE; each of them has a way round for servers without it.
+
+Hides how changes are found, how bodies are brought in bounded pieces, and how news is waited for.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from tui_mail.backends import imap_operations
+from tui_mail.backends.imap_folders import INBOX, listed, remote_folders
+from tui_mail.backends.imap_messages import (
+    State,
+    found_uids,
+    message_key,
+    people_flags,
+    read_cursor,
+    uids_of,
+)
+from tui_mail.backends.imap_session import Command, Session
+from tui_mail.backends.imap_syntax import (
+    LITERAL_LIMIT,
+    Value,
+    compact,
+    fetch_items,
+    heading,
+    internal_date,
+    number,
+)
+from tui_mail.backends.imap_wire import Answer
+from tui_mail.errors import ProtocolRefused
+from tui_mail.i18n import _
+from tui_mail.values import (
+    Endpoint,
+    Fetched,
+    FolderChanges,
+    Login,
+    OperationResult,
+    RemoteFolder,
+    RemoteMessage,
+    RemoteOperation,
+)
+
+CHUNK = 512 << 10
+"""Bytes: a body over this is brought in pieces of this."""
+
+_SLAB = 1000  # keys whose sizes are asked for before their bodies
+_GROUP_KEYS = 100
+_GROUP_BYTES = 2 << 20
+_LISTED_AT_ONCE = 10_000
+_SEARCHED_AT_ONCE = 50_000
+_REARM_SECONDS = 9 * 60.0  # under the ten minutes after which a NAT forgets
+_POLL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What is known of a message before its body."""
+
+    uid: int
+    flags: frozenset[str]
+    received_at: datetime
+    size: int
+
+
+class ImapStore:
+    """A mailbox on an IMAP server; `deadline`: seconds that one command may take."""
+
+    def __init__(self, endpoint: Endpoint, login: Login, *, deadline: float = 60) -> None:
+        self._session = Session(endpoint, login, deadline)
+        self._seen_inbox: State | None = None
+        self._idle_works = True
+
+    async def open(self) -> None:
+        """Connect, make private, log in."""
+        self._seen_inbox = None
+        await self._session.open()
+
+    async def close(self) -> None:
+        """Log out when possible; never raises."""
+        await self._session.close()
+
+    async def folders(self) -> Sequence[RemoteFolder]:
+        """Every folder, the inbox first, then by name."""
+        arguments = [b'""', b'"*"']
+        if self._session.offers("LIST-EXTENDED", "SPECIAL-USE"):
+            arguments.append(b"RETURN (SPECIAL-USE)")
+        answer = await self._session.command("LIST", *arguments)
+        return remote_folders(listed(answer.frames))
+
+    # -- what changed ------------------------------------------------------------------------
+
+    async def changes(self, folder: str, cursor: str) -> FolderChanges:
+        """What changed in `folder` since `cursor`, by CHANGEDSINCE where the server can.
+
+        Messages that went are noticed by the count: old ones + new ones must be all there are.
+        """
+        before = read_cursor(cursor)
+        state = await self._session.select(folder)
+        if folder == INBOX:
+            self._seen_inbox = state
+        known = before if before and before.validity == state.validity else None
+        if known == state and state.modseq:
+            return FolderChanges(state.cursor)
+        incremental = bool(known and known.modseq and state.modseq)
+        messages = await self._messages(state, known.modseq if known and incremental else 0)
+        uids = sorted(messages, reverse=True)
+        if not state.next_uid:  # an old server that tells no UIDNEXT
+            top = max((*uids, known.next_uid - 1 if known else 0), default=0)
+            state = State(state.validity, top + 1, state.modseq, state.exists)
+        new = sum(1 for uid in uids if known and known.next_uid <= uid < state.next_uid)
+        present: Iterable[int] | None = uids
+        if known and known.exists + new == state.exists:
+            present = None
+        elif incremental:
+            present = sorted(await self._all_uids(state), reverse=True)
+        return FolderChanges(
+            state.cursor,
+            tuple(RemoteMessage(message_key(state.validity, u), messages[u]) for u in uids),
+            None if present is None else tuple(message_key(state.validity, uid) for uid in present),
+            reset=before is not None and known is None,
+        )
+
+    async def _messages(self, state: State, since: int) -> dict[int, frozenset[str]]:
+        """UID -> flags of all messages, or of those changed since a modification sequence."""
+        found: dict[int, frozenset[str]] = {}
+        if since:
+            modifier = b"(CHANGEDSINCE %d)" % since
+            commands = [Command("UID FETCH", (b"1:*", b"(UID FLAGS)", modifier))]
+        else:
+            # By sequence numbers: nothing is expunged under a running FETCH (RFC 3501 §7.4.1).
+            commands = [
+                Command("FETCH", (b"%d:%d" % span, b"(UID FLAGS)"))
+                for span in _spans(state.exists, _LISTED_AT_ONCE)
+            ]
+        async with aclosing(self._session.pipelined(commands)) as answers:
+            async for answer in answers:
+                if answer.status == "NO":
+                    raise self._session.refusal(answer)
+                for uid, items in _fetched(answer):
+                    if b"FLAGS" in items:
+                        found[uid] = people_flags(items[b"FLAGS"])
+        return found
+
+    async def _all_uids(self, state: State) -> set[int]:
+        how = b"RETURN (ALL) " if self._session.offers("ESEARCH") else b""
+        spans = _spans(state.exists, _SEARCHED_AT_ONCE)
+        commands = [Command("UID SEARCH", (how + b"%d:%d" % span,)) for span in spans]
+        uids: set[int] = set()
+        async with aclosing(self._session.pipelined(commands)) as answers:
+            async for answer in answers:
+                if answer.status == "NO":
+                    raise self._session.refusal(answer)
+                uids |= found_uids(answer.frames)
+        return uids
+
+    # -- bodies ------------------------------------------------------------------------------
+
+    async def fetch(self, folder: str, keys: Sequence[str]) -> AsyncGenerator[Fetched, None]:
+        """The messages of `keys` in whole, about in their order; the gone are left out.
+
+        At most a few megabytes are on their way at a time, apart from the one message in hand.
+        """
+        if self._session.folder != folder:
+            await self._select(folder)
+        validity = self._session.state.validity
+        asked = iter(uids_of(keys, validity))
+        while slab := list(islice(asked, _SLAB)):
+            envelopes = await self._envelopes(slab)
+            groups = list(_groups(envelopes[uid] for uid in slab if uid in envelopes))
+            async with aclosing(self._bodies(groups)) as bodies:
+                async for envelope, raw in bodies:
+                    yield Fetched(
+                        message_key(validity, envelope.uid),
+                        raw,
+                        envelope.flags,
+                        envelope.received_at,
+                    )
+
+    async def _envelopes(self, uids: list[int]) -> dict[int, _Envelope]:
+        wanted = set(uids)
+        commands = [
+            Command("UID FETCH", (compact(part), b"(UID FLAGS INTERNALDATE RFC822.SIZE)"))
+            for part in _parts(uids, _GROUP_KEYS)
+        ]
+        found: dict[int, _Envelope] = {}
+        async with aclosing(self._session.pipelined(commands)) as answers:
+            async for answer in answers:
+                for uid, items in _fetched(answer):
+                    if uid in wanted and b"RFC822.SIZE" in items:
+                        found[uid] = _Envelope(
+                            uid,
+                            people_flags(items.get(b"FLAGS")),
+                            internal_date(items.get(b"INTERNALDATE")),
+                            number(items[b"RFC822.SIZE"]) or 0,
+                        )
+        return found
+
+    async def _bodies(
+        self, groups: list[list[_Envelope]]
+    ) -> AsyncGenerator[tuple[_Envelope, bytes], None]:
+        """Small messages by the group, pipelined; big ones each in pieces, when all small came."""
+        small = [group for group in groups if group[0].size <= CHUNK]
+        commands = (
+            Command(
+                "UID FETCH",
+                (compact(e.uid for e in group), b"(UID BODY.PEEK[])"),
+                sum(e.size for e in group),
+            )
+            for group in small
+        )
+        refused: list[_Envelope] = []
+        async with aclosing(self._session.pipelined(commands)) as answers:
+            place = 0
+            async for answer in answers:
+                wanted = {envelope.uid: envelope for envelope in small[place]}
+                place += 1
+                for uid, items in _fetched(answer):
+                    raw = items.get(b"BODY[]")
+                    if isinstance(raw, bytes) and uid in wanted:
+                        yield wanted.pop(uid), raw
+                if answer.status == "NO" and len(small[place - 1]) > 1:
+                    refused.extend(wanted.values())
+        # One message that the server cannot read must not take its neighbours with it.
+        for envelope in refused:
+            raw = await self._in_pieces(envelope)
+            if raw is not None:
+                yield envelope, raw
+        for group in groups:
+            if group[0].size > CHUNK:
+                raw = await self._in_pieces(group[0])
+                if raw is not None:
+                    yield group[0], raw
+
+    async def _in_pieces(self, envelope: _Envelope) -> bytes | None:
+        """A body by partial FETCH; the size told before is not relied on (Exchange estimates it)."""
+        raw = bytearray()
+        while True:
+            answer = await self._session.attempt(
+                "UID FETCH",
+                b"%d" % envelope.uid,
+                b"(UID BODY.PEEK[]<%d.%d>)" % (len(raw), CHUNK),
+            )
+            piece = next(
+                (_body(items) for uid, items in _fetched(answer) if uid == envelope.uid), None
+            )
+            if piece is None:
+                return None
+            offset, content = piece
+            if offset is None:  # a server that gives the whole whatever it is asked
+                return content
+            if offset != len(raw) or len(content) > CHUNK:
+                raise ProtocolRefused(_("The server sent an answer that cannot be read."))
+            raw += content
+            if len(content) < CHUNK:
+                return bytes(raw)
+            if len(raw) > LITERAL_LIMIT:
+                raise ProtocolRefused(_("The server announced more data than is accepted at once."))
+
+    # -- changing and waiting ----------------------------------------------------------------
+
+    async def apply(self, operation: RemoteOperation) -> OperationResult:
+        """Carry one change out on the server."""
+        return await imap_operations.apply(self._session, operation, self._select)
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait until the inbox changes since the last `changes` of it, or `seconds` pass."""
+        if self._session.folder != INBOX:
+            await self._select(INBOX)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        stirred = self._session.wire.stirred
+        while not stirred.is_set() and (left := end - loop.time()) > 0:
+            if self._idle_works and self._session.offers("IDLE"):
+                await self._idle(min(left, _REARM_SECONDS))
+            else:
+                await self._rest(min(left, _POLL_SECONDS))
+                await self._session.command("NOOP")
+        self._raise_if_lost()
+        changed = stirred.is_set()
+        stirred.clear()
+        return changed
+
+    async def _idle(self, seconds: float) -> None:
+        """IDLE (RFC 2177) for at most `seconds`; left in order also when cancelled."""
+        wire = self._session.wire
+        exchange = wire.start("IDLE")
+        try:
+            await self._rest(seconds, exchange.answer)
+        finally:
+            if not exchange.answer.done():
+                wire.write_line(b"DONE")
+        answer = await wire.finish(exchange, self._session.deadline)
+        self._idle_works = answer.status == "OK"
+
+    async def _rest(self, seconds: float, *also: asyncio.Future[Answer]) -> None:
+        """Until something comes unasked, the connection is lost, or the time is over."""
+        stirred = asyncio.ensure_future(self._session.wire.stirred.wait())
+        try:
+            watched: set[asyncio.Future[Any]] = {stirred, *also}
+            await asyncio.wait(watched, timeout=seconds)
+        finally:
+            stirred.cancel()
+        self._raise_if_lost()
+
+    def _raise_if_lost(self) -> None:
+        lost = self._session.wire.lost
+        if lost.done():
+            raise lost.result()
+
+    async def _select(self, folder: str) -> State:
+        """Select; where the inbox is not as it was last told, the next `wait` says so at once."""
+        state = await self._session.select(folder)
+        if folder == INBOX and self._seen_inbox not in {None, state}:
+            self._session.wire.stirred.set()
+        return state
+
+
+def _spans(count: int, at_once: int) -> Iterator[tuple[int, int]]:
+    """1..count in pieces, the newest first."""
+    for high in range(count, 0, -at_once):
+        yield max(1, high - at_once + 1), high
+
+
+def _parts(uids: list[int], at_once: int) -> Iterator[list[int]]:
+    for start in range(0, len(uids), at_once):
+        yield uids[start : start + at_once]
+
+
+def _groups(envelopes: Iterable[_Envelope]) -> Iterator[list[_Envelope]]:
+    """Small messages together up to a number and a size; a big one alone."""
+    group: list[_Envelope] = []
+    size = 0
+    for envelope in envelopes:
+        if envelope.size > CHUNK:
+            yield [envelope]
+            continue
+        if group and (len(group) == _GROUP_KEYS or size + envelope.size > _GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(envelope)
+        size += envelope.size
+    if group:
+        yield group
+
+
+def _fetched(answer: Answer) -> Iterator[tuple[int, dict[bytes, Value]]]:
+    """UID and items of each FETCH response that has a UID."""
+    for frame in answer.frames:
+        head = heading(frame)
+        if head is None or head.kind != b"FETCH":
+            continue
+        items = fetch_items(frame, head.end)
+        uid = number(items.get(b"UID"), 2**32 - 1)
+        if uid:
+            yield uid, items
+
+
+def _body(items: dict[bytes, Value]) -> tuple[int | None, bytes] | None:
+    """Where a piece of a body begins (None: it is the whole), and the piece."""
+    for name, value in items.items():
+        if isinstance(value, bytes) and name.startswith(b"BODY[]"):
+            offset = name[6:].strip(b"<>")
+            return number(offset) if offset else None, value
+    return None

@@ -1,0 +1,137 @@
+"""Keys, cursors and flags: what the rest of the program holds of a message on an IMAP server.
+
+Hides that a key is "UIDVALIDITY:UID", what a cursor remembers, and how flags are spelt. Pure.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tui_mail.backends.imap_syntax import Frame, Value, expand, heading, is_keyword, number, values
+from tui_mail.errors import WrongData
+from tui_mail.i18n import _
+from tui_mail.values import Flag
+
+_KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
+_LARGEST_UID = 2**32 - 1
+_SYSTEM = {
+    Flag.SEEN: b"\\Seen",
+    Flag.STARRED: b"\\Flagged",
+    Flag.ANSWERED: b"\\Answered",
+    Flag.DELETED: b"\\Deleted",
+    Flag.DRAFT: b"\\Draft",
+}
+_FROM_WIRE = {spelt.lower(): flag.value for flag, spelt in _SYSTEM.items()}
+_TO_WIRE = {flag.value: spelt for flag, spelt in _SYSTEM.items()}
+
+
+def message_key(validity: int, uid: int) -> str:
+    """The key of a message."""
+    return f"{validity}:{uid}"
+
+
+def uids_of(keys: Iterable[str], validity: int) -> dict[int, str]:
+    """UID -> key, of those keys that mean something under this UIDVALIDITY."""
+    found: dict[int, str] = {}
+    for key in keys:
+        match = _KEY.match(key)
+        if match and int(match[1]) == validity and 0 < int(match[2]) <= _LARGEST_UID:
+            found[int(match[2])] = key
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a folder stands: what SELECT told. `modseq` is 0 without CONDSTORE (RFC 7162)."""
+
+    validity: int
+    next_uid: int
+    modseq: int
+    exists: int
+
+    @property
+    def cursor(self) -> str:
+        """This state as a cursor."""
+        return f"1 {self.validity} {self.next_uid} {self.modseq} {self.exists}"
+
+
+def read_cursor(cursor: str) -> State | None:
+    """The state a cursor was made of; None for the empty one and for what is no cursor of ours."""
+    parts = cursor.split(" ")
+    if len(parts) != 5 or parts[0] != "1" or not all(p.isascii() and p.isdigit() for p in parts):
+        return None
+    return State(*map(int, parts[1:]))
+
+
+def people_flags(value: Value) -> frozenset[str]:
+    """FLAGS of a message: system flags as in `Flag`, keywords as they are, \\Recent left out."""
+    found: set[str] = set()
+    for item in value if isinstance(value, list) else ():
+        if not isinstance(item, bytes):
+            continue
+        if item.startswith(b"\\"):
+            known = _FROM_WIRE.get(item.lower())
+            found.update({known} if known else ())
+        elif item.lower().decode("ascii", "replace") not in _TO_WIRE:
+            found.add(item.decode("utf-8", "replace"))
+    return frozenset(found)
+
+
+def wire_flags(flags: Iterable[str]) -> bytes:
+    """Flags as a parenthesised list. Raises `WrongData` for what cannot be a keyword."""
+    written: list[bytes] = []
+    for flag in sorted(flags):
+        if flag in _TO_WIRE:
+            written.append(_TO_WIRE[flag])
+        elif is_keyword(flag):
+            written.append(flag.encode("ascii"))
+        else:
+            raise WrongData(
+                _("A tag on a mail server has no spaces, accents or brackets: {tag}").format(
+                    tag=flag
+                )
+            )
+    return b"(" + b" ".join(written) + b")"
+
+
+def found_uids(frames: Iterable[Frame]) -> set[int]:
+    """The UIDs in answers to UID SEARCH, plain or ESEARCH (RFC 4731)."""
+    found: set[int] = set()
+    for frame in frames:
+        head = heading(frame)
+        if head is None or head.kind not in {b"SEARCH", b"ESEARCH"}:
+            continue
+        answered = values(frame, head.end)
+        if head.kind == b"SEARCH":
+            found.update(uid for item in answered if (uid := number(item, _LARGEST_UID)))
+            continue
+        for name, value in pairwise(answered):
+            if isinstance(name, bytes) and name.upper() == b"ALL" and isinstance(value, bytes):
+                found.update(expand(value) or ())
+    return found
+
+
+_COPYUID = re.compile(rb"\[COPYUID (\d{1,10}) ([\d:,]+) ([\d:,]+)\]", re.IGNORECASE)
+_APPENDUID = re.compile(rb"\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE)
+
+
+def copied_keys(texts: Sequence[bytes], asked: dict[int, str]) -> dict[str, str]:
+    """Old key -> new key from COPYUID codes (RFC 4315); what was not asked for is ignored."""
+    found: dict[str, str] = {}
+    for text in texts:
+        match = _COPYUID.search(text)
+        old, new = (expand(match[2]), expand(match[3])) if match else (None, None)
+        if match is None or old is None or new is None or len(old) != len(new):
+            continue
+        validity = int(match[1])
+        for before, after in zip(old, new, strict=True):
+            if before in asked:
+                found[asked[before]] = message_key(validity, after)
+    return found
+
+
+def appended_key(text: bytes) -> str:
+    """The key in an APPENDUID code (RFC 4315), empty when there is none."""
+    match = _APPENDUID.search(text)
+    return message_key(int(match[1]), int(match[2])) if match else ""

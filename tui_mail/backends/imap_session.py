@@ -1,0 +1,295 @@
+"""A logged-in IMAP session: made private, authenticated, one folder selected at a time.
+
+Hides greetings, STARTTLS, SASL, capabilities and response codes: a command either answers OK or
+one of our errors is raised, naming the server.
+"""
+
+import asyncio
+import base64
+import contextlib
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tui_mail.backends.imap_folders import wire_name
+from tui_mail.backends.imap_messages import State
+from tui_mail.backends.imap_syntax import Argument, astring, heading
+from tui_mail.backends.imap_wire import Answer, Exchange, ImapProtocol, connect
+from tui_mail.backends.tls import client_context, refuse_in_the_clear
+from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
+from tui_mail.i18n import _
+from tui_mail.safetext import safe
+from tui_mail.values import Endpoint, Login, Tls
+
+WINDOW = 6
+"""Commands in flight: enough to hide a long way, few enough to bound what is in memory."""
+
+Result = TypeVar("Result")
+
+_CODE = re.compile(rb"\[([A-Z0-9.-]+)([^\]]*)\]\s*", re.IGNORECASE)
+_PARTING_SECONDS = 2.0
+_UNAVAILABLE = frozenset({b"UNAVAILABLE", b"INUSE", b"LIMIT", b"SERVERBUG", b"CONTACTADMIN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to be pipelined. `size`: how many bytes of answer are expected."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    size: int = 0
+
+
+class Session:
+    """One connection and its state; every method but `close` raises the errors of `MailStore`."""
+
+    def __init__(self, endpoint: Endpoint, login: Login, deadline: float) -> None:
+        self.endpoint = endpoint
+        self.deadline = deadline
+        self.folder: str | None = None
+        self.state = State(0, 0, 0, 0)
+        self._login = login
+        self._wire: ImapProtocol | None = None
+
+    @property
+    def wire(self) -> ImapProtocol:
+        """The connection; raises `Offline` when there is none."""
+        if self._wire is None:
+            raise Offline(_("{host} is not connected.").format(host=self.endpoint.host))
+        return self._wire
+
+    def offers(self, *capabilities: str) -> bool:
+        """Whether the server has all of these capabilities."""
+        return self.wire.offered.issuperset(capabilities)
+
+    # -- opening and closing -----------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect, make private, log in; when that fails nothing stays open."""
+        refuse_in_the_clear(self.endpoint)
+        context = None
+        if self.endpoint.tls is not Tls.NONE:
+            context = await client_context(self.endpoint)
+        implicit = context if self.endpoint.tls is Tls.IMPLICIT else None
+        self.folder = None
+        self._wire, greeting = await self._named(
+            lambda: connect(self.endpoint, implicit, self.deadline)
+        )
+        try:
+            preauthenticated = self._read_greeting(greeting[0])
+            if self.endpoint.tls is Tls.STARTTLS and context is not None:
+                wire = self.wire
+                await self._named(lambda: wire.upgrade(self.endpoint, context, self.deadline))
+            if not self.wire.offered:
+                await self.command("CAPABILITY")
+            if not preauthenticated:
+                await self._authenticate()
+        except BaseException:
+            await self._leave()
+            raise
+
+    async def close(self) -> None:
+        """Log out when the connection still works; never raises."""
+        if self._wire is None:
+            return
+        if not self._wire.lost.done():
+            with contextlib.suppress(TuiMailError, OSError):
+                await self._wire.command("LOGOUT", deadline=_PARTING_SECONDS)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is None:
+            return
+        wire.drop(Offline(_("{host} is not connected.").format(host=self.endpoint.host)))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wire.gone.wait(), _PARTING_SECONDS)
+
+    def _read_greeting(self, line: bytes) -> bool:
+        """Whether the server takes us for logged in; refuses that in the clear (RFC 9051 §11)."""
+        kind = line[:10].upper()
+        if kind.startswith(b"* PREAUTH"):
+            if self.endpoint.tls is Tls.IMPLICIT:
+                return True
+            raise TlsRefused(
+                _(
+                    "{host} skips the login before the connection is private, which somebody on "
+                    "the way could have done: it was ended."
+                ).format(host=self.endpoint.host)
+            )
+        if kind.startswith(b"* OK"):
+            return False
+        if kind.startswith(b"* BYE"):
+            raise Offline(
+                _("{host} takes no connections now: {text}").format(
+                    host=self.endpoint.host, text=_foreign(line[5:])
+                )
+            )
+        raise ProtocolRefused(
+            _("{host} is no IMAP server on port {port}: check the port.").format(
+                host=self.endpoint.host, port=self.endpoint.port
+            )
+        )
+
+    async def _authenticate(self) -> None:
+        user, password = self._login.user.encode(), self._login.password.encode()
+        if b"\x00" in user + password:
+            raise self._wrong_password("")
+        if self.offers("LOGINDISABLED") and (
+            self.endpoint.tls is Tls.NONE or not self.offers("AUTH=PLAIN")
+        ):
+            raise TlsRefused(
+                _("{host} takes no passwords here: choose implicit TLS or STARTTLS.").format(
+                    host=self.endpoint.host
+                )
+            )
+        if self.offers("AUTH=PLAIN"):
+            response = base64.b64encode(b"\x00" + user + b"\x00" + password)
+            if self.offers("SASL-IR"):
+                answer = await self.attempt("AUTHENTICATE", b"PLAIN", response)
+            else:
+                answer = await self.attempt("AUTHENTICATE", b"PLAIN", then=(response + b"\r\n",))
+        else:
+            answer = await self.attempt("LOGIN", astring(user), astring(password))
+        if answer.status != "OK":
+            raise self._login_refusal(answer)
+        told = b"[CAPABILITY" in answer.text.upper()
+        if not told and not any(f[0].upper().startswith(b"* CAPABILITY") for f in answer.frames):
+            await self.command("CAPABILITY")
+
+    def _login_refusal(self, answer: Answer) -> TuiMailError:
+        if _code(answer.text) in _UNAVAILABLE:
+            return self.refusal(answer)
+        return self._wrong_password(_foreign(answer.text))
+
+    def _wrong_password(self, text: str) -> WrongPassword:
+        return WrongPassword(
+            _("{host} does not accept this user and password: {text}")
+            .format(host=self.endpoint.host, text=text or "-")
+            .strip()
+        )
+
+    # -- commands ----------------------------------------------------------------------------
+
+    async def attempt(
+        self, name: str, *arguments: Argument, then: tuple[bytes, ...] = ()
+    ) -> Answer:
+        """One command, whatever the server answers."""
+        wire = self.wire
+        return await self._named(
+            lambda: wire.command(name, *arguments, deadline=self.deadline, then=then)
+        )
+
+    async def command(self, name: str, *arguments: Argument) -> Answer:
+        """One command; another answer than OK is raised."""
+        answer = await self.attempt(name, *arguments)
+        if answer.status != "OK":
+            raise self.refusal(answer)
+        return answer
+
+    async def pipelined(self, commands: Iterable[Command]) -> AsyncGenerator[Answer, None]:
+        """The answers to commands in their order, several on their way at a time.
+
+        No argument may need a literal. An answer may be NO; BAD is raised.
+        """
+        wire, flight = self.wire, deque[tuple[Exchange, int]]()
+        queue = iter(commands)
+        while True:
+            while len(flight) < WINDOW and (command := next(queue, None)) is not None:
+                flight.append((self._started(wire, command), command.size))
+            if not flight:
+                return
+            exchange, size = flight.popleft()
+            answer = await self._finished(wire, exchange, size)
+            if answer.status == "BAD":
+                raise self.refusal(answer)
+            yield answer
+
+    async def select(self, folder: str) -> State:
+        """Select a folder, anew where it is selected already, and tell where it stands."""
+        self.folder = None
+        arguments: list[Argument] = [astring(wire_name(folder))]
+        if self.offers("CONDSTORE"):
+            arguments.append(b"(CONDSTORE)")
+        self.wire.stirred.clear()
+        answer = await self.attempt("SELECT", *arguments)
+        if answer.status != "OK":
+            raise self.refusal(answer)
+        self.state = _state(answer, condstore=self.offers("CONDSTORE"))
+        if not self.state.validity:
+            raise ProtocolRefused(
+                _("{host} gives the messages of a folder no lasting numbers.").format(
+                    host=self.endpoint.host
+                )
+            )
+        self.folder = folder
+        return self.state
+
+    def refusal(self, answer: Answer) -> TuiMailError:
+        """Our error for an answer that is not OK."""
+        text, host = _foreign(answer.text), self.endpoint.host
+        code = _code(answer.text)
+        if code in _UNAVAILABLE:
+            return Offline(_("{host} cannot do it now: {text}").format(host=host, text=text))
+        if code == b"OVERQUOTA":
+            return ProtocolRefused(
+                _("The mailbox on {host} is full: delete something there. {text}").format(
+                    host=host, text=text
+                )
+            )
+        if code in {b"NONEXISTENT", b"TRYCREATE"}:
+            return ProtocolRefused(
+                _("The folder is not on {host} any more. {text}").format(host=host, text=text)
+            )
+        return ProtocolRefused(_("{host} refuses: {text}").format(host=host, text=text))
+
+    def _started(self, wire: ImapProtocol, command: Command) -> Exchange:
+        try:
+            return wire.start(command.name, *command.arguments)
+        except TuiMailError as error:
+            raise self._with_host(error) from error
+
+    async def _finished(self, wire: ImapProtocol, exchange: Exchange, size: int) -> Answer:
+        return await self._named(lambda: wire.finish(exchange, self.deadline, size))
+
+    async def _named(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """The errors of the wire know no server: they leave here with its name."""
+        try:
+            return await work()
+        except TuiMailError as error:
+            raise self._with_host(error) from error
+
+    def _with_host(self, error: TuiMailError) -> TuiMailError:
+        if self.endpoint.host in error.message:
+            return error
+        return type(error)(f"{self.endpoint.host}: {error.message}")
+
+
+def _foreign(text: bytes) -> str:
+    """A server's words for people: without the response code, made safe, not long."""
+    return str(safe(_CODE.sub(b"", text, count=1).decode("utf-8", "replace").strip()))[:200]
+
+
+def _code(text: bytes) -> bytes:
+    match = _CODE.match(text)
+    return match[1].upper() if match else b""
+
+
+def _state(answer: Answer, *, condstore: bool) -> State:
+    told = {b"UIDVALIDITY": 0, b"UIDNEXT": 0, b"HIGHESTMODSEQ": 0}
+    exists = 0
+    for frame in answer.frames:
+        head = heading(frame)
+        if head is None:
+            continue
+        if head.kind == b"EXISTS" and head.number is not None:
+            exists = head.number
+        elif head.kind == b"OK":
+            match = _CODE.match(frame[0], head.end)
+            figure = match[2].strip() if match else b""
+            if match and match[1].upper() in told and figure.isdigit() and len(figure) < 20:
+                told[match[1].upper()] = int(figure)
+    modseq = told[b"HIGHESTMODSEQ"] if condstore else 0
+    return State(told[b"UIDVALIDITY"], told[b"UIDNEXT"], modseq, exists)
