@@ -1,0 +1,147 @@
+"""What a signal says about a message and an entity, and the gate that weighs it.
+
+Weights are log-odds and add up over different methods; the gate turns them into states. Hides the
+thresholds, the rule for ties and the vetoes, which beat every score.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import exp
+
+from tui_mail.values import LinkProposal, LinkState
+
+PROPOSE = 0.5  # the least that is worth a person's look
+LIKELY = 3.0  # from here on a link is made without asking
+SURE = 5.0
+CERTAIN = 6.0
+_PRIOR = -1.0
+_CLEAR_LEAD = 1.0
+MOST_PROPOSED = 3
+_LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason to link. `weight`: log-odds. `veto`: a person must decide, whatever the score.
+
+    `suggest`: worth a proposal even where the weight is too low. `group`: names alternatives of
+    which only one is meant (parties sharing an address, documents sharing a number), "" for none.
+    """
+
+    entity_id: int
+    kind: str
+    method: str
+    weight: float
+    why: str
+    company: str = ""
+    found_in: str = ""
+    veto: bool = False
+    suggest: bool = False
+    group: str = ""
+
+
+def shown(text: str) -> str:
+    """Foreign text, short enough for a sentence."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
+
+
+def score_of(weight: float) -> int:
+    """Log-odds as a percentage, 0..100."""
+    return round(100 / (1 + exp(-max(-50.0, min(50.0, weight + _PRIOR)))))
+
+
+@dataclass(slots=True)
+class _Weighed:
+    """All that is known about one entity."""
+
+    entity_id: int
+    best: list[Evidence]
+    total: float
+    veto: bool
+
+    @property
+    def automatic(self) -> bool:
+        return not self.veto and self.total >= LIKELY
+
+    @property
+    def proposed(self) -> bool:
+        return self.total >= PROPOSE or any(one.suggest for one in self.best)
+
+
+def gate(
+    evidence: Iterable[Evidence], *, rejected: frozenset[int], company: str
+) -> tuple[LinkProposal, ...]:
+    """Links, automatic ones first, then at most three proposals; what was rejected stays away.
+
+    `company`: the only one in which links may be automatic, "" for any one.
+    """
+    weighed = _weigh(one for one in evidence if one.entity_id not in rejected)
+    _keep_the_best_of_each_group(weighed)
+    _keep_to_one_company(weighed, company)
+    ranked = sorted(
+        weighed.values(), key=lambda one: (not one.automatic, -one.total, one.entity_id)
+    )
+    automatic = [_proposal(one, LinkState.AUTOMATIC) for one in ranked if one.automatic]
+    proposed = [
+        _proposal(one, LinkState.PROPOSED) for one in ranked if one.proposed and not one.automatic
+    ]
+    return (*automatic, *proposed[:MOST_PROPOSED])
+
+
+def _weigh(evidence: Iterable[Evidence]) -> dict[int, _Weighed]:
+    """Of each method the strongest word counts: saying a thing twice makes it no truer."""
+    by_entity: dict[int, dict[str, Evidence]] = defaultdict(dict)
+    vetoed: set[int] = set()
+    for one in evidence:
+        known = by_entity[one.entity_id].get(one.method)
+        if known is None or (one.weight, one.why) > (known.weight, known.why):
+            by_entity[one.entity_id][one.method] = one
+        if one.veto:
+            vetoed.add(one.entity_id)
+    return {
+        entity_id: _Weighed(
+            entity_id,
+            best=sorted(methods.values(), key=lambda one: (-one.weight, one.method)),
+            total=sum(one.weight for one in methods.values()),
+            veto=entity_id in vetoed,
+        )
+        for entity_id, methods in by_entity.items()
+    }
+
+
+def _keep_the_best_of_each_group(weighed: dict[int, _Weighed]) -> None:
+    """Alternatives: a clear winner drives out the others, a tie leaves the choice to a person."""
+    groups: dict[str, list[_Weighed]] = defaultdict(list)
+    for entity in weighed.values():
+        for group in dict.fromkeys(one.group for one in entity.best if one.group):
+            groups[group].append(entity)
+    for members in groups.values():
+        leader = max(entity.total for entity in members)
+        near = [entity for entity in members if leader - entity.total < _CLEAR_LEAD]
+        for entity in members:
+            if entity not in near and all(one.group for one in entity.best):
+                weighed.pop(entity.entity_id, None)
+            elif entity in near and len(near) > 1:
+                entity.veto = True
+
+
+def _keep_to_one_company(weighed: dict[int, _Weighed], company: str) -> None:
+    companies = {one.best[0].company for one in weighed.values() if one.automatic}
+    for entity in weighed.values():
+        outside = company and entity.best[0].company != company
+        if outside or (not company and len(companies) > 1):
+            entity.veto = True
+
+
+def _proposal(entity: _Weighed, state: LinkState) -> LinkProposal:
+    first = entity.best[0]
+    return LinkProposal(
+        entity_id=entity.entity_id,
+        state=state,
+        method=first.method,
+        score=score_of(entity.total),
+        why="; ".join(one.why for one in entity.best[:2]),
+        found_in=first.found_in,
+    )

@@ -1,0 +1,165 @@
+"""What linking knows before it concludes: the message, and what the database looked up for it.
+
+Plain values; `facts_of` is the one place that reads a parsed message.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+
+from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.values import LinkState, Mailbox, ParsedMessage
+
+# A person, or a company by certified mail, wrote these; everything else is written by a program.
+WRITTEN_KINDS = frozenset({"human", "pec_envelope"})
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """A message as linking sees it. `outgoing`: we wrote it.
+
+    `own_addresses` and `own_domains`: lower case, of our accounts, operators and companies.
+    `company`: the company whose mailbox this is, "" when there is one only or it is not known.
+    """
+
+    subject: str
+    senders: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    kind: str = "human"
+    outgoing: bool = False
+    date: Day | None = None
+    own_addresses: frozenset[str] = frozenset()
+    own_domains: frozenset[str] = frozenset()
+    company: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownParty:
+    """A party that the address book has under an address or a domain.
+
+    `kind` is the party's. `declared`: the ERP itself gives the whole domain (`@domain`) to the
+    party; else the domain is only that of some of its addresses.
+    """
+
+    party_id: int
+    name: str
+    company: str = ""
+    kind: str = "customer"
+    contact_id: int | None = None
+    contact_name: str = ""
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """A document of the ERP that a candidate may mean; `party_name` is for people."""
+
+    entity_id: int
+    kind: str
+    code: str
+    company: str = ""
+    year: int | None = None
+    series: str = ""
+    number: str = ""
+    version: int = 0
+    party_id: int | None = None
+    party_name: str = ""
+    date: Day | None = None
+    state: str = ""
+    their_reference: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentLink:
+    """A link of the message that this one answers. `label`: the entity's name or code, for people."""
+
+    entity_id: int
+    kind: str
+    state: LinkState
+    score: int
+    party_id: int | None = None
+    company: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The message that this one answers, or else the latest one known of those it refers to.
+
+    `participants`: every address in its From, To and Cc, lower case.
+    """
+
+    links: tuple[ParentLink, ...] = ()
+    participants: frozenset[str] = frozenset()
+    subject: str = ""
+    date: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the database found for `Needs`. `rejected`: entities that a person refused in this thread.
+
+    `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes.
+    """
+
+    addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
+    domains: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
+    documents: tuple[KnownDocument, ...] = ()
+    parent: Parent | None = None
+    rejected: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What to look up before linking.
+
+    `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.
+    Documents: of one of `kinds` whose number is in `numbers` (canonical, see
+    `numbers.canonical_number`) or whose code in upper case is in `codes`.
+    """
+
+    addresses: frozenset[str]
+    domains: frozenset[str]
+    candidates: tuple[NumberCandidate, ...] = ()
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Numbers to look for, in canonical form."""
+        return frozenset(one.number for one in self.candidates if one.number)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Whole codes to look for, in upper case."""
+        return frozenset(one.code for one in self.candidates if one.code)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of document that the candidates can be."""
+        return frozenset(kind for one in self.candidates for kind in one.kinds)
+
+
+def facts_of(
+    parsed: ParsedMessage,
+    *,
+    own_addresses: frozenset[str],
+    own_domains: frozenset[str] = frozenset(),
+    outgoing: bool = False,
+    company: str = "",
+) -> MessageFacts:
+    """The facts of a parsed message; `own_addresses` and `own_domains` are lower case."""
+    return MessageFacts(
+        subject=parsed.subject,
+        senders=parsed.senders or ((parsed.sender,) if parsed.sender else ()),
+        reply_to=parsed.reply_to,
+        to=parsed.to,
+        cc=(*parsed.cc, *parsed.bcc) if outgoing else parsed.cc,
+        kind=parsed.kind,
+        outgoing=outgoing,
+        date=parsed.date.date() if parsed.date else None,
+        own_addresses=own_addresses,
+        own_domains=own_domains,
+        company=company,
+    )

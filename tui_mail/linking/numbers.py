@@ -1,0 +1,270 @@
+"""Finds what may be document numbers in a line or a text: candidates only, the ERP decides.
+
+Hides the words that people of five languages put before a number, the shapes of a number (year
+and series before or after it), the codes of common ERPs, and everything that only looks like one.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date as Day
+from itertools import chain
+
+from tui_mail.linking import words
+from tui_mail.values import DOCUMENT_KINDS
+
+MOST_CANDIDATES = 50
+_LONGEST_TEXT = 100_000
+
+# How much a candidate says about itself.
+NAKED, TYPED, DATED, CODE = 1, 2, 3, 4
+
+_SEPARATOR = r"[/\-_]"
+_YEAR = r"(?:19|20)[0-9]{2}"
+_END = r"(?![^\W_])(?!['.,/\-][0-9])"
+# Each alternative is one way of writing number, series and year; the first that fits is taken.
+_SHAPES = tuple(
+    re.compile(shape + _END)
+    for shape in (
+        (
+            rf"(?P<year>{_YEAR})[/\-](?P<series>[A-Za-z0-9]{{1,6}})[/\-](?P<number>[0-9]{{1,10}})"
+            r"(?:\.(?P<version>[0-9]{1,2}))?(?:\#(?P<instalment>[0-9]{1,3}))?"
+        ),
+        (
+            rf"(?P<year>{_YEAR})[/\-](?P<number>[0-9]{{1,10}})"
+            r"(?:\.(?P<version>[0-9]{1,2}))?(?:\#(?P<instalment>[0-9]{1,3}))?"
+        ),
+        (
+            rf"(?P<number>[0-9]{{1,10}}){_SEPARATOR}(?P<series>[A-Za-z]{{1,4}}){_SEPARATOR}"
+            rf"(?P<year>{_YEAR}|[0-9]{{2}})"
+        ),
+        (
+            rf"(?P<series>[A-Za-z]{{1,4}}){_SEPARATOR}(?P<number>[0-9]{{1,10}})/"
+            rf"(?P<year>{_YEAR}|[0-9]{{2}})"
+        ),
+        rf"(?P<number>[0-9]{{1,10}}){_SEPARATOR}(?P<year>{_YEAR})",
+        r"(?P<number>[0-9]{1,10})/(?P<year>[0-9]{2})",
+        r"(?P<number>[0-9]{1,10})/(?P<series>[0-9])",
+        rf"(?P<number>[0-9]{{1,10}}){_SEPARATOR}?(?P<series>[A-Za-z]{{1,4}})",
+        rf"(?P<series>[A-Za-z]{{1,4}}){_SEPARATOR}?(?P<number>[0-9]{{1,10}})",
+        r"(?P<number>[0-9]{1,10})",
+    )
+)
+_NAKED = re.compile(
+    rf"(?<![\w/.,\-])(?:(?P<year>{_YEAR})/(?:(?P<series>[A-Za-z0-9]{{1,6}})/)?"
+    r"(?P<number>[0-9]{1,7})(?:\.(?P<version>[0-9]{1,2}))?(?:\#(?P<instalment>[0-9]{1,3}))?"
+    rf"|(?P<number_first>[0-9]{{1,7}})/(?:(?P<series_after>[A-Za-z]{{1,4}})/)?"
+    rf"(?P<year_last>{_YEAR})){_END}"
+)
+_DAY = re.compile(
+    r"(?P<y>(?:19|20)[0-9]{2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})(?![0-9])"
+    r"|(?P<d2>[0-9]{1,2})[-/.](?P<m2>[0-9]{1,2})[-/.](?P<y2>(?:19|20)?[0-9]{2})(?![0-9])"
+)
+_OF_DAY = re.compile(
+    r"[\s,_]{0,3}(?:del|dd|datata|dated|of|from|vom|du|de|del d[ií]a)\.?[\s_]{1,3}", re.IGNORECASE
+)
+_OF_YEAR = re.compile(
+    rf"[\s,]{{0,3}}(?:del|anno|year|of|/|dell'anno)\s{{0,2}}(?P<year>{_YEAR})(?![0-9/.\-])",
+    re.IGNORECASE,
+)
+_REVISION = re.compile(
+    r"[\s,_\-(]{0,3}(?:revisione|revision|versione|version|rev|vers|ver|v)\.?[\s_]{0,2}"
+    r"(?P<version>[0-9]{1,2})(?![0-9])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCandidate:
+    """Words that may name a document.
+
+    `kinds`: what it can be, likeliest first. `number` is without leading zeros; `code` is the
+    whole code in upper case where the words are one (then `number` is ""). `whose`: "ours" when
+    the words say that we gave the number, "theirs" when the other side did, "" when they don't
+    tell. `strength`: NAKED < TYPED < DATED < CODE. `span`: where in the text `found_in` stands.
+    """
+
+    kinds: tuple[str, ...]
+    year: int | None = None
+    series: str = ""
+    number: str = ""
+    version: int | None = None
+    code: str = ""
+    date: Day | None = None
+    whose: str = ""
+    strength: int = TYPED
+    found_in: str = ""
+    span: tuple[int, int] = (0, 0)
+
+
+def canonical_number(number: str) -> str:
+    """The form in which numbers are compared: upper case, without blanks and leading zeros."""
+    plain = number.strip().upper()
+    return plain.lstrip("0") or ("0" if plain else "")
+
+
+def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]:
+    """What in `text` may be a document number, in order, at most 50; `ours`: we wrote the text.
+
+    Linear in the text, of which the first 100,000 characters count; never raises.
+    """
+    text = text[:_LONGEST_TEXT]
+    decoys = _Decoys(text)
+    found: dict[tuple[object, ...], NumberCandidate] = {}
+    for candidate in chain(_codes(text), _typed(text, ours=ours), _naked(text)):
+        key = (candidate.year, candidate.series, candidate.number, candidate.code)
+        if key not in found and not decoys.cover(candidate.span):
+            found[key] = candidate
+        if len(found) == MOST_CANDIDATES:
+            break
+    return tuple(sorted(found.values(), key=lambda candidate: candidate.span))
+
+
+class _Decoys:
+    """The places that only look like numbers of documents."""
+
+    def __init__(self, text: str) -> None:
+        spans = sorted(match.span() for match in words.DECOY.finditer(text))
+        spans.extend(match.span() for match in _DAY.finditer(text) if _day(match))
+        self._spans = sorted(spans)
+        self._starts = [start for start, _ in self._spans]
+
+    def cover(self, span: tuple[int, int]) -> bool:
+        """Whether the end of `span`, where the number stands, lies in a decoy."""
+        last = span[1] - 1
+        index = bisect_left(self._starts, last + 1) - 1
+        return any(start <= last < end for start, end in self._spans[max(0, index - 1) : index + 1])
+
+
+def _codes(text: str) -> Iterator[NumberCandidate]:
+    for match in words.CODE.finditer(text):
+        kinds = words.CODE_KINDS.get(match["prefix"].upper(), DOCUMENT_KINDS)
+        yield NumberCandidate(
+            kinds=kinds,
+            code=match[0].upper(),
+            strength=CODE,
+            found_in=match[0],
+            span=match.span(),
+        )
+
+
+def _typed(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
+    for head in words.HEAD.finditer(text):
+        name = head.lastgroup or ""
+        kinds = words.KINDS[name]
+        mark = words.MARK.match(text, head.end())
+        position = mark.end() if mark else head.end()
+        whose = words.whose(head["owner"] or (mark["owner"] if mark else None) or "", ours=ours)
+        several = head[name].lower() not in words.SINGULAR
+        run = list(_run(text, position, several=several))
+        years = [one.year for one in run if one.year]
+        for one in run:
+            candidate = replace(one, kinds=kinds, whose=whose)
+            if one.year is None and len(set(years)) == 1 and len(run) > 1:
+                candidate = replace(candidate, year=years[0], strength=DATED)
+            first = one.span[0] == run[0].span[0]
+            start = head.start() if first else one.span[0]
+            words_found = text[start : one.span[1]]
+            yield replace(candidate, found_in=words_found, span=(start, one.span[1]))
+
+
+def _run(text: str, position: int, *, several: bool) -> Iterator[NumberCandidate]:
+    """The numbers that follow one type word: one, or a list of them."""
+    for _ in range(MOST_CANDIDATES):
+        readings = _readings(text, position)
+        yield from readings
+        following = words.AND.match(text, readings[0].span[1]) if readings and several else None
+        if not following:
+            return
+        position = following.end()
+
+
+def _readings(text: str, position: int) -> list[NumberCandidate]:
+    """How the number at `position` can be read; two ways where both parts could be the year."""
+    for shape in _SHAPES:
+        match = shape.match(text, position)
+        if match:
+            break
+    else:
+        return []
+    slots = match.groupdict()
+    candidate = NumberCandidate(
+        kinds=(),
+        year=_year(slots.get("year")),
+        series=(slots.get("series") or "").upper(),
+        number=canonical_number(slots["number"]),
+        version=int(slots["version"]) if slots.get("version") else None,
+        span=match.span(),
+    )
+    candidate = _with_tail(text, candidate)
+    strength = DATED if candidate.year else TYPED
+    readings = [replace(candidate, strength=strength)]
+    other_way = _year(slots["number"]) if len(slots["number"]) == 4 else None
+    if slots.get("year") and len(slots["year"]) == 4 and other_way and not candidate.series:
+        readings.append(
+            replace(readings[0], year=other_way, number=canonical_number(slots["year"]))
+        )
+    return readings
+
+
+def _with_tail(text: str, candidate: NumberCandidate) -> NumberCandidate:
+    """`candidate` with the revision, year or day that is written after the number."""
+    start, end = candidate.span
+    revision = _REVISION.match(text, end)
+    if revision:
+        candidate = replace(candidate, version=int(revision["version"]))
+        end = revision.end()
+    lead = _OF_DAY.match(text, end)
+    day = _DAY.match(text, lead.end()) if lead else None
+    read = _day(day) if day else None
+    if read and day:
+        # A number of an older year is quoted with that year, so the day only fills a gap.
+        return replace(candidate, date=read, year=candidate.year or read.year, span=(start, end))
+    year = _OF_YEAR.match(text, end)
+    if year and candidate.year is None:
+        candidate = replace(candidate, year=int(year["year"]))
+    return replace(candidate, span=(start, end))
+
+
+def _naked(text: str) -> Iterator[NumberCandidate]:
+    for match in _NAKED.finditer(text):
+        number = match["number"] or match["number_first"]
+        # 03/2026 and 2026/03 are months.
+        month = not match["series"] and not match["series_after"] and len(number) <= 2
+        if month and 1 <= int(number) <= 12:
+            continue
+        series = (match["series"] or match["series_after"] or "").upper()
+        instalment = match["instalment"]
+        yield NumberCandidate(
+            kinds=("due_item",) if instalment else DOCUMENT_KINDS,
+            year=int(match["year"] or match["year_last"]),
+            series=series,
+            number="" if instalment else canonical_number(number),
+            code=match[0].upper() if instalment else "",
+            version=int(match["version"]) if match["version"] else None,
+            strength=CODE if instalment else NAKED,
+            found_in=match[0],
+            span=match.span(),
+        )
+
+
+def _year(digits: str | None) -> int | None:
+    if not digits:
+        return None
+    if len(digits) == 2:
+        return 2000 + int(digits) if int(digits) < 80 else 1900 + int(digits)
+    return int(digits) if 1980 <= int(digits) <= 2099 else None
+
+
+def _day(match: re.Match[str]) -> Day | None:
+    year = _year(match["y"] or match["y2"])
+    month, day = int(match["m"] or match["m2"]), int(match["d"] or match["d2"])
+    if match["m2"] and month > 12:
+        month, day = day, month
+    if year is None:
+        return None
+    try:
+        return Day(year, month, day)
+    except ValueError:
+        return None

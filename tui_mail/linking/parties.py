@@ -1,0 +1,166 @@
+"""Signal: whose addresses are on a message. Knows which mailboxes and which domains say anything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log2
+
+from tui_mail.i18n import _
+from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence, shown
+from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
+from tui_mail.values import Mailbox
+
+_MOST_ADDRESSES = 200
+_COPIED = 4.0
+
+# Mailboxes that anybody can have: the domain says nothing about who writes.
+_FREEMAIL_NAMES = (
+    "gmail.com googlemail.com outlook.com outlook.it hotmail.com hotmail.it hotmail.fr live.com"
+    " live.it msn.com yahoo.com yahoo.it yahoo.fr yahoo.de yahoo.es yahoo.co.uk ymail.com"
+    " rocketmail.com icloud.com me.com mac.com aol.com gmx.com gmx.de gmx.net gmx.at web.de"
+    " t-online.de freenet.de mail.com email.it email.com libero.it virgilio.it iol.it inwind.it"
+    " blu.it giallo.it tin.it tim.it alice.it tiscali.it tiscalinet.it fastwebnet.it vodafone.it"
+    " aruba.it teletu.it infinito.it supereva.it katamail.com poste.it interfree.it jumpy.it"
+    " orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr terra.es telefonica.net bluewin.ch"
+    " protonmail.com proton.me pm.me tutanota.com tuta.io tuta.com fastmail.com zoho.com yandex.com"
+    " yandex.ru mail.ru qq.com 163.com comcast.net verizon.net att.net btinternet.com"
+    " hey.com"
+)
+_FREEMAIL = frozenset(_FREEMAIL_NAMES.split())
+# Providers of certified mail in Italy: one domain, or one below it, for thousands of companies.
+_CERTIFIED = (
+    "pec.it",
+    "legalmail.it",
+    "pec.aruba.it",
+    "arubapec.it",
+    "postecert.it",
+    "pecimprese.it",
+    "legalmailpa.it",
+    "cert.legalmail.it",
+    "pec.libero.it",
+    "pec.poste.it",
+    "actaliscertymail.it",
+    "sicurezzapostale.it",
+    "gigapec.it",
+    "mypec.eu",
+    "casellapec.com",
+    "registerpec.it",
+    "pec.fatturapa.it",
+    "ticertifica.it",
+    "pecsicura.it",
+    "pec.net",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    """An address of the other side. `written`: it is the sender's, or one that we write to."""
+
+    address: str
+    domain: str
+    written: bool
+
+
+def tells_company(domain: str) -> bool:
+    """Whether a domain can belong to one company: neither free mail nor a PEC provider's."""
+    certified = any(domain == one or domain.endswith(f".{one}") for one in _CERTIFIED)
+    return bool(domain) and domain not in _FREEMAIL and not certified
+
+
+def correspondents(facts: MessageFacts) -> tuple[Correspondent, ...]:
+    """The mailboxes of the other side, once each, senders first; at most 200."""
+    found: dict[str, Correspondent] = {}
+    for mailbox, written in _mailboxes(facts):
+        address = mailbox.address.strip().lower()
+        local, at, domain = address.rpartition("@")
+        foreign = address not in facts.own_addresses and domain not in facts.own_domains
+        if at and local and domain and foreign and address not in found:
+            found[address] = Correspondent(address, domain, written)
+        if len(found) == _MOST_ADDRESSES:
+            break
+    return tuple(found.values())
+
+
+def _mailboxes(facts: MessageFacts) -> Iterator[tuple[Mailbox, bool]]:
+    for mailbox in (*facts.senders, *facts.reply_to):
+        yield mailbox, True
+    for mailbox in facts.to:
+        yield mailbox, facts.outgoing
+    for mailbox in facts.cc:
+        yield mailbox, False
+
+
+def party_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, ...]:
+    """What the addresses of the other side say about its parties."""
+    found: list[Evidence] = []
+    for one in correspondents(facts):
+        known = _parties(knowledge.addresses.get(one.address, ()), facts.company)
+        if known:
+            found.extend(_of_address(one, known))
+        # Somebody of our own house under an address that the settings do not know.
+        elif one.address not in knowledge.addresses and tells_company(one.domain):
+            at_domain = _parties(knowledge.domains.get(one.domain, ()), facts.company)
+            found.extend(_of_domain(one, at_domain))
+    return tuple(found)
+
+
+def _parties(known: tuple[KnownParty, ...], company: str) -> list[KnownParty]:
+    """One entry a party, of `company` where it has some; none where our own people are meant."""
+    if any(one.kind == "operator" for one in known):
+        return []
+    known = tuple(one for one in known if one.company == company) or known
+    parties: dict[int, KnownParty] = {}
+    for one in sorted(
+        known, key=lambda one: (one.party_id, not one.contact_name, one.contact_id or 0)
+    ):
+        parties.setdefault(one.party_id, one)
+    return list(parties.values())
+
+
+def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
+    count = len(known)
+    weight = (SURE if one.written else _COPIED) - 2 * log2(count)
+    for party in known:
+        yield Evidence(
+            entity_id=party.party_id,
+            kind=party.kind,
+            company=party.company,
+            method="address",
+            weight=max(weight, PROPOSE),
+            why=_why_address(one, party, count),
+            found_in=one.address,
+            group=f"address {one.address}" if count > 1 else "",
+        )
+
+
+def _why_address(one: Correspondent, party: KnownParty, count: int) -> str:
+    slots = {
+        "address": shown(one.address),
+        "party": shown(party.name),
+        "contact": shown(party.contact_name),
+        "count": count,
+    }
+    if count > 1:
+        return _("{address} is an address of {party}, and of others ({count} in all)").format(
+            **slots
+        )
+    if party.contact_name:
+        return _("{address} is {contact} of {party}").format(**slots)
+    return _("{address} is an address of {party}").format(**slots)
+
+
+def _of_domain(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
+    declared = [party for party in known if party.declared] or known
+    if len(declared) != 1:
+        return
+    party = declared[0]
+    yield Evidence(
+        entity_id=party.party_id,
+        kind=party.kind,
+        company=party.company,
+        method="domain",
+        weight=LIKELY if party.declared else 1.5,
+        why=_("{address} is in the domain of {party}").format(
+            address=shown(one.address), party=shown(party.name)
+        ),
+        found_in=one.domain,
+    )

@@ -1,0 +1,85 @@
+"""From a message to its links: asks each signal, weighs what they say. Pure.
+
+A new signal is a file with a function that gives `Evidence`, called in `link`; what it wants
+looked up goes into `Needs` and `Knowledge`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tui_mail.linking.documents import document_evidence, subject_candidates
+from tui_mail.linking.evidence import LIKELY, Evidence, gate
+from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
+from tui_mail.linking.parties import correspondents, party_evidence, tells_company
+from tui_mail.linking.threads import is_new_matter, takes_part, thread_evidence
+from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
+
+
+def needs(facts: MessageFacts) -> Needs:
+    """What the database must look up before `link` can conclude."""
+    others = correspondents(facts)
+    return Needs(
+        addresses=frozenset(one.address for one in others),
+        domains=frozenset(one.domain for one in others if tells_company(one.domain)),
+        candidates=subject_candidates(facts) if facts.kind in WRITTEN_KINDS else (),
+    )
+
+
+def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
+    """The links that a message deserves: automatic ones first, then at most three proposals.
+
+    The same input gives the same output. A document of a party that is not on the message is
+    never linked without asking, nor are records of two companies.
+    """
+    written = facts.kind in WRITTEN_KINDS
+    by_address = party_evidence(facts, knowledge)
+    parties = {one.entity_id for one in by_address} | _parties_of_parent(facts, knowledge)
+    by_number = document_evidence(facts, knowledge, parties) if written else ()
+    handed_on = written and _hands_documents_on(facts, knowledge, by_number)
+    by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
+    told = _told_by_documents(by_number, by_address, knowledge)
+    return gate(
+        (*by_address, *by_number, *by_thread, *told),
+        rejected=knowledge.rejected,
+        company=facts.company,
+    )
+
+
+def _parties_of_parent(facts: MessageFacts, knowledge: Knowledge) -> set[int]:
+    """Parties that the conversation is known to be with, when its people are still the same."""
+    parent = knowledge.parent
+    if parent is None or not takes_part(facts, parent):
+        return set()
+    sure = {LinkState.AUTOMATIC, LinkState.CONFIRMED}
+    return {one.entity_id for one in parent.links if one.kind in PARTY_KINDS and one.state in sure}
+
+
+def _hands_documents_on(
+    facts: MessageFacts, knowledge: Knowledge, by_number: tuple[Evidence, ...]
+) -> bool:
+    """Not when the subject names another document of the same side, nor for a new matter."""
+    if knowledge.parent is None:
+        return False
+    linked = {one.entity_id for one in knowledge.parent.links}
+    other = [one for one in by_number if one.entity_id not in linked and not one.veto]
+    named_again = any(one.entity_id in linked for one in by_number)
+    return not (other and not named_again) and not is_new_matter(facts, knowledge.parent)
+
+
+def _told_by_documents(
+    by_number: tuple[Evidence, ...], by_address: tuple[Evidence, ...], knowledge: Knowledge
+) -> Iterator[Evidence]:
+    """A document that is surely meant tells which of several possible parties writes."""
+    documents = {one.entity_id: one for one in knowledge.documents}
+    unsure = {one.entity_id: one for one in by_address if one.weight < LIKELY}
+    for one in by_number:
+        party = unsure.get(documents[one.entity_id].party_id or 0)
+        if party and not one.veto and one.weight >= LIKELY:
+            yield replace(
+                one,
+                entity_id=party.entity_id,
+                kind=party.kind,
+                weight=LIKELY,
+                group="",
+                suggest=False,
+            )

@@ -1,0 +1,101 @@
+"""Signal: what the answered message is linked to. Knows when a conversation hands its links on."""
+
+import re
+from collections.abc import Collection
+
+from tui_mail.i18n import _
+from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of, shown
+from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
+from tui_mail.linking.parties import correspondents
+from tui_mail.values import PARTY_KINDS, LinkState
+
+_STEP = 0.5
+_STRANGER = 1.5
+_LONG_SILENCE_DAYS = 180
+_SCORES = {score_of(weight / 10): weight / 10 for weight in range(-50, 61)}
+_PREFIX = re.compile(
+    r"(?:\s*(?:re|r|rif|risp|aw|antw|sv|fw|fwd|wg|i|inoltro|tr|rv|res)\s*(?:\[\d{1,3}\])?\s*:)+\s*",
+    re.IGNORECASE,
+)
+_BLANKS = re.compile(r"\s+")
+
+
+def bare_subject(subject: str) -> str:
+    """A subject without the signs of an answer or a forward, for comparison."""
+    line = _BLANKS.sub(" ", subject[:1000]).strip()
+    prefix = _PREFIX.match(line)
+    return (line[prefix.end() :] if prefix else line).casefold()
+
+
+def is_answer(subject: str) -> bool:
+    """Whether a subject says that its words were taken over from an earlier message."""
+    return bool(_PREFIX.match(subject[:1000]))
+
+
+def thread_evidence(
+    facts: MessageFacts, knowledge: Knowledge, parties: Collection[int], *, documents: bool
+) -> tuple[Evidence, ...]:
+    """What the links of the parent say; `documents`: whether those to documents are handed on.
+
+    A document comes down a conversation by itself only while its party, one of `parties`, is on it.
+    """
+    parent = knowledge.parent
+    if parent is None:
+        return ()
+    known_here = takes_part(facts, parent)
+    links = [link for link in parent.links if documents or link.kind in PARTY_KINDS]
+    return tuple(
+        _inherited(link, parties, known_here=known_here) for link in links if _stands(link)
+    )
+
+
+def _stands(link: ParentLink) -> bool:
+    return link.state is not LinkState.REJECTED
+
+
+def takes_part(facts: MessageFacts, parent: Parent) -> bool:
+    """Whether somebody of the other side was on the answered message already."""
+    return any(one.address in parent.participants for one in correspondents(facts))
+
+
+def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:
+    """Whether an old message was taken to write about something else: long after, new subject."""
+    if facts.date is None or parent.date is None:
+        return False
+    late = abs((facts.date - parent.date).days) > _LONG_SILENCE_DAYS
+    return late and bare_subject(facts.subject) != bare_subject(parent.subject)
+
+
+def _inherited(link: ParentLink, parties: Collection[int], *, known_here: bool) -> Evidence:
+    is_party = link.kind in PARTY_KINDS
+    confirmed = link.state is LinkState.CONFIRMED
+    at_home = is_party or link.party_id in parties or (link.party_id is None and confirmed)
+    asked = link.state is LinkState.PROPOSED and not is_party
+    sentence = (
+        _("it answers a message about {record}")
+        if known_here
+        else _("it answers a message about {record}, but its writer was not in that conversation")
+    )
+    return Evidence(
+        entity_id=link.entity_id,
+        kind=link.kind,
+        company=link.company,
+        method="thread",
+        weight=_weight(link, known_here=known_here),
+        why=sentence.format(record=shown(link.label)),
+        veto=not known_here or not at_home or asked,
+        suggest=link.state is not LinkState.PROPOSED,
+    )
+
+
+def _weight(link: ParentLink, *, known_here: bool) -> float:
+    confirmed = link.state is LinkState.CONFIRMED
+    weight = (CERTAIN if confirmed else _weight_of(link.score)) - _STEP
+    if not known_here:
+        return min(weight, _STRANGER)
+    # A long conversation is no less about its order than a short one: what was sure stays so.
+    return weight if link.state is LinkState.PROPOSED else max(weight, LIKELY)
+
+
+def _weight_of(score: int) -> float:
+    return _SCORES[min(_SCORES, key=lambda known: (abs(known - score), known))]

@@ -1,0 +1,186 @@
+"""The vocabulary of `numbers`: which words announce which document, and what is no number at all.
+
+Hides the word lists of Italian, English, German, French and Spanish behind compiled patterns, all
+of bounded repetition, so that searching stays linear.
+"""
+
+import re
+
+_INVOICES = ("invoice", "purchase_invoice")
+_ORDERS = ("sales_order", "purchase_order")
+_OFFERS = ("offer", "quote")
+_QUOTES = ("quote", "offer")
+_DELIVERIES = ("delivery_note", "goods_receipt")
+
+# Longer expressions stand before the words that they contain. Abbreviations that are words of
+# some language ("so", "of", "ab") count in capitals only.
+_TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "credit",
+        ("credit_note",),
+        (
+            r"not[ae] (?:di|d')\s?(?:credito|accredito)|credit[ -]?(?:notes?|memos?)|gutschrift(?:en)?"
+            r"|avoirs?|notas? de (?:cr[eé]dito|abono)|abonos?|n\.\s?c\.|(?-i:NDC|NC|GS)"
+        ),
+    ),
+    (
+        "confirmation",
+        _ORDERS,
+        (
+            r"conferm[ae] (?:d'|di |dell')?\s?ordin[ei]|order confirmations?|auftragsbest[aä]tigung(?:en)?"
+            r"|confirmations? de commande|confirmaci[oó]n de pedido|(?-i:AB|CO)"
+        ),
+    ),
+    (
+        "purchase",
+        ("purchase_order",),
+        (
+            r"ordin[ei] (?:a )?(?:fornitor[ei]|d'acquisto|di acquisto)|purchase orders?"
+            r"|(?-i:OF|ODA|P\.O\.|PO)"
+        ),
+    ),
+    (
+        "sale",
+        ("sales_order",),
+        r"ordin[ei] (?:cliente|di vendita)|impegn[oi](?: cliente)?|sales orders?|(?-i:OC|OV|SO)",
+    ),
+    (
+        "offer",
+        _OFFERS,
+        r"offert[ae]|off\.|offers?|angebote?s?|offres?|ofertas?|proposals?|propost[ae]",
+    ),
+    (
+        "quote",
+        _QUOTES,
+        (
+            r"preventiv[oi]|prev\.|quotes?|quotations?|kostenvoranschl(?:ag|[aä]ge)|devis"
+            r"|presupuestos?|cotizaci[oó]n"
+        ),
+    ),
+    (
+        "order",
+        _ORDERS,
+        r"ordin[ei]|ord\.|orders?|bestellung(?:en)?|auftr(?:ag|[aä]ge)|commandes?|pedidos?",
+    ),
+    (
+        "delivery",
+        _DELIVERIES,
+        (
+            r"doc(?:\.|umento) di trasporto|boll[ae](?: di (?:consegna|accompagnamento))?|d\.d\.t\.|ddt"
+            r"|delivery notes?|packing (?:slips?|lists?)|despatch notes?|lieferscheine?"
+            r"|bons? de livraison|albar[aá](?:n|nes)|(?-i:BL|DN)"
+        ),
+    ),
+    (
+        "invoice",
+        _INVOICES,
+        (
+            r"fattur[ae]|fatt\.?|f\.?tt?a\.?|ft\.?|invoices?|inv\.?|rechnung(?:en)?|factures?|fact\."
+            r"|facturas?|(?-i:RG)"
+        ),
+    ),
+    ("job", ("job",), r"commess[ae]|comm\.|job|projekte?|project"),
+    ("opportunity", ("opportunity",), r"opportunit(?:à|a'|y|ies)|trattativ[ae]|(?-i:OPP)"),
+)
+KINDS = {name: kinds for name, kinds, _ in _TYPES}
+
+# After these in the singular a second number is a quantity or a day, hardly a second document.
+_SINGULAR_WORDS = (
+    "fattura ordine offerta preventivo bolla commessa invoice order offer quote quotation"
+    " rechnung bestellung auftrag angebot lieferschein facture commande factura pedido oferta"
+)
+SINGULAR = frozenset(_SINGULAR_WORDS.split())
+
+_OURS = r"ns|n/s|nostr[oaie]|our|unser(?:e[mnrs]?)?|notre|nos|nuestr[oa]s?"
+_YOURS = r"vs|v/s|vostr[oaie]|your|ihr(?:e[mnrs]?)?|votre|vos|vuestr[oa]s?"
+_OWNER = rf"(?P<owner>{_OURS}|{_YOURS})"
+_OUR_WORD = re.compile(rf"(?:{_OURS})\Z", re.IGNORECASE)
+
+HEAD = re.compile(
+    rf"(?<![^\W_])(?:{_OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
+    rf"(?:{'|'.join(f'(?P<{name}>{pattern})' for name, _, pattern in _TYPES)})"
+    r"(?![^\W\d_])",
+    re.IGNORECASE,
+)
+MARK = re.compile(
+    rf"(?:[\s:\-_(]{{0,4}}{_OWNER}\.?(?![^\W_]))?"
+    r"(?:[\s:_(]{0,3}(?:numero|number|nummer|num[eé]ro|n[uú]mero|num|nos|nrs|nr|no|nn|n\.ro|n)"
+    r"(?![^\W\d_º°]))?"
+    r"[.:°º]{0,2}[\s:\#№_(]{0,4}(?:-(?=[^\W_]))?",
+    re.IGNORECASE,
+)
+AND = re.compile(
+    r"\s{0,2}(?:[,;&+]|(?:ed?|and|und|et|y)(?![^\W_]))\s{0,2}"
+    r"(?:(?:e|ed|and|und|et|y)\s{1,2})?(?:(?:nr|no|n)[.°º]{0,2}\s{0,2})?",
+    re.IGNORECASE,
+)
+
+_UNITS = (
+    r"€|eur|euro|usd|dollar[si]|chf|gbp|%|pz|pezzi|pcs|pieces|st[uü]ck|stk|kg|g|t|q\.?li|colli"
+    r"|pallets?|bancali|metri|mm|cm|ml|mq|mt|litri|giorni|gg|days?|tage|ore|hours?|minuti|mesi"
+    r"|settimane|weeks?|anni|years?|righe|articoli|unit[aà]|units?|x"
+)
+DECOY = re.compile(
+    r"(?:https?://|www\.)\S{1,500}"
+    r"|[\w.+\-]{1,64}@[\w.\-]{1,200}"
+    r"|(?<![^\W_])[A-Z]{2}[0-9]{2} ?[A-Z](?: ?[A-Z0-9]){10,30}(?![^\W_])"
+    r"|(?:€|\$|£|(?<![^\W_])(?:eur|euro|usd|chf|importo|amount|totale|total))[.:\s]{0,3}"
+    r"[0-9][0-9.,']{0,20}"
+    rf"|(?<![\w.,/\-])[0-9][0-9.,']{{0,20}}\s?(?:{_UNITS})(?![^\W_])"
+    r"|(?<![\w/\-])[0-9]{1,3}(?:[.'][0-9]{3}){1,4}(?:,[0-9]{1,4})?(?![0-9])"
+    r"|(?<![^\W_])(?:tel|telefono|cell|cellulare|fax|phone|mobile|mob|tel\.?/fax)[.:\s]{1,3}"
+    r"\+?[0-9][0-9\s./\-]{4,18}[0-9]"
+    r"|\+[0-9][0-9\s./\-]{5,18}[0-9]"
+    r"|(?<![^\W_])(?:p\.?\s?iva|partita iva|vat|c\.?\s?f\.?|codice fiscale|cap|iban|c/c|ust-?id"
+    r"|tracking|awb|spedizione|colli|protocollo|prot|ticket|pod)(?:[\s.:\#]|n\.|nr|no){1,4}"
+    r"[A-Z]{0,2}\s?[0-9][A-Z0-9\s]{2,34}",
+    re.IGNORECASE,
+)
+
+# Whole codes: Odoo, ERPNext, Dolibarr, and whatever else is letters, a hyphen and digits.
+CODE = re.compile(
+    r"(?<![\w/.\-])(?:"
+    r"(?P<prefix>"
+    r"(?i:[A-Z]{2,6}(?=/(?:20)[0-9]{2}/(?:[0-9]{2}/)?[0-9]{3,7}(?![\w/]))"
+    r"|[A-Z]{1,5}/(?:OUT|IN)(?=/[0-9]{4,7}(?![\w/]))"
+    r"|[SP]O?(?=[0-9]{4,6}(?![\w/\-]))"
+    r"|[A-Z]{2,3}(?=[0-9]{4}-[0-9]{4,6}(?![\w/\-])))"
+    r"|[A-Z]{2,6}(?:-[A-Z]{1,8}){0,2}(?=-(?:[0-9]{2,4}-)?[0-9]{2,8}(?![\w/\-]))"
+    r")(?:[/\-]?[0-9]{1,8}){1,3})"
+)
+CODE_KINDS = {
+    "INV": ("invoice",),
+    "RINV": ("credit_note",),
+    "BILL": ("purchase_invoice",),
+    "S": ("sales_order", "quote"),
+    "SO": ("sales_order", "quote"),
+    "P": ("purchase_order",),
+    "PO": ("purchase_order",),
+    "WH/OUT": ("delivery_note",),
+    "WH/IN": ("goods_receipt",),
+    "ACC-SINV": ("invoice", "credit_note"),
+    "ACC-PINV": ("purchase_invoice",),
+    "SAL-ORD": ("sales_order",),
+    "SAL-QTN": ("quote",),
+    "PUR-ORD": ("purchase_order",),
+    "MAT-DN": ("delivery_note",),
+    "MAT-PRE": ("goods_receipt",),
+    "CRM-OPP": ("opportunity",),
+    "PROJ": ("job",),
+    "FA": ("invoice",),
+    "AV": ("credit_note",),
+    "CO": ("sales_order",),
+    "CF": ("purchase_order",),
+    "PR": ("quote",),
+    "SH": ("delivery_note",),
+    "FF": ("purchase_invoice",),
+    "SI": ("purchase_invoice",),
+}
+
+
+def whose(owner: str, *, ours: bool) -> str:
+    """Who gave the number, by the word before it: "ours", "theirs", or "" when there is no word."""
+    if not owner:
+        return ""
+    says_our = bool(_OUR_WORD.match(owner))
+    return "ours" if says_our == ours else "theirs"
