@@ -1,0 +1,45 @@
+"""Link rows in bulk, as decisions and the machine both write them. Hides chunking and topics."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.many import chunks
+from tui_mail.db.tables import Link
+from tui_mail.db.topics import Topic, publish
+
+KEPT = ("received_at", "state", "method", "score", "why", "found_in", "operator_id", "at")
+KnownLinks = dict[int, dict[int, Row[*tuple[Any, ...]]]]
+
+
+def known_links(session: Session, message_ids: Collection[int]) -> KnownLinks:
+    """Message -> record -> the link as it is stored, all states."""
+    known: KnownLinks = {}
+    columns = (col(Link.id), col(Link.message_id), col(Link.entity_id))
+    for some in chunks(message_ids):
+        query = select(*columns, *(getattr(Link, name) for name in KEPT)).where(
+            col(Link.message_id).in_(some)
+        )
+        for row in session.execute(query):
+            known.setdefault(row.message_id, {})[row.entity_id] = row
+    return known
+
+
+def write_links(
+    session: Session,
+    new: Sequence[dict[str, Any]],
+    changed: Sequence[dict[str, Any]],
+    gone: Collection[int],
+) -> int:
+    """Insert, update by id and delete by id, in bulk; returns how many."""
+    if new:
+        session.execute(insert(Link), new)
+    if changed:
+        session.execute(update(Link), changed)
+    for some in chunks(gone):
+        session.execute(delete(Link).where(col(Link.id).in_(some)))
+    if new or changed or gone:
+        publish(session, Topic.LINKS, Topic.MAIL)
+    return len(new) + len(changed) + len(gone)

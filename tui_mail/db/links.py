@@ -1,0 +1,363 @@
+"""Links between messages and records: what lists and readers show of them, and a person's word.
+
+Hides how a decision is carried out on a whole conversation, journalled and taken back.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
+from tui_mail.db.many import chunks
+from tui_mail.db.rights import readable
+from tui_mail.db.rows import Chip, LinkRow
+from tui_mail.db.tables import Change, Entity, Folder, Grant, Link, Message, Operator, Placement
+from tui_mail.errors import NotAllowed, NotFound
+from tui_mail.i18n import _
+from tui_mail.values import PARTY_KINDS, LinkState
+
+CHIPS = 3
+_STATE_RANK = {
+    LinkState.CONFIRMED.value: 0,
+    LinkState.AUTOMATIC.value: 1,
+    LinkState.PROPOSED.value: 2,
+    LinkState.REJECTED.value: 3,
+}
+_TIMES = ("at", "received_at")
+_Entry = tuple[int, int, dict[str, Any] | None]
+
+
+def visible(operator_id: int, message_id: Any) -> ColumnElement[bool]:
+    """The condition that the operator may read the message of this id: it lies in a folder of an
+    account that the operator has a grant on."""
+    return exists(
+        select(col(Placement.id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .where(
+            col(Placement.message_id) == message_id,
+            col(Folder.account_id).in_(readable(operator_id)),
+        )
+    )
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def _order(kind: str, state: str, score: int) -> tuple[bool, int, int]:
+    """Documents before parties, the surest first."""
+    return kind in PARTY_KINDS, _STATE_RANK.get(state, 9), -score
+
+
+def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple[Chip, ...]]:
+    """The records of each message as a list shows them, at most three; no key for one without.
+
+    Documents before parties, confirmed before automatic before proposed; rejected ones never.
+    """
+    found: defaultdict[int, list[tuple[tuple[bool, int, int], Chip]]] = defaultdict(list)
+    for some in chunks(message_ids):
+        query = (
+            select(
+                col(Link.message_id),
+                col(Link.state),
+                col(Link.score),
+                col(Entity.id),
+                col(Entity.company),
+                col(Entity.kind),
+                col(Entity.code),
+                col(Entity.title),
+            )
+            .join(Entity, col(Entity.id) == col(Link.entity_id))
+            .where(col(Link.message_id).in_(some), col(Link.state) != LinkState.REJECTED.value)
+            .order_by(col(Link.message_id), col(Link.id))
+        )
+        for row in session.execute(query):
+            chip = Chip(row.id, row.company, row.kind, row.code, row.title, row.state)
+            found[row.message_id].append((_order(row.kind, row.state, row.score), chip))
+    return {
+        message_id: tuple(chip for _rank, chip in sorted(chips, key=lambda each: each[0])[:CHIPS])
+        for message_id, chips in found.items()
+    }
+
+
+def links_of(session: Session, operator_id: int, message_id: int) -> list[LinkRow]:
+    """The links of a message with their records, documents first, rejected ones last of their kind.
+
+    Raises NotFound when there is no such message for this operator.
+    """
+    seen = select(col(Message.id)).where(
+        col(Message.id) == message_id, visible(operator_id, col(Message.id))
+    )
+    if session.execute(seen).first() is None:
+        raise _no_message()
+    return links_for(session, operator_id, (message_id,))
+
+
+def _no_message() -> NotFound:
+    return NotFound(_("There is no such message: look it up with tui-mail search."))
+
+
+def links_for(session: Session, operator_id: int, message_ids: Collection[int]) -> list[LinkRow]:
+    """The links of those of the messages that the operator may read, newest message first."""
+    rows: list[LinkRow] = []
+    for some in chunks(message_ids):
+        query = _link_rows().where(
+            col(Link.message_id).in_(some), visible(operator_id, col(Link.message_id))
+        )
+        rows.extend(LinkRow(**row._asdict()) for row in session.execute(query))
+    rows.sort(key=lambda row: (-row.message_id, *_order(row.kind, row.state, row.score), row.code))
+    return rows
+
+
+def _link_rows() -> Select[*tuple[Any, ...]]:
+    party = aliased(Entity)
+    return (
+        select(
+            col(Link.message_id),
+            col(Link.entity_id),
+            col(Entity.company),
+            col(Entity.kind),
+            col(Entity.code),
+            col(Entity.title),
+            col(Entity.party_id),
+            _or_empty(col(party.title)).label("party"),
+            col(Entity.date),
+            col(Entity.amount),
+            col(Entity.open_amount),
+            col(Entity.currency),
+            col(Entity.state).label("entity_state"),
+            col(Link.state),
+            col(Link.method),
+            col(Link.score),
+            col(Link.why),
+            col(Link.found_in),
+            _or_empty(col(Operator.login)).label("by"),
+            col(Link.at),
+        )
+        .join(Entity, col(Entity.id) == col(Link.entity_id))
+        .outerjoin(party, col(party.id) == col(Entity.party_id))
+        .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
+    )
+
+
+def _or_empty(column: Any) -> ColumnElement[str]:
+    return func.coalesce(column, "")
+
+
+# -- a person's word -------------------------------------------------------------------------------
+
+
+def confirm(
+    session: Session,
+    operator_id: int,
+    message_id: int,
+    entity_id: int,
+    *,
+    thread: bool = False,
+    now: datetime,
+) -> int:
+    """Say that the link is right, for the whole conversation with `thread`; returns the change.
+
+    Raises NotFound for a message that the operator does not see or a link that is not there, and
+    NotAllowed where the operator may only read. So do the other three.
+    """
+    act = _Act("confirm", message_id, entity_id, operator_id, now)
+    return _carry_out(session, act, LinkState.CONFIRMED, thread)
+
+
+def reject(
+    session: Session,
+    operator_id: int,
+    message_id: int,
+    entity_id: int,
+    *,
+    thread: bool = False,
+    now: datetime,
+) -> int:
+    """Say that the link is wrong: the machine will not propose it again. As `confirm` otherwise."""
+    act = _Act("reject", message_id, entity_id, operator_id, now)
+    return _carry_out(session, act, LinkState.REJECTED, thread)
+
+
+def add(
+    session: Session,
+    operator_id: int,
+    message_id: int,
+    entity_id: int,
+    *,
+    thread: bool = False,
+    now: datetime,
+) -> int:
+    """Link by hand; NotFound for an unknown record. As `confirm` otherwise."""
+    act = _Act("add", message_id, entity_id, operator_id, now)
+    return _carry_out(session, act, LinkState.CONFIRMED, thread)
+
+
+def remove(
+    session: Session,
+    operator_id: int,
+    message_id: int,
+    entity_id: int,
+    *,
+    thread: bool = False,
+    now: datetime,
+) -> int:
+    """Take the link away, whoever made it; the machine may find it again. As `confirm` otherwise."""
+    act = _Act("remove", message_id, entity_id, operator_id, now)
+    return _carry_out(session, act, None, thread)
+
+
+def undo_links(session: Session, data: Mapping[str, Any]) -> None:
+    """Put links back as they were: `data["links"]` holds [message, entity, columns or null]."""
+    entries: list[_Entry] = data["links"]
+    alive = {
+        row.id
+        for some in chunks({message_id for message_id, _entity, _was in entries})
+        for row in session.execute(select(col(Message.id)).where(col(Message.id).in_(some)))
+    }
+    wanted = [
+        _Wish(message_id, entity_id, was and {**was, **_times(was)})
+        for message_id, entity_id, was in entries
+        if message_id in alive
+    ]
+    _apply(session, wanted, known_links(session, sorted(alive)))
+
+
+def _times(was: Mapping[str, Any]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(was[name]) for name in _TIMES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    word: str
+    message_id: int
+    entity_id: int
+    operator_id: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a link shall be; `columns` None: not there."""
+
+    message_id: int
+    entity_id: int
+    columns: dict[str, Any] | None
+
+
+def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: bool) -> int:
+    named = session.execute(
+        select(col(Entity.kind), col(Entity.code), col(Entity.party_id)).where(
+            col(Entity.id) == act.entity_id
+        )
+    ).first()
+    if named is None:
+        raise NotFound(_("There is no such record: look it up with tui-mail search."))
+    targets = _targets(session, act, thread)
+    known = known_links(session, targets)
+    if act.word != "add":
+        targets = {one: at for one, at in targets.items() if act.entity_id in known.get(one, {})}
+        if act.message_id not in targets:
+            raise NotFound(_("The message is not linked to this record: see its links first."))
+    wishes = [
+        _Wish(one, act.entity_id, _word(act, state, at, known.get(one, {}).get(act.entity_id)))
+        for one, at in targets.items()
+    ]
+    if state is LinkState.CONFIRMED and named.party_id and named.kind not in PARTY_KINDS:
+        wishes += [
+            _Wish(one, named.party_id, _word(act, state, at, None))
+            for one, at in targets.items()
+            if named.party_id not in known.get(one, {})
+        ]
+    before = [_before(wish, known) for wish in wishes]
+    _apply(session, wishes, known)
+    return _journal(session, act, f"{named.kind}:{named.code}", before)
+
+
+def _journal(session: Session, act: _Act, record: str, before: Sequence[_Entry]) -> int:
+    change = Change(
+        at=act.now,
+        operator_id=act.operator_id,
+        verb="link",
+        detail=f"{act.word} {record}",
+        undo=json.dumps({"links": before}),
+    )
+    session.add(change)
+    session.flush()
+    return change.id or 0
+
+
+def _targets(session: Session, act: _Act, thread: bool) -> dict[int, datetime]:
+    """Message -> time received, of what the operator may act on: the message or its conversation."""
+    query = select(col(Message.id), col(Message.thread_id), col(Message.received_at)).where(
+        col(Message.id) == act.message_id, visible(act.operator_id, col(Message.id))
+    )
+    named = session.execute(query).first()
+    if named is None:
+        raise _no_message()
+    whole = col(Message.thread_id) == named.thread_id if thread else col(Message.id) == named.id
+    allowed = select(col(Message.id), col(Message.received_at)).where(
+        whole, _acting(act.operator_id, col(Message.id))
+    )
+    targets = {row.id: row.received_at for row in session.execute(allowed)}
+    if act.message_id not in targets:
+        raise NotAllowed(_("You may only read this mail: ask who manages the account."))
+    return targets
+
+
+def _acting(operator_id: int, message_id: Any) -> ColumnElement[bool]:
+    """The condition that the operator may do more than read the message."""
+    return exists(
+        select(col(Placement.id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .join(Grant, col(Grant.account_id) == col(Folder.account_id))
+        .where(
+            col(Placement.message_id) == message_id,
+            col(Grant.operator_id) == operator_id,
+            col(Grant.level) != "read",
+        )
+    )
+
+
+def _word(
+    act: _Act, state: LinkState | None, received_at: datetime, row: Row[*tuple[Any, ...]] | None
+) -> dict[str, Any] | None:
+    """The link after a person's word, which keeps what the machine had found; None without state."""
+    if state is None:
+        return None
+    by_hand = {"method": "hand", "score": 100, "why": _("linked by hand"), "found_in": ""}
+    return {
+        "received_at": received_at,
+        "state": state.value,
+        "operator_id": act.operator_id,
+        "at": act.now,
+        **({name: getattr(row, name) for name in by_hand} if row else by_hand),
+    }
+
+
+def _before(wish: _Wish, known: KnownLinks) -> _Entry:
+    row = known.get(wish.message_id, {}).get(wish.entity_id)
+    if row is None:
+        return wish.message_id, wish.entity_id, None
+    was = {name: getattr(row, name) for name in KEPT}
+    return wish.message_id, wish.entity_id, was | {name: was[name].isoformat() for name in _TIMES}
+
+
+def _apply(session: Session, wishes: Sequence[_Wish], known: KnownLinks) -> None:
+    new, changed, gone = [], [], []
+    for wish in wishes:
+        row = known.get(wish.message_id, {}).get(wish.entity_id)
+        if wish.columns is None:
+            gone += [row.id] if row else []
+        elif row is None:
+            named = {"message_id": wish.message_id, "entity_id": wish.entity_id}
+            new.append(named | wish.columns)
+        else:
+            changed.append({"id": row.id, **wish.columns})
+    write_links(session, new, changed, gone)

@@ -1,0 +1,165 @@
+"""The whole mail of a record, newest first, a window at a time; also of what it came from and led to.
+
+Only what the operator may read is given; of the rest only how many there are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select, tuple_
+from sqlmodel import Session, col
+
+from tui_mail.db.links import chips_for, visible
+from tui_mail.db.rights import readable
+from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.tables import Account, EntityRelation, Folder, Link, Message, Placement
+from tui_mail.values import FolderRole, LinkState
+
+# Of a message's copies the one is shown that a person would go to.
+_ROLES = (
+    FolderRole.INBOX,
+    FolderRole.OTHER,
+    FolderRole.SENT,
+    FolderRole.ARCHIVE,
+    FolderRole.ALL,
+    FolderRole.FLAGGED,
+    FolderRole.DRAFTS,
+    FolderRole.JUNK,
+    FolderRole.TRASH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """A window of a record's mail. `hidden`: messages that this operator may not read."""
+
+    rows: list[ListRow]
+    hidden: int
+
+
+def trace(
+    session: Session,
+    operator_id: int,
+    entity_id: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    chain: bool = False,
+    before: PageKey | None = None,
+    limit: int = 50,
+) -> TracePage:
+    """The messages linked to a record, those refused left out; `since` <= received < `until`.
+
+    `chain`: also to the documents that it came from and that came from it. `before`: the last row
+    of the window before this one.
+    """
+    entities = chain_ids(session, entity_id) if chain else [entity_id]
+    linked = [col(Link.entity_id).in_(entities), col(Link.state) != LinkState.REJECTED.value]
+    if since is not None:
+        linked.append(col(Link.received_at) >= since)
+    if until is not None:
+        linked.append(col(Link.received_at) < until)
+    page = _page(linked, operator_id, before, limit, distinct=len(entities) > 1)
+    ids = [row.message_id for row in session.execute(page)]
+    return TracePage(message_rows(session, operator_id, ids), _hidden(session, linked, operator_id))
+
+
+def _page(
+    linked: Sequence[ColumnElement[bool]],
+    operator_id: int,
+    before: PageKey | None,
+    limit: int,
+    *,
+    distinct: bool,
+) -> Select[*tuple[Any, ...]]:
+    at, message = col(Link.received_at), col(Link.message_id)
+    query = (
+        select(message, at)
+        .where(*linked, visible(operator_id, message))
+        .order_by(at.desc(), message.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(tuple_(at, message) < tuple_(literal(before.at, at.type), before.id))
+    return query.distinct() if distinct else query
+
+
+def _hidden(session: Session, linked: Sequence[ColumnElement[bool]], operator_id: int) -> int:
+    """Messages that lie in somebody's folders, but in none of the operator's."""
+    somewhere = exists(
+        select(col(Placement.id)).where(col(Placement.message_id) == col(Link.message_id))
+    )
+    query: Select[*tuple[Any, ...]] = select(
+        func.count(col(Link.message_id).distinct()).label("hidden")
+    ).where(*linked, somewhere, ~visible(operator_id, col(Link.message_id)))
+    return int(session.execute(query).one().hidden)
+
+
+def chain_ids(session: Session, entity_id: int) -> list[int]:
+    """The record, everything that it came out of, and everything that came out of it."""
+    source, target = col(EntityRelation.source_id), col(EntityRelation.target_id)
+    found = {entity_id}
+    for one, other in ((source, target), (target, source)):
+        steps = select(literal(entity_id).label("id")).cte("steps", recursive=True)
+        steps = steps.union(select(other).join(steps, one == steps.c.id))
+        found.update(row.id for row in session.execute(select(steps.c.id)))
+    return sorted(found)
+
+
+def message_rows(session: Session, operator_id: int, message_ids: Sequence[int]) -> list[ListRow]:
+    """Messages as rows of a flat list, newest first, each once, in the folder where people look."""
+    best: dict[int, Row[*tuple[Any, ...]]] = {}
+    query = _placed().where(
+        col(Message.id).in_(message_ids), col(Folder.account_id).in_(readable(operator_id))
+    )
+    for row in session.execute(query):
+        there = best.get(row.message_id)
+        if there is None or _preference(row) < _preference(there):
+            best[row.message_id] = row
+    chips = chips_for(session, best.keys())
+    rows = [replace(_list_row(row), chips=chips.get(row.message_id, ())) for row in best.values()]
+    return sorted(rows, key=lambda row: (row.key.at, row.key.id), reverse=True)
+
+
+def _placed() -> Select[*tuple[Any, ...]]:
+    """Messages with each of their placements."""
+    return (
+        select(
+            col(Message.id).label("message_id"),
+            col(Message.thread_id),
+            col(Message.sender_name),
+            col(Message.sender_address),
+            col(Message.recipients),
+            col(Message.subject),
+            col(Message.received_at),
+            col(Message.outgoing),
+            col(Message.attachment_count).label("attachments"),
+            col(Message.kind),
+            col(Placement.id).label("placement_id"),
+            col(Placement.seen),
+            col(Placement.starred),
+            col(Placement.answered),
+            col(Placement.deleted),
+            col(Folder.id).label("folder_id"),
+            col(Folder.name).label("folder"),
+            col(Folder.role),
+            col(Account.email).label("account"),
+        )
+        .join(Placement, col(Placement.message_id) == col(Message.id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .join(Account, col(Account.id) == col(Folder.account_id))
+    )
+
+
+def _preference(row: Row[*tuple[Any, ...]]) -> tuple[bool, int, int]:
+    return row.deleted, _ROLES.index(FolderRole(row.role)), row.placement_id
+
+
+def _list_row(row: Row[*tuple[Any, ...]]) -> ListRow:
+    columns = row._asdict()
+    del columns["deleted"], columns["role"]
+    return ListRow(
+        key=PageKey(row.received_at, row.message_id), total=1, unread=int(not row.seen), **columns
+    )
