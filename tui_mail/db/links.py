@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
-from tui_mail.db.many import chunks
+from tui_mail.db.many import chunks, key_of
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.tables import Change, Entity, Folder, Grant, Link, Message, Operator, Placement
@@ -120,6 +120,7 @@ def _link_rows() -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(Link.message_id),
+            col(Message.message_id).label("message_header"),
             col(Link.entity_id),
             col(Entity.company),
             col(Entity.kind),
@@ -141,6 +142,7 @@ def _link_rows() -> Select[*tuple[Any, ...]]:
             col(Link.at),
         )
         .join(Entity, col(Entity.id) == col(Link.entity_id))
+        .join(Message, col(Message.id) == col(Link.message_id))
         .outerjoin(party, col(party.id) == col(Entity.party_id))
         .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
     )
@@ -290,7 +292,7 @@ def _journal(session: Session, act: _Act, record: str, before: Sequence[_Entry])
     )
     session.add(change)
     session.flush()
-    return change.id or 0
+    return key_of(change.id)
 
 
 def _targets(session: Session, act: _Act, thread: bool) -> dict[int, datetime]:

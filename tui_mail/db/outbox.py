@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.folders import folder_for_role
+from tui_mail.db.many import key_of
 from tui_mail.db.outbox_states import (
     CANCELLED,
     FAILED,
@@ -41,7 +43,7 @@ from tui_mail.db.tables import Account, Outgoing, OutgoingLink, OutgoingRecipien
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import WrongData, WrongUse
 from tui_mail.i18n import _
-from tui_mail.values import Delivery, RecipientResult
+from tui_mail.values import Delivery, FolderRole, RecipientResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class DueLetter:
     envelope_sender: str
     recipients: tuple[str, ...]
     attempts: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def enqueue(session: Session, request: Enqueue, now: datetime) -> Enqueued:
     )
     session.add(letter)
     session.flush()
-    letter_id = letter.id or 0
+    letter_id = key_of(letter.id)
     rows = [
         {"outgoing_id": letter_id, "address": one, "state": PENDING, "reply": ""}
         for one in recipients
@@ -196,20 +199,27 @@ def due(session: Session, account_id: int, now: datetime, limit: int = 10) -> li
         .limit(limit)
     )
     letters = session.scalars(query).all()
-    recipients = recipients_of(session, [letter.id or 0 for letter in letters])
+    recipients = recipients_of(session, [key_of(letter.id) for letter in letters])
     return [
         DueLetter(
-            id=letter.id or 0,
+            id=key_of(letter.id),
             raw=letter.raw,
             message_id=letter.message_id,
             envelope_sender=letter.envelope_sender,
             recipients=tuple(
-                one.address for one in recipients[letter.id or 0] if one.state in STILL_OPEN
+                one.address for one in recipients[key_of(letter.id)] if one.state in STILL_OPEN
             ),
             attempts=letter.attempts,
+            created_at=letter.created_at,
         )
         for letter in letters
     ]
+
+
+def has_due(session: Session, account_id: int, now: datetime) -> bool:
+    """Whether `due` would give anything."""
+    at = next_due(session, account_id)
+    return at is not None and at <= now
 
 
 def next_due(session: Session, account_id: int) -> datetime | None:
@@ -295,6 +305,11 @@ def recover(session: Session, account_id: int, now: datetime) -> int:
         .values(state=UNKNOWN, error=reason, next_try=now)
     )
     return touched(session, statement)
+
+
+def sent_folder(session: Session, account_id: int) -> int:
+    """The id of the folder that the account's sent copies go to, made when there is none."""
+    return key_of(folder_for_role(session, account_id, FolderRole.SENT).id)
 
 
 def sent_details(session: Session, outgoing_id: int) -> SentDetails:
@@ -399,7 +414,7 @@ def cancel_held(session: Session, operator_id: int, outgoing_id: int, now: datet
 
 
 def settle_by_hand(
-    session: Session, operator_id: int, outgoing_id: int, *, arrived: bool = True, now: datetime
+    session: Session, operator_id: int, outgoing_id: int, now: datetime, *, arrived: bool = True
 ) -> str:
     """A person has found out what became of an unknown letter; returns the new state.
 

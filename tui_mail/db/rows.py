@@ -132,6 +132,7 @@ class LinkRow:
     """A link of a message, with its record, and why."""
 
     message_id: int
+    message_header: str  # Message-ID
     entity_id: int
     company: str
     kind: str

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select, tuple_
 from sqlmodel import Session, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from tui_mail.db.links import chips_for, visible
 from tui_mail.db.rights import readable
@@ -82,7 +83,8 @@ def _page(
         .limit(limit)
     )
     if before is not None:
-        query = query.where(tuple_(at, message) < tuple_(literal(before.at, at.type), before.id))
+        key = tuple_(literal(before.at, UTCDateTime()), literal(before.id))
+        query = query.where(tuple_(at, message) < key)
     return query.distinct() if distinct else query
 
 
