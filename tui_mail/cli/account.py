@@ -77,7 +77,7 @@ def _add(
     ):
         raise WrongUse(_("{email} is not an e-mail address.").format(email=email))
     password = ""
-    if not local or smtp and (password_stdin or user):
+    if not local or (smtp and (password_stdin or user)):
         password = password_from(
             call, _("Password of {email}:").format(email=email), stdin=password_stdin
         )

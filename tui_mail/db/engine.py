@@ -20,7 +20,7 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlmodel import Session
+from sqlmodel import Session as Session
 
 from tui_mail.db.topics import Topic, published
 from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError

@@ -1,0 +1,134 @@
+"""`erp`: where records come from, and bringing them in."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from tui_mail.cli.context import Context
+from tui_mail.errors import NotFound, WrongData, WrongUse
+from tui_mail.i18n import _
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group.command(
+        "import",
+        help=_("Take in a folder of CSV files."),
+        epilog=_("Example: tui-mail erp import /srv/erp/export --json"),
+    )(_import)
+    group.command(
+        "add",
+        help=_("Add a place that records come from."),
+        epilog=_("Example: tui-mail erp add books /srv/erp/export"),
+    )(_add)
+    group.command(
+        "refresh",
+        help=_("Read every place, or one, again."),
+        epilog=_("Example: tui-mail erp refresh books"),
+    )(_refresh)
+    group.command(
+        "status",
+        help=_("The places, and when they were read."),
+        epilog=_("Example: tui-mail erp status --json"),
+    )(_status)
+    app.add_typer(group, name="erp", help=_("Records of the ERP: import, add, refresh, status."))
+
+
+def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="FOLDER")) -> None:
+    call: Context = context.obj
+    path = folder.expanduser().absolute()
+    if not path.is_dir():
+        raise NotFound(_("The folder {folder} is not there.").format(folder=path))
+    call.say(_("Reading {folder}…").format(folder=path))
+    _take(call, path.name or "files", str(path), "")
+
+
+def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "") -> None:
+    """Read a place and take its records in; rows that could not be taken are said, exit 1 or 65."""
+    from tui_mail.db import erp
+    from tui_mail.worker.link import relink_changed
+
+    changes = call.parts.connector(location, mapping).changes(cursor)
+    now = datetime.now(UTC)
+    counts = call.database.write_now(erp.take, name, changes, now)
+    taken = 0
+    for row in counts:
+        taken += row.read
+        call.emit(
+            {
+                "kind": row.kind,
+                "read": row.read,
+                "new": row.new,
+                "changed": row.changed,
+                "gone": row.gone,
+            },
+            _("{kind}: {read} read, {new} new, {changed} changed, {gone} gone").format(
+                kind=row.kind, read=row.read, new=row.new, changed=row.changed, gone=row.gone
+            ),
+        )
+    for error in changes.errors:
+        call.emit(
+            {
+                "error": error.message,
+                "file": error.file,
+                "line": error.line,
+                "column": error.column,
+            },
+            f"{error.file}:{error.line}: {error.column}: {error.message}",
+        )
+    if changes.errors:
+        call.exit_code = 1 if taken else WrongData.exit_code
+    if any(row.new or row.changed for row in counts):
+        relink_changed(call.database, report=call.progress)
+        call.progress_done()
+
+
+def _add(
+    context: typer.Context,
+    name: str = typer.Argument(..., metavar="NAME"),
+    location: str = typer.Argument(..., metavar="URL-OR-FOLDER"),
+    mapping: str = typer.Option("", "--mapping", metavar="FILE"),
+) -> None:
+    from tui_mail.db import erp
+
+    call: Context = context.obj
+    if "://" in location or mapping:
+        raise WrongUse(_("Only a folder of CSV files can be a source for now."))
+    path = Path(location).expanduser().absolute()
+    if not path.is_dir():
+        raise NotFound(_("The folder {folder} is not there.").format(folder=path))
+    call.database.write_now(erp.add_source, name, os.fspath(path), mapping)
+    call.emit(
+        {"name": name, "location": str(path)},
+        _("{name} is added; tui-mail erp refresh reads it.").format(name=name),
+    )
+
+
+def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
+    from tui_mail.db import erp
+
+    call: Context = context.obj
+    found = [s for s in call.database.read_now(erp.sources) if name in {"", s.name} and s.location]
+    if not found:
+        raise NotFound(_("There is no such source: tui-mail erp add NAME FOLDER adds one."))
+    for source in found:
+        with call.in_part():
+            _take(call, source.name, source.location, source.mapping, source.cursor)
+
+
+def _status(context: typer.Context) -> None:
+    from tui_mail.db import erp
+
+    call: Context = context.obj
+    for source in call.database.read_now(erp.sources):
+        call.emit(
+            {
+                "name": source.name,
+                "location": source.location,
+                "last_success": source.last_success,
+                "error": source.last_error,
+            },
+            f"{source.name:20} {source.last_success or '–'}  {source.location}",
+        )

@@ -1,0 +1,311 @@
+"""`search`, `show`, `save`, `links` and `trace`: everything that only reads."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tui_mail.cli.context import Context
+from tui_mail.errors import CannotWrite, NotFound, WrongUse
+from tui_mail.i18n import _
+
+if TYPE_CHECKING:
+    from tui_mail.db.rows import LinkRow, ListRow, PageKey
+    from tui_mail.worker.reading import OpenedMessage
+
+_PAGE = 200
+_ALL = 1_000_000_000
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "search",
+        help=_("Find messages, newest first."),
+        epilog=_("Example: tui-mail search 'ordine 123 in:INBOX' --limit 20 --json"),
+    )(_search)
+    app.command(
+        "show",
+        help=_("A message: as text, as JSON, or its bytes."),
+        epilog=_("Example: tui-mail show 42 --text --width 80"),
+    )(_show)
+    app.command(
+        "save",
+        help=_("Save an attachment, or all, into a folder."),
+        epilog=_("Example: tui-mail save 42 1 --to /tmp"),
+    )(_save)
+    app.command(
+        "links",
+        help=_("Which records messages are linked to, and why."),
+        epilog=_("Example: tui-mail links 42 --json"),
+    )(_links)
+    app.command(
+        "trace",
+        help=_("All the mail of a record, newest first."),
+        epilog=_("Example: tui-mail trace sales_order:2026/123 --json"),
+    )(_trace)
+
+
+# -- search ----------------------------------------------------------------------------------------
+
+
+def _search(
+    context: typer.Context,
+    query: list[str] = typer.Argument(..., metavar="QUERY"),
+    limit: int = typer.Option(_ALL, "--limit", min=0, show_default=False),
+    count: bool = typer.Option(False, "--count", help=_("only how many")),
+) -> None:
+    from tui_mail.db import fulltext
+    from tui_mail.search.query import parse_query
+
+    call: Context = context.obj
+    parsed = parse_query(" ".join(query))
+    if count:
+        found = call.database.read_now(fulltext.count, call.operator_id, parsed)
+        call.emit({"count": found}, str(found))
+        return
+    for rows in _pages(call, query, limit):
+        emit_rows(call, rows)
+
+
+def _pages(call: Context, query: Sequence[str], limit: int) -> Iterator[list["ListRow"]]:
+    from tui_mail.db import fulltext
+    from tui_mail.search.query import parse_query
+
+    parsed = parse_query(" ".join(query))
+    before: PageKey | None = None
+    while limit > 0:
+        rows = call.database.read_now(
+            fulltext.search, call.operator_id, parsed, before=before, limit=min(limit, _PAGE)
+        )
+        if rows:
+            yield rows
+        if len(rows) < min(limit, _PAGE):
+            return
+        limit -= len(rows)
+        before = rows[-1].key
+
+
+def found_ids(call: Context, query: str) -> list[int]:
+    """The messages that a query finds, newest first."""
+    return [row.message_id for rows in _pages(call, [query], _ALL) for row in rows]
+
+
+def emit_rows(call: Context, rows: Sequence["ListRow"]) -> None:
+    """List rows as programs want them, or a line each for people."""
+    from tui_mail.db.program_rows import program_rows
+
+    ids = [row.message_id for row in rows]
+    details = call.database.read_now(program_rows, call.operator_id, ids)
+    for row in rows:
+        found = details[row.message_id]
+        links = [f"{chip.kind}:{chip.code}" for chip in found.chips]
+        call.emit(
+            {
+                "id": row.message_id,
+                "message_id": found.message_id,
+                "date": found.date or row.received_at,
+                "from": found.sender,
+                "to": list(found.to),
+                "subject": row.subject,
+                "folder": row.folder,
+                "account": row.account,
+                "flags": sorted(found.flags),
+                "thread": row.thread_id,
+                "links": links,
+            },
+            f"{row.message_id:>8}  {row.received_at.astimezone():%Y-%m-%d %H:%M}  "
+            f"{(row.sender_name or row.sender_address)[:24]:24}  {row.subject[:60]}  {' '.join(links)}",
+        )
+
+
+# -- one message -----------------------------------------------------------------------------------
+
+
+def message_id_of(call: Context, text: str) -> int:
+    """The database's id of `ID` or `mid:<…>`.
+
+    Raises WrongUse, NotFound.
+    """
+    if text.startswith("mid:"):
+        from tui_mail.db.messages import message_by_header
+
+        header = text.removeprefix("mid:").strip().removeprefix("<").removesuffix(">")
+        return call.database.read_now(message_by_header, call.operator_id, header)
+    if text.isdigit() and len(text) < 19:
+        return int(text)
+    raise WrongUse(
+        _("{text} is no message: give an id as search prints it, or mid:<…>.").format(text=text)
+    )
+
+
+def _show(
+    context: typer.Context,
+    identifier: str = typer.Argument(..., metavar="ID"),
+    raw: bool = typer.Option(False, "--raw", help=_("the bytes, as they came")),
+    text: bool = typer.Option(False, "--text", help=_("what the reader draws")),
+    width: int = typer.Option(80, "--width", min=20, max=500),
+) -> None:
+    call: Context = context.obj
+    opened = call.reader.open_now(message_id_of(call, identifier))
+    if raw:
+        if opened.lost:
+            raise NotFound(opened.lost)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(opened.raw)
+        sys.stdout.buffer.flush()
+    elif text or not call.json:
+        from tui_mail.mail.render import plain, render
+
+        for line in plain(render(opened.parsed, width)):
+            call.emit({"line": line}, line)
+    else:
+        call.emit(_as_json(opened))
+
+
+def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
+    row, parsed = opened.row, opened.parsed
+    return {
+        "id": row.id,
+        "message_id": row.message_id,
+        "thread": row.thread_id,
+        "folder": row.folder,
+        "account": row.account,
+        "flags": sorted(row.flags),
+        "date": row.date or row.received_at,
+        "from": _person(parsed.sender) if parsed.sender else None,
+        "to": [_person(one) for one in parsed.to],
+        "cc": [_person(one) for one in parsed.cc],
+        "reply_to": [_person(one) for one in parsed.reply_to],
+        "subject": parsed.subject,
+        "headers": [{"name": name, "value": value} for name, value in parsed.headers],
+        "text": parsed.text,
+        "new_text": parsed.new_text,
+        "class": parsed.kind,
+        "attachments": [
+            {"name": a.name, "type": a.media_type, "size": a.size, "sha256": a.sha256}
+            for a in row.attachments
+        ],
+        "warnings": [*parsed.warnings, *([opened.lost] if opened.lost else [])],
+        "damage": list(parsed.damage),
+    }
+
+
+def _person(mailbox: Any) -> dict[str, str]:
+    return {"name": mailbox.name, "address": mailbox.address}
+
+
+def _save(
+    context: typer.Context,
+    identifier: str = typer.Argument(..., metavar="ID"),
+    number: int = typer.Argument(0, metavar="[N]", show_default=False),
+    to: Path = typer.Option(..., "--to", metavar="DIR"),
+) -> None:
+    from tui_mail.mail.filenames import save_into
+    from tui_mail.worker.reading import attachment_of
+
+    call: Context = context.obj
+    opened = call.reader.open_now(message_id_of(call, identifier))
+    if not to.is_dir():
+        raise CannotWrite(_("{folder} is not a folder.").format(folder=to))
+    numbers = [number] if number else range(1, len(opened.parsed.attachments) + 1)
+    for one in numbers:
+        attachment = attachment_of(opened, one)
+        path = save_into(to, attachment.name, attachment.content)
+        call.emit(
+            {"attachment": one, "path": str(path), "size": len(attachment.content)}, str(path)
+        )
+
+
+# -- links and traces ------------------------------------------------------------------------------
+
+
+def _links(
+    context: typer.Context,
+    identifier: str = typer.Argument("", metavar="[ID]"),
+    query: str = typer.Option("", "--query", metavar="Q"),
+) -> None:
+    from tui_mail.db.links import links_for
+
+    call: Context = context.obj
+    if bool(identifier) == bool(query):
+        raise WrongUse(_("Give one of ID and --query."))
+    ids = found_ids(call, query) if query else [message_id_of(call, identifier)]
+    if identifier:
+        from tui_mail.db.messages import message
+
+        call.database.read_now(message, call.operator_id, ids[0])
+    for row in call.database.read_now(links_for, call.operator_id, ids):
+        call.emit(
+            link_record(call, row),
+            f"{row.state:10} {row.kind}:{row.code}  {row.title or row.party}  {row.why}",
+        )
+
+
+def link_record(call: Context, row: "LinkRow") -> dict[str, Any]:
+    """A link in the contract's form."""
+    del call
+    return {
+        "message": row.message_id,
+        "message_id": row.message_header,
+        "company": row.company,
+        "kind": row.kind,
+        "code": row.code,
+        "party": row.party,
+        "state": row.state,
+        "method": row.method,
+        "score": row.score,
+        "why": row.why,
+        "found_in": row.found_in,
+        "by": row.by,
+        "at": row.at,
+    }
+
+
+def _trace(
+    context: typer.Context,
+    record: str = typer.Argument(..., metavar="KIND:CODE"),
+    since: str = typer.Option("", "--since", metavar="YYYY-MM-DD"),
+    until: str = typer.Option("", "--until", metavar="YYYY-MM-DD"),
+    chain: bool = typer.Option(False, "--chain", help=_("of its chain of documents too")),
+) -> None:
+    from tui_mail.db.erp import entity, parse_reference
+    from tui_mail.db.links import trace
+
+    call: Context = context.obj
+    found = call.database.read_now(entity, parse_reference(record))
+    before: PageKey | None = None
+    while True:
+        page = call.database.read_now(
+            trace,
+            call.operator_id,
+            found.id,
+            since=_day(since),
+            until=_day(until, end=True),
+            chain=chain,
+            before=before,
+            limit=_PAGE,
+        )
+        emit_rows(call, page.rows)
+        if len(page.rows) < _PAGE:
+            break
+        before = page.rows[-1].key
+    call.emit(
+        {"hidden": page.hidden},
+        _("{count} more that you may not read").format(count=page.hidden) if page.hidden else "",
+    )
+
+
+def _day(text: str, *, end: bool = False) -> Any:
+    from datetime import datetime, time, timedelta
+
+    if not text:
+        return None
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongUse(_("{text} is not a date: write YYYY-MM-DD.").format(text=text)) from error
+    if end and day.time() == time():
+        day += timedelta(days=1)
+    return day.astimezone()

@@ -1,0 +1,64 @@
+"""`outbox`: letters on their way."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from tui_mail.cli.context import Context
+from tui_mail.errors import WrongUse
+from tui_mail.i18n import _
+
+if TYPE_CHECKING:
+    from tui_mail.db.rows import OutgoingRow
+
+_STATES = ("held", "queued", "sending", "sent", "failed", "unknown", "cancelled")
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "outbox",
+        help=_("Letters on their way; retry, cancel or settle one."),
+        epilog=_("Example: tui-mail outbox --state unknown --json"),
+    )(_outbox)
+
+
+def _outbox(
+    context: typer.Context,
+    words: list[str] = typer.Argument(None, metavar="[retry|cancel|settle ID]"),
+    state: str = typer.Option("", "--state", metavar="|".join(_STATES)),
+) -> None:
+    from tui_mail.db import outbox
+
+    call: Context = context.obj
+    if state and state not in _STATES:
+        raise WrongUse(_("The states are: {states}.").format(states=", ".join(_STATES)))
+    if not words:
+        for row in call.database.read_now(outbox.outgoing, call.operator_id, state=state):
+            _emit(call, row)
+        return
+    verbs = {"retry": outbox.retry, "cancel": outbox.cancel, "settle": outbox.settle_by_hand}
+    if len(words) != 2 or words[0] not in verbs or not words[1].isdigit():
+        raise WrongUse(_("outbox takes retry, cancel or settle, then the number of a letter."))
+    outgoing_id = int(words[1])
+    call.database.write_now(verbs[words[0]], call.operator_id, outgoing_id, datetime.now(UTC))
+    for row in call.database.read_now(outbox.outgoing, call.operator_id):
+        if row.id == outgoing_id:
+            _emit(call, row)
+
+
+def _emit(call: Context, row: "OutgoingRow") -> None:
+    call.emit(
+        {
+            "outgoing": row.id,
+            "message_id": row.message_id,
+            "state": row.state,
+            "recipients": [
+                {"address": address, "state": state, "reply": reply}
+                for address, state, reply in row.recipients
+            ],
+            "attempts": row.attempts,
+            "next_try": row.next_try if row.state in {"held", "queued"} else None,
+        },
+        f"{row.id:>6}  {row.state:9}  {row.subject[:50]:50}  {', '.join(one[0] for one in row.recipients)}",
+    )

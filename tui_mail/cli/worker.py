@@ -1,0 +1,104 @@
+"""`worker`: fetch, push and send without a screen."""
+
+import asyncio
+import contextlib
+import signal
+
+import typer
+
+from tui_mail.cli.context import Context
+from tui_mail.errors import WrongUse
+from tui_mail.i18n import _
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "worker",
+        help=_("Fetch, push and send without a screen; status: how the accounts are."),
+        epilog=_("Example: tui-mail worker --once"),
+    )(_worker)
+
+
+def _worker(
+    context: typer.Context,
+    action: str = typer.Argument("", metavar="[status]"),
+    once: bool = typer.Option(False, "--once", help=_("do what there is to do, then end")),
+) -> None:
+    call: Context = context.obj
+    if action == "status":
+        _status(call)
+    elif action:
+        raise WrongUse(_("worker takes status, --once or nothing."))
+    elif once:
+        _once(call)
+    else:
+        call.say(_("The worker is running; Ctrl+C ends it."))
+        call.start_log()
+        asyncio.run(_serve(call))
+
+
+def _status(call: Context) -> None:
+    from tui_mail.db.accounts import statuses
+
+    for row in call.database.read_now(statuses, call.operator_id):
+        call.emit(
+            {
+                "account": row.email,
+                "protocol": row.protocol,
+                "last_success": row.last_success,
+                "error": row.last_error,
+                "waiting": row.waiting,
+                "outgoing": row.outgoing,
+            },
+            f"{row.email:40} {row.last_success or '–'} {row.last_error}",
+        )
+
+
+def _once(call: Context) -> None:
+    """Exit code 0 only if every account went well; the error's own where none did."""
+    from tui_mail.db.accounts import all_accounts
+    from tui_mail.worker.service import work_once
+
+    call.say(_("Fetching, pushing, sending…"))
+    make = call.parts.connections(call.vault)
+    outcome = asyncio.run(work_once(call.database, make, call.ingest, locks=call.home.locks))
+    emails = {account.id: account.email for account in call.database.read_now(all_accounts)}
+    failed = 0
+    for account_id, error in outcome.items():
+        email = emails.get(account_id, "")
+        if error is None:
+            call.emit({"account": email, "ok": True}, _("{email}: done").format(email=email))
+            continue
+        failed += 1
+        call.exit_code = error.exit_code
+        call.emit(
+            {"account": email, "ok": False, "error": error.slug, "message": error.message},
+            f"{email}: {error.message}",
+        )
+    if 0 < failed < len(outcome):
+        call.exit_code = 1
+
+
+async def _serve(call: Context) -> None:
+    from tui_mail.worker.service import Worker
+
+    database = call.database
+    worker = Worker(
+        database,
+        call.parts.connections(call.vault),
+        call.ingest,
+        locks=call.home.locks,
+        check_seconds=call.settings.check_minutes * 60,
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await database.start()
+    await worker.start()
+    try:
+        await stop.wait()
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker.stop()
+        await database.close()
