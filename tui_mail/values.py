@@ -371,7 +371,10 @@ class RecordError:
 
 @dataclass(frozen=True, slots=True)
 class ErpChanges:
-    """What a connector has since a cursor. `complete`: what is not in it is gone from the ERP."""
+    """What a connector has since a cursor. `complete`: what is not in it is gone from the ERP.
+
+    `unread`: records that are there but could not be taken (see `errors`), so they are not gone.
+    """
 
     cursor: str
     complete: bool
@@ -381,6 +384,7 @@ class ErpChanges:
     relations: tuple[RelationRecord, ...] = ()
     lines: tuple[LineRecord, ...] = ()
     errors: tuple[RecordError, ...] = ()
+    unread: tuple[Reference, ...] = ()
 
 
 # -- links ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from tui_mail.values import EntityRecord, ErpChanges, LineRecord
 class Connector(Protocol):
     """An ERP, read-only; methods block and are called off the event loop.
 
-    Every method may raise `Offline`, `SettingsWrong`, `WrongData`.
+    Every method may raise `Offline`, `SettingsWrong`, `WrongData`, `NotFound`, `InputOutput`.
     """
 
     def changes(self, cursor: str) -> ErpChanges:
