@@ -1,0 +1,31 @@
+"""How many cells of a terminal a text takes, and where to break it: hides East Asian widths."""
+
+import unicodedata
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _width(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf", "Cc", "Cs"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def width_of(text: str) -> int:
+    """The cells that `text` takes on one row."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+def cut(text: str, width: int) -> tuple[str, str]:
+    """The longest beginning of `text` that takes at most `width` cells (but never nothing), and the rest."""
+    if text.isascii():
+        edge = max(1, width)
+        return text[:edge], text[edge:]
+    used = 0
+    for index, character in enumerate(text):
+        used += _width(character)
+        if used > width and index:
+            return text[:index], text[index:]
+    return text, ""

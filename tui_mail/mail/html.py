@@ -1,0 +1,491 @@
+"""HTML of mail as logical lines: hides the parser, and decides what a person would have seen.
+
+Walks without recursion; layout tables are read as text, data tables as tables; hidden text and
+tracking images are dropped and counted; nothing is ever loaded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tui_mail.i18n import _
+from tui_mail.mail.blocks import Block, Piece, Style
+from tui_mail.mail.guard import guarded
+
+MAX_NODES = 200_000
+MAX_LINK = 2_048
+_MAX_ROWS, _MAX_COLUMNS, _MAX_CELL = 500, 20, 200
+_ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
+
+_SKIPPED = frozenset(
+    [
+        "head",
+        "title",
+        "style",
+        "script",
+        "template",
+        "object",
+        "embed",
+        "iframe",
+        "svg",
+        "math",
+        "video",
+        "audio",
+        "canvas",
+        "map",
+        "select",
+        "textarea",
+        "input",
+        "noframes",
+        "noembed",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "aside",
+        "address",
+        "center",
+        "figure",
+        "figcaption",
+        "fieldset",
+        "form",
+        "legend",
+        "dt",
+        "dd",
+        "dl",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "caption",
+        "body",
+        "html",
+    ]
+)
+_SPACED = frozenset(
+    ["p", "ul", "ol", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"]
+)
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_STYLES = {
+    "b": Style.BOLD,
+    "strong": Style.BOLD,
+    "i": Style.ITALIC,
+    "em": Style.ITALIC,
+    "cite": Style.ITALIC,
+    "u": Style.UNDERLINE,
+    "ins": Style.UNDERLINE,
+    "code": Style.CODE,
+    "tt": Style.CODE,
+    "kbd": Style.CODE,
+    "samp": Style.CODE,
+}
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:opacity|max-height)\s*:\s*0(?![.\d]*[1-9])",
+    re.IGNORECASE,
+)
+_FONT_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)", re.IGNORECASE)
+_ZERO = re.compile(r"\s*0*[01]?(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
+_TINY_STYLE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.IGNORECASE)
+_INVISIBLE = {ord(c): None for c in "\xad\u034f\u200b\u200c\u200d\u2060\ufeff"}
+
+
+@dataclass(slots=True)
+class Page:
+    """An HTML body read: its lines, its link targets by number (from 1), what was dropped."""
+
+    blocks: list[Block] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    hidden: int = 0
+    images: int = 0
+
+
+def read_html(html: str, *, numbered: bool = True) -> Page:
+    """Read an HTML body. `numbered`: a link's number follows its text, as `[1]`."""
+    reader = _Reader(numbered=numbered)
+    root = LexborHTMLParser(guarded(html)).root
+    if root is not None:
+        reader.walk(root)
+    return reader.page
+
+
+def html_text(html: str) -> str:
+    """An HTML body as plain text: a paragraph is a line, quoted lines begin with `>`."""
+    lines: list[str] = []
+    for block in read_html(html, numbered=False).blocks:
+        if block.rows:
+            lines.extend("  ".join(row).rstrip() for row in block.rows)
+        elif block.rule:
+            lines.append("-" * 20)
+        else:
+            lines.append(block.text.rstrip())
+    return "\n".join(lines).strip("\n")
+
+
+def link_label(url: str) -> str:
+    """A link's target as a person should see it: its real host first, no scheme, no user."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return url
+    if not host:
+        return url
+    path = parts.path if parts.path != "/" else ""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{port}{path}{query}"
+
+
+@dataclass(slots=True)
+class _Context:
+    """What an element changes for what is in it."""
+
+    style: Style = Style.PLAIN
+    quote: int = 0
+    indent: str = ""
+    preformatted: bool = False
+    tiny: bool = False
+    link: int = 0
+    ordered: int = -1  # the number of the next item, -1 in an unordered list
+
+
+class _Reader:
+    """Turns nodes into blocks: one context for each open element, one block being filled."""
+
+    def __init__(self, *, numbered: bool) -> None:
+        self.page = Page()
+        self._numbered = numbered
+        self._numbers: dict[str, int] = {}
+        self._contexts = [_Context()]
+        self._lists: list[int] = []
+        self._current: Block | None = None
+        self._length = 0
+        self._spaced = True  # a space would be one too many
+        self._gap = False
+        self._marker = ""
+        self._hidden_once = False
+
+    def walk(self, root: LexborNode) -> None:
+        """Visit every node under `root` once, in order."""
+        node, visited, depth = root, 0, 0
+        while True:
+            visited += 1
+            child = None
+            if visited > MAX_NODES:
+                break
+            if node.is_text_node:
+                self._text(node.text_content or "")
+            elif node.is_element_node and self._enter(node):
+                child = node.first_child
+                depth += 1
+                if child is None:
+                    self._leave(node)
+                    depth -= 1
+            if child is not None:
+                node = child
+                continue
+            while depth and node.next is None:
+                parent = node.parent
+                if parent is None:
+                    break
+                node = parent
+                self._leave(node)
+                depth -= 1
+            following = node.next
+            if depth == 0 or following is None:
+                break
+            node = following
+        self._end_block()
+
+    # -- elements
+
+    def _enter(self, node: LexborNode) -> bool:
+        """Begin an element; False when what is in it is not to be visited."""
+        tag = node.tag or ""
+        if tag in _SKIPPED:
+            return False
+        if tag == "br":
+            self._break_line()
+            return False
+        attributes = node.attributes
+        if _is_hidden(attributes):
+            self.page.hidden += 1
+            return False
+        if tag == "img":
+            self._image(attributes)
+            return False
+        if tag == "hr":
+            self._rule()
+            return False
+        if tag == "table" and self._data_table(node, attributes):
+            return False
+        self._contexts.append(self._context(tag, attributes))
+        if tag in _SPACED:
+            self._end_block()
+            self._gap = self._gap or not (tag in {"ul", "ol"} and len(self._lists) > 1)
+        elif tag in _BLOCKS or tag == "li":
+            self._end_block()
+        elif tag in {"td", "th"}:
+            self._begin_cell()
+        if tag == "li":
+            self._begin_item()
+        return True
+
+    def _leave(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        context = self._contexts.pop()
+        if tag == "a" and context.link and context.link != self._contexts[-1].link:
+            self._link_number(context.link)
+        if tag in {"ul", "ol"} and self._lists:
+            self._lists.pop()
+        if tag in _SPACED:
+            self._end_block()
+            self._gap = self._gap or not (tag in {"ul", "ol"} and self._lists)
+        elif tag in _BLOCKS or tag == "li":
+            self._end_block()
+            self._marker = ""
+
+    def _context(self, tag: str, attributes: Mapping[str, str | None]) -> _Context:
+        outer = self._contexts[-1]
+        context = _Context(
+            outer.style, outer.quote, outer.indent, outer.preformatted, outer.tiny, outer.link
+        )
+        if tag in _STYLES and outer.style is not Style.LINK:
+            context.style = _STYLES[tag]
+        elif tag in _HEADINGS:
+            context.style = Style.HEADING
+        elif tag == "a":
+            context.link = self._number_of(attributes.get("href") or "")
+            if context.link:
+                context.style = Style.LINK
+        elif tag == "blockquote":
+            context.quote += 1
+        elif tag == "pre":
+            context.preformatted = True
+        elif tag in {"ul", "ol"}:
+            self._lists.append(_start_of(attributes) if tag == "ol" else -1)
+        elif tag == "dd":
+            context.indent += "  "
+        elif tag == "li":
+            context.indent += "   " if self._lists and self._lists[-1] >= 0 else "  "
+        if size := _FONT_SIZE.search(attributes.get("style") or ""):
+            context.tiny = not size[1].strip("0.")
+        return context
+
+    def _begin_item(self) -> None:
+        indent = self._contexts[-1].indent
+        if self._lists and self._lists[-1] >= 0:
+            mark = f"{self._lists[-1]}. "
+            self._lists[-1] += 1
+        else:
+            mark = "• "
+        width = len(indent)
+        self._marker = f"{indent[: max(0, width - len(mark))]}{mark}"
+
+    def _begin_cell(self) -> None:
+        """In a layout table a short cell and the next one share a line."""
+        if self._current is None:
+            return
+        if self._length > _ROW_JOIN:
+            self._end_block()
+        elif not self._spaced or self._length:
+            self._append("  ", self._contexts[-1].style)
+            self._spaced = True
+
+    def _rule(self) -> None:
+        self._end_block()
+        self._emit(Block(rule=True, quote=self._contexts[-1].quote))
+
+    def _image(self, attributes: Mapping[str, str | None]) -> None:
+        style = attributes.get("style") or ""
+        sizes = [attributes.get("width"), attributes.get("height")]
+        if any(size is not None and _ZERO.match(size) for size in sizes) or _TINY_STYLE.search(
+            style
+        ):
+            self.page.hidden += 1
+            return
+        self.page.images += 1
+        alt = " ".join((attributes.get("alt") or "").translate(_INVISIBLE).split())[:_MAX_CELL]
+        if alt:
+            self._text(_("[image: {name}]").format(name=alt))
+        elif self._contexts[-1].link and self._current is None:
+            self._text(_("[image]"))
+
+    # -- tables
+
+    def _data_table(self, table: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+        """Take a table as data: headed or bordered, regular, of short cells, none within another."""
+        if (attributes.get("role") or "").lower() == "presentation":
+            return False
+        bordered = (attributes.get("border") or "0").strip().lower() not in {"0", "0px", "none", ""}
+        rows = _table_rows(table)
+        if len(rows) < 2 or max(map(len, rows)) < 2:
+            return False
+        headed = all(cell.tag == "th" for cell in rows[0])
+        if not bordered and not any(cell.tag == "th" for row in rows for cell in row):
+            return False
+        if table.css_first("table table") is not None or table.css_first("td > table") is not None:
+            return False
+        texts = [[text for cell in row for text in self._cell(cell)] for row in rows]
+        if any(len(text) > _MAX_CELL for row in texts for text in row):
+            return False
+        self._end_block()
+        self._gap = True
+        self._emit(Block(rows=texts, headed=headed, quote=self._contexts[-1].quote))
+        self._gap = True
+        return True
+
+    def _cell(self, cell: LexborNode) -> list[str]:
+        text = " ".join(cell.text(deep=True, separator=" ").translate(_INVISIBLE).split())
+        numbers = {self._number_of(link.attributes.get("href") or "") for link in cell.css("a")}
+        if self._numbered and numbers - {0}:
+            text = " ".join([text, *(f"[{number}]" for number in sorted(numbers - {0}))])
+        span = cell.attributes.get("colspan") or "1"
+        columns = min(int(span), _MAX_COLUMNS) if span.isascii() and span.isdigit() else 1
+        return [text, *[""] * (columns - 1)]
+
+    # -- links
+
+    def _number_of(self, target: str) -> int:
+        target = "".join(target.split())[:MAX_LINK]
+        if not target.lower().startswith(("http://", "https://", "mailto:")):
+            return 0
+        if target not in self._numbers:
+            self._numbers[target] = len(self._numbers) + 1
+            self.page.links.append(target)
+        return self._numbers[target]
+
+    def _link_number(self, number: int) -> None:
+        target = self.page.links[number - 1]
+        block = self._current or (self.page.blocks[-1] if self.page.blocks else None)
+        if block is None or not self._numbered:
+            return
+        shown = "".join(piece.text for piece in block.pieces if piece.style is Style.LINK)
+        if target.lower().startswith("mailto:") and target[7:].lower() in shown.lower():
+            return
+        if block is self._current:
+            self._append(f"[{number}]", Style.DIM)
+            self._spaced = False
+        else:
+            block.pieces.append(Piece(f"[{number}]", Style.DIM))
+
+    # -- text
+
+    def _text(self, text: str) -> None:
+        context = self._contexts[-1]
+        if context.tiny:
+            if text.strip():
+                self.page.hidden += 1
+            return
+        if context.preformatted:
+            self._preformatted(text)
+            return
+        if not text.isascii():
+            text = text.translate(_INVISIBLE)
+        words = text.split()
+        if not words:
+            if text and not self._spaced:
+                self._append(" ", context.style)
+                self._spaced = True
+            return
+        joined = " ".join(words)
+        if text[0].isspace() and not self._spaced:
+            joined = f" {joined}"
+        self._spaced = text[-1].isspace()
+        self._append(f"{joined} " if self._spaced else joined, context.style)
+
+    def _preformatted(self, text: str) -> None:
+        first, *others = text.split("\n")
+        if first:
+            self._append(first, self._contexts[-1].style)
+        for line in others:
+            self._break_line()
+            if line:
+                self._append(line, self._contexts[-1].style)
+
+    def _append(self, text: str, style: Style) -> None:
+        if self._current is None:
+            context = self._contexts[-1]
+            self._current = Block(
+                quote=context.quote,
+                first=self._marker or context.indent,
+                rest=context.indent,
+                preformatted=context.preformatted,
+            )
+            self._marker = ""
+            self._length = 0
+        pieces = self._current.pieces
+        if pieces and pieces[-1].style is style:
+            pieces[-1] = Piece(pieces[-1].text + text, style)
+        else:
+            pieces.append(Piece(text, style))
+        self._length += len(text)
+
+    def _break_line(self) -> None:
+        if self._current is None:
+            self._gap = True
+        self._end_block()
+
+    def _end_block(self) -> None:
+        block, self._current = self._current, None
+        self._spaced, self._length = True, 0
+        if block is None:
+            return
+        if block.pieces and not block.preformatted:
+            last = block.pieces[-1]
+            block.pieces[-1] = Piece(last.text.rstrip(), last.style)
+        if not block.is_blank:
+            self._emit(block)
+
+    def _emit(self, block: Block) -> None:
+        if self._gap and self.page.blocks:
+            before = self.page.blocks[-1]
+            self.page.blocks.append(Block(quote=min(before.quote, block.quote)))
+        self._gap = False
+        self.page.blocks.append(block)
+
+
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return bool(style and _HIDING.search(style))
+
+
+def _start_of(attributes: Mapping[str, str | None]) -> int:
+    start = attributes.get("start") or "1"
+    return int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
+
+
+def _table_rows(table: LexborNode) -> list[list[LexborNode]]:
+    """The cells of a table by rows; none when there are more than a person would read."""
+    rows: list[list[LexborNode]] = []
+    sections = [child for child in _children(table) if child.tag in {"tbody", "thead", "tfoot"}]
+    for section in sections or [table]:
+        for row in _children(section):
+            if row.tag == "tr":
+                cells = [cell for cell in _children(row) if cell.tag in {"td", "th"}]
+                if len(cells) > _MAX_COLUMNS or len(rows) >= _MAX_ROWS:
+                    return []
+                if cells:
+                    rows.append(cells)
+    return rows
+
+
+def _children(node: LexborNode) -> list[LexborNode]:
+    found = []
+    child = node.first_child
+    while child is not None:
+        found.append(child)
+        child = child.next
+    return found

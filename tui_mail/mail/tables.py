@@ -1,0 +1,94 @@
+"""Data tables as aligned columns that fit a width; figures stand at the right."""
+
+import re
+from collections.abc import Sequence
+
+from tui_mail.mail.blocks import Piece, Style
+from tui_mail.mail.cells import cut, width_of
+
+_BETWEEN = "  "
+_NARROWEST = 6
+_FIGURE = re.compile(r"[-+]?[€$£]?\s?[\d.,' ]*\d[\d.,']*\s?(?:[€$£%]|[A-Z]{3}|[a-z]{1,3})?$")
+
+
+def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[list[Piece]]:
+    """The rows of the screen for a table of safe text, each at most `width` cells wide."""
+    columns = max(len(row) for row in rows)
+    table = [[*row, *[""] * (columns - len(row))] for row in rows]
+    natural = [max(1, *(width_of(row[column]) for row in table)) for column in range(columns)]
+    room = width - len(_BETWEEN) * (columns - 1)
+    if room < columns * _NARROWEST and sum(natural) > room:
+        return _as_records(table, headed)
+    widths = _fitted(natural, room)
+    body = table[1:] if headed else table
+    right = [
+        all(_FIGURE.match(row[column]) for row in body if row[column])
+        and any(row[column] for row in body)
+        for column in range(columns)
+    ]
+    lines: list[list[Piece]] = []
+    for index, row in enumerate(table):
+        style = Style.BOLD if headed and index == 0 else Style.TABLE
+        lines.extend([Piece(text, style)] for text in _row(row, widths, right))
+        if headed and index == 0:
+            rule = _BETWEEN.join("─" * column for column in widths)
+            lines.append([Piece(rule, Style.DIM)])
+    return lines
+
+
+def _fitted(natural: Sequence[int], room: int) -> list[int]:
+    """Narrow the widest columns, and those alone, until all fit."""
+    widths = list(natural)
+    excess = sum(widths) - room
+    while excess > 0:
+        widest = max(widths)
+        second = max((w for w in widths if w < widest), default=_NARROWEST)
+        at_most = [i for i, w in enumerate(widths) if w == widest]
+        step = min(widest - max(second, _NARROWEST), -(-excess // len(at_most)))
+        if step <= 0:
+            break
+        for index in at_most:
+            taken = min(step, excess)
+            widths[index] -= taken
+            excess -= taken
+    return widths
+
+
+def _row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    cells = [_wrapped(text, width) for text, width in zip(row, widths, strict=True)]
+    lines = []
+    for line in range(max(len(cell) for cell in cells)):
+        parts = []
+        for cell, width, at_right in zip(cells, widths, right, strict=True):
+            text = cell[line] if line < len(cell) else ""
+            space = " " * (width - width_of(text))
+            parts.append(space + text if at_right else text + space)
+        lines.append(_BETWEEN.join(parts).rstrip())
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines, current = [], ""
+    for word in text.split(" "):
+        candidate = f"{current} {word}" if current else word
+        if current and width_of(candidate) > width:
+            lines.append(current)
+            candidate = word
+        while width_of(candidate) > width > 0 and len(candidate) > 1:
+            head, candidate = cut(candidate, width)
+            lines.append(head)
+        current = candidate
+    lines.append(current)
+    return lines
+
+
+def _as_records(table: Sequence[Sequence[str]], headed: bool) -> list[list[Piece]]:
+    """A table too wide for the screen, one cell a line, each under its column's name."""
+    names = table[0] if headed else [""] * len(table[0])
+    lines: list[list[Piece]] = []
+    for row in table[1:] if headed else table:
+        for name, text in zip(names, row, strict=True):
+            if text:
+                lines.append([Piece(f"{name}: {text}" if name else text, Style.TABLE)])
+        lines.append([])
+    return lines[:-1] if lines else lines
