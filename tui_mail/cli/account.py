@@ -79,7 +79,7 @@ def _add(
     password = ""
     if not local or (smtp and (password_stdin or user)):
         password = password_from(
-            call, _("Password of {email}:").format(email=email), stdin=password_stdin
+            _("Password of {email}:").format(email=email), stdin=password_stdin
         )
     candidates = _candidates(call, email, imap, smtp, _tls(tls), _ca(ca), user, local=local)
     chosen = _choose(call, candidates, password, verify=verify and not local)
@@ -329,7 +329,7 @@ def _password(
     call: Context = context.obj
     account = _find(call, email)
     password = password_from(
-        call, _("New password of {email}:").format(email=email), stdin=password_stdin
+        _("New password of {email}:").format(email=email), stdin=password_stdin
     )
     sealed = call.vault.seal(password.encode(), f"account {account.email}")
     call.database.write_now(set_secret, call.operator_id, email, sealed)

@@ -161,7 +161,7 @@ def _plain(value: object) -> object:
     raise TypeError(message)
 
 
-def password_from(context: Context, prompt: str, *, stdin: bool) -> str:
+def password_from(prompt: str, *, stdin: bool) -> str:
     """A password from standard input, or asked for on a terminal.
 
     Raises WrongUse when there is neither.

@@ -202,7 +202,7 @@ def _save(
     number: int = typer.Argument(0, metavar="[N]", show_default=False),
     to: Path = typer.Option(..., "--to", metavar="DIR"),
 ) -> None:
-    from tui_mail.mail.filenames import save_into
+    from tui_mail.worker.saving import save_into
     from tui_mail.worker.reading import attachment_of
 
     call: Context = context.obj

@@ -54,7 +54,7 @@ def run(parts: Parts, arguments: Sequence[str]) -> int:
 def _log(context: Context) -> None:
     with contextlib.suppress(TuiMailError, OSError):
         context.start_log()
-        logging.getLogger("tui_mail").exception("a command failed")
+        logging.getLogger("tui_mail").error("a command failed", exc_info=True)
 
 
 def _hoist(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], bool]:

@@ -70,7 +70,7 @@ async def sync_folder(
     wanted = _missing(changes, known.keys())
     await _take_flags(database, folder.id, changes, known)
     if wanted:
-        await _fetch(database, store, ingest, folder, wanted, report)
+        await _fetch(store, ingest, folder, wanted, report)
     if changes.present is not None:
         gone = known.keys() - set(changes.present)
         if gone:
@@ -103,7 +103,6 @@ async def _take_flags(
 
 
 async def _fetch(
-    database: Database,
     store: MailStore,
     ingest: Ingest,
     folder: Folder,

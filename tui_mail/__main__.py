@@ -1,0 +1,103 @@
+"""The composition root: arguments -> settings -> parts -> program. The only file that names
+concrete parts."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_mail.cli.parts import Candidate, Parts
+from tui_mail.values import Endpoint, Login, Tls
+
+if TYPE_CHECKING:
+    from tui_mail.backends import MailStore, Sender
+    from tui_mail.blobs import BlobStore
+    from tui_mail.cli.context import Context
+    from tui_mail.connectors import Connector
+    from tui_mail.db.tables import Account
+    from tui_mail.vault import Vault
+    from tui_mail.worker.connections import Connections
+
+
+def main() -> None:
+    """The console script `tui-mail`."""
+    from tui_mail.cli.run import run
+
+    sys.exit(run(parts(), sys.argv[1:]))
+
+
+def parts() -> Parts:
+    """The parts of the real program."""
+    return Parts(
+        vault=_vault,
+        blobs=_blobs,
+        connections=_connections,
+        connector=_connector,
+        discover=_discover,
+        check_sender=_check_sender,
+        console=_console,
+    )
+
+
+def _vault(key_file: Path) -> "Vault":
+    from tui_mail.vault import open_vault
+
+    return open_vault(key_file)
+
+
+def _blobs(folder: Path, vault: "Vault") -> "BlobStore":
+    from tui_mail.blobs import FolderBlobs
+
+    return FolderBlobs(folder, vault)
+
+
+def _connections(vault: "Vault") -> "Connections":
+    from tui_mail.backends.imap import ImapStore
+    from tui_mail.backends.smtp import SmtpSender
+    from tui_mail.worker.connections import Connections
+
+    def login(account: "Account") -> Login | None:
+        if account.secret is None:
+            return None
+        password = vault.unseal(account.secret, f"account {account.email}").decode()
+        return Login(account.user or account.email, password)
+
+    def store(account: "Account") -> "MailStore":
+        endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
+        return ImapStore(endpoint, login(account) or Login(account.user, ""))
+
+    def sender(account: "Account") -> "Sender":
+        endpoint = Endpoint(
+            account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file
+        )
+        return SmtpSender(endpoint, login(account))
+
+    return Connections(store, sender)
+
+
+def _connector(location: str, _mapping: str) -> "Connector":
+    from tui_mail.connectors.files import FilesConnector
+
+    return FilesConnector(Path(location))
+
+
+async def _discover(email: str) -> Sequence[Candidate]:
+    from tui_mail.backends.discovery import discover
+
+    return [Candidate(one.imap, one.smtp, one.user, one.origin) for one in await discover(email)]
+
+
+async def _check_sender(endpoint: Endpoint, user: str, password: str) -> None:
+    from tui_mail.backends.smtp import SmtpSender
+
+    await SmtpSender(endpoint, Login(user, password) if password else None).check()
+
+
+def _console(call: "Context") -> int:
+    from tui_mail.ui.app import run_console
+
+    return run_console(call)
+
+
+if __name__ == "__main__":
+    main()
