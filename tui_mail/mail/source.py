@@ -1,0 +1,167 @@
+"""A message's bytes without its attachments' bytes, and back again, byte for byte.
+
+The decoded attachments live in the blob store, once each; what is left is the skeleton, which
+knows how each of them was written (line lengths, line ends, padding). That is checked when the
+message is taken apart: where writing it again does not give the same bytes, the skeleton keeps
+the encoded bytes themselves.
+"""
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui_mail.errors import WrongData
+from tui_mail.i18n import _
+from tui_mail.mail.parse import attachment_parts, parse
+from tui_mail.mail.structure import read_structure
+from tui_mail.values import ParsedAttachment, ParsedMessage
+
+_VERSION = b"1"
+_MAX_RUNS = 2_000
+_CHUNK = re.compile(rb"([A-Za-z0-9+/=]*)([^A-Za-z0-9+/=]*)")
+_NOT_ALPHABET = bytes(
+    sorted(
+        set(range(256))
+        - set(b"+/=")
+        - set(range(48, 58))
+        - set(range(65, 91))
+        - set(range(97, 123))
+    )
+)
+
+# How a stretch of base64 is broken up: length, what follows it, how many times in a row.
+_Runs = list[tuple[int, str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAttachment:
+    """An attachment to be stored; `number` counts from 1 as in `ParsedMessage.attachments`."""
+
+    number: int
+    attachment: ParsedAttachment
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Bytes that stay (`literal`), or the attachment `number` in their place, written as `runs`."""
+
+    literal: bytes = field(default=b"", repr=False)
+    number: int = 0
+    runs: _Runs | None = None
+    padded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A message taken apart."""
+
+    attachments: tuple[SourceAttachment, ...]
+    segments: tuple[_Segment, ...] = field(repr=False)
+
+    def skeleton(self, blob_ids: Sequence[str]) -> bytes:
+        """What stays in the database; `blob_ids`: where each attachment was stored, in their order."""
+        plan: list[list[Any]] = []
+        literals = []
+        for segment in self.segments:
+            if not segment.number:
+                plan.append([len(segment.literal)])
+                literals.append(segment.literal)
+            else:
+                plan.append([blob_ids[segment.number - 1], segment.runs, segment.padded])
+        head = json.dumps(plan, separators=(",", ":")).encode("ascii")
+        return _VERSION + zlib.compress(b"\n".join([head, b"".join(literals)]), 6)
+
+
+def dismantle(raw: bytes, parsed: ParsedMessage | None = None) -> Source:
+    """Take a message apart. `parsed`: what `parse(raw)` gave, when it is at hand."""
+    attachments = (parsed or parse(raw)).attachments
+    parts = attachment_parts(read_structure(raw))
+    segments: list[_Segment] = []
+    position = 0
+    for number, (part, attachment) in enumerate(zip(parts, attachments, strict=True), 1):
+        if part.start < position or not attachment.content:
+            continue
+        segment = _in_place(number, raw[part.start : part.end], attachment.content)
+        if segment is None:
+            continue
+        segments.append(_Segment(raw[position : part.start]))
+        segments.append(segment)
+        position = part.end
+    segments.append(_Segment(raw[position:]))
+    listed = tuple(SourceAttachment(number, found) for number, found in enumerate(attachments, 1))
+    return Source(listed, tuple(segments))
+
+
+def restore(skeleton: bytes, fetch: Callable[[str], bytes]) -> bytes:
+    """The message as it came; `fetch` gives the decoded bytes of a blob by its id.
+
+    Raises WrongData when the skeleton is not one, and whatever `fetch` raises.
+    """
+    damaged = _("The stored source of this message is damaged.")
+    if skeleton[:1] != _VERSION:
+        raise WrongData(damaged)
+    try:
+        head, _line, literals = zlib.decompress(skeleton[1:]).partition(b"\n")
+        plan = json.loads(head)
+    except (zlib.error, ValueError) as error:
+        raise WrongData(damaged) from error
+    pieces = []
+    position = 0
+    for entry in plan:
+        if len(entry) == 1:
+            pieces.append(literals[position : position + entry[0]])
+            position += entry[0]
+        else:
+            blob_id, runs, padded = entry
+            content = fetch(blob_id)
+            pieces.append(content if runs is None else _written(content, runs, padded=padded))
+    return b"".join(pieces)
+
+
+def _in_place(number: int, encoded: bytes, content: bytes) -> _Segment | None:
+    """How `content` was written, proved by writing it again; None when it cannot be told."""
+    if encoded == content:
+        return _Segment(number=number)
+    clean = encoded.translate(None, _NOT_ALPHABET)
+    text = base64.b64encode(content)
+    padded = clean == text
+    if not padded and clean != text.rstrip(b"="):
+        return None
+    runs = _runs(encoded)
+    if runs is None or _written(content, runs, padded=padded) != encoded:
+        return None
+    return _Segment(number=number, runs=runs, padded=padded)
+
+
+def _runs(encoded: bytes) -> _Runs | None:
+    runs: _Runs = []
+    for match in _CHUNK.finditer(encoded):
+        length, after = len(match[1]), match[2].decode("latin-1")
+        if not length and not after:
+            continue
+        if runs and runs[-1][0] == length and runs[-1][1] == after:
+            runs[-1] = (length, after, runs[-1][2] + 1)
+        elif len(runs) >= _MAX_RUNS or len(after) > 200:
+            return None
+        else:
+            runs.append((length, after, 1))
+    return runs
+
+
+def _written(content: bytes, runs: Sequence[Sequence[Any]], *, padded: bool) -> bytes:
+    text = base64.b64encode(content)
+    if not padded:
+        text = text.rstrip(b"=")
+    pieces = []
+    position = 0
+    for length, after, repeats in runs:
+        ending = after.encode("latin-1")
+        for _repeat in range(repeats):
+            pieces.append(text[position : position + length])
+            pieces.append(ending)
+            position += length
+    return b"".join(pieces)

@@ -1,0 +1,144 @@
+"""Conversations: which messages belong together, and in what order a person reads them.
+
+A thread is a connected component of message identifiers, so it is the same whatever the order of
+arrival; a subject never joins anything. The order is that of Zawinski's algorithm, without
+recursion and without its quadratic search for loops.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from tui_mail.values import ParsedMessage
+
+MAX_KEYS = 100
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A message as far as its place in a conversation goes. Identifiers are without brackets."""
+
+    id: int
+    message_id: str
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: datetime | None = None
+
+
+def own_key(parsed: ParsedMessage) -> str:
+    """The message's identifier, or one made from what it says when it came without."""
+    if parsed.message_id:
+        return parsed.message_id
+    digest = hashlib.sha256()
+    for name, value in parsed.headers:
+        digest.update(f"{name}\0{value}\0".encode("utf-8", "replace"))
+    digest.update(parsed.text.encode("utf-8", "replace"))
+    return f"content:{digest.hexdigest()}"
+
+
+def thread_keys(parsed: ParsedMessage) -> tuple[str, ...]:
+    """All identifiers that put a message into its thread, its own first, each once, at most 100."""
+    keys = dict.fromkeys([own_key(parsed), *parsed.in_reply_to, *reversed(parsed.references)])
+    return tuple(keys)[:MAX_KEYS]
+
+
+def arrange(messages: Sequence[Node]) -> list[tuple[Node, int]]:
+    """The messages of a thread in reading order, each with its depth (0 for a beginning).
+
+    Answers stand under what they answer, siblings by date; a message that is not there is passed
+    over: its answers stand where it would. The claim that would close a loop is not believed, the
+    earliest messages being believed first. The same for any order of `messages`.
+    """
+    ordered = sorted(messages, key=lambda node: (node.date or _LATEST, node.message_id, node.id))
+    forest = _Forest()
+    chains = [(node, _chain(node)) for node in ordered]
+    holders: dict[str, Node] = {}
+    for node, chain in chains:
+        key = node.message_id or f"\0{node.id}"
+        if key in holders:
+            # A second message under the same identifier: it stands beside the first.
+            key = f"\0{key}\0{node.id}"
+        holders[key] = node
+        if chain:
+            forest.put_under(key, chain[-1])
+    for _node, chain in chains:
+        for parent, child in pairwise(chain):
+            if child not in holders:
+                forest.put_under(child, parent)
+    return _in_order(forest, holders)
+
+
+def _chain(node: Node) -> list[str]:
+    """The ancestors that a message claims, oldest first, without itself."""
+    claimed = dict.fromkeys(node.references)
+    if len(node.in_reply_to) == 1:
+        # A single In-Reply-To names the parent; References only where it stands.
+        claimed.pop(node.in_reply_to[0], None)
+        claimed[node.in_reply_to[0]] = None
+    elif not claimed:
+        claimed = dict.fromkeys(node.in_reply_to)
+    return [key for key in claimed if key != node.message_id]
+
+
+class _Forest:
+    """Parents by key; refuses a loop at once (union-find over the trees built so far)."""
+
+    def __init__(self) -> None:
+        self.parents: dict[str, str] = {}
+        self._roots: dict[str, str] = {}
+
+    def _root(self, key: str) -> str:
+        path = []
+        while (above := self._roots.get(key, key)) != key:
+            path.append(key)
+            key = above
+        for passed in path:
+            self._roots[passed] = key
+        return key
+
+    def put_under(self, child: str, parent: str) -> None:
+        """Make `parent` the parent of `child`, unless it has one or is above `parent` already."""
+        if child in self.parents or self._root(parent) == child:
+            return
+        self.parents[child] = parent
+        self._roots[child] = self._root(parent)
+
+
+def _in_order(forest: _Forest, holders: dict[str, Node]) -> list[tuple[Node, int]]:
+    children: dict[str, list[str]] = {}
+    begins: list[str] = []
+    for key in dict.fromkeys([*holders, *forest.parents, *forest.parents.values()]):
+        parent = forest.parents.get(key)
+        if parent is None:
+            begins.append(key)
+        else:
+            children.setdefault(parent, []).append(key)
+    earliest = _earliest(forest, holders)
+
+    def by_date(keys: Iterable[str]) -> list[str]:
+        return sorted(keys, key=lambda key: (earliest.get(key, _LATEST), key), reverse=True)
+
+    arranged: list[tuple[Node, int]] = []
+    waiting = [(key, 0) for key in by_date(begins)]
+    while waiting:
+        key, depth = waiting.pop()
+        node = holders.get(key)
+        if node is not None:
+            arranged.append((node, depth))
+        below = depth if node is None else depth + 1
+        waiting.extend((child, below) for child in by_date(children.get(key, ())))
+    return arranged
+
+
+def _earliest(forest: _Forest, holders: dict[str, Node]) -> dict[str, datetime]:
+    """The date of each message; of one that is not there, the earliest below it."""
+    dates = {key: node.date or _LATEST for key, node in holders.items()}
+    for key in sorted(holders, key=lambda each: (dates[each], each)):
+        parent = forest.parents.get(key)
+        while parent is not None and parent not in dates:
+            dates[parent] = dates[key]
+            parent = forest.parents.get(parent)
+    return dates
