@@ -202,8 +202,8 @@ def _save(
     number: int = typer.Argument(0, metavar="[N]", show_default=False),
     to: Path = typer.Option(..., "--to", metavar="DIR"),
 ) -> None:
-    from tui_mail.worker.saving import save_into
     from tui_mail.worker.reading import attachment_of
+    from tui_mail.worker.saving import save_into
 
     call: Context = context.obj
     opened = call.reader.open_now(message_id_of(call, identifier))
