@@ -36,20 +36,23 @@ ALL_DAY = (
 
 
 def rome(day: date, hour: int, minute: int = 0) -> datetime:
-    """Return an Italian wall-clock time as aware UTC (summer time by the rule of the EU)."""
-    naive = datetime.combine(day, time(hour, minute))
-    return (naive - timedelta(hours=rome_offset(naive))).replace(tzinfo=UTC)
+    """Return an Italian wall-clock time as aware UTC."""
+    wall = datetime.combine(day, time(hour, minute), UTC)
+    return wall - timedelta(hours=rome_offset(wall - timedelta(hours=1)))
 
 
 def rome_offset(moment: datetime) -> int:
-    """Return the hours that Italy is ahead of UTC at a naive moment; 2 in summer."""
-    starts = _last_sunday(moment.year, 3).replace(hour=2)
-    ends = _last_sunday(moment.year, 10).replace(hour=2)
-    return 2 if starts <= moment.replace(tzinfo=None) < ends else 1
+    """Return the hours that Italy is ahead of UTC at an aware moment: 2 in the summer of the EU.
+
+    The rule is written out because a system without time zone data must run the demo too.
+    """
+    starts, ends = _last_sunday(moment.year, 3), _last_sunday(moment.year, 10)
+    return 2 if starts <= moment < ends else 1
 
 
 def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31)
+    """Return 01:00 UTC, when the clocks change, of the last Sunday of a month of 31 days."""
+    last = datetime(year, month, 31, 1, tzinfo=UTC)
     return last - timedelta(days=(last.weekday() + 1) % 7)
 
 

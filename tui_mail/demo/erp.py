@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from tui_mail.demo.records import DemoCompany
+from tui_mail.demo.records import DemoCompany, DemoDocument
 
 Cell = str | int | Decimal | date | None
 COLUMNS = {
@@ -89,8 +89,7 @@ def _document_tables(company: DemoCompany) -> Iterator[tuple[str, Iterable[tuple
         (own, document.kind, document.year, document.series, document.number, document.version,
          "", document.date, document.party_kind, document.party, document.contact, document.total,
          document.currency, document.state, document.their_reference, document.our_reference,
-         document.title, document.opportunity, *_interchange(company.vat, document.kind,
-         document.year, document.number), "")
+         document.title, document.opportunity, *_interchange(company.vat, document), "")
         for document in company.documents
     ]  # fmt: skip
     yield "document_links", [(own, link.source, link.target) for link in company.links]
@@ -106,9 +105,11 @@ def _document_tables(company: DemoCompany) -> Iterator[tuple[str, Iterable[tuple
     ]  # fmt: skip
 
 
-def _interchange(vat: str, kind: str, year: int, number: int) -> tuple[str, str]:
+def _interchange(vat: str, document: DemoDocument) -> tuple[str, str]:
     """Return the file name and the identifier that the tax exchange (SdI) gave an invoice."""
-    if kind not in {"invoice", "credit_note"}:
+    if document.kind not in {"invoice", "credit_note"}:
         return "", ""
-    letter = "F" if kind == "invoice" else "N"
-    return f"IT{vat}_{letter}{number:04}.xml", str(year * 1_000_000 + number * 37)
+    letter = document.series or ("F" if document.kind == "invoice" else "N")
+    key = f"{letter}{document.number:04}"
+    identifier = document.year * 1_000_000 + document.number * 37 + ord(letter)
+    return f"IT{vat}_{key}.xml", str(identifier)

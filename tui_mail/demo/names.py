@@ -24,14 +24,19 @@ SURNAMES = (
     "Venturi", "Villa", "Vitali", "Zanetti", "Zani", "Zoli",
 )  # fmt: skip
 
-FOREIGN_PEOPLE = (
-    "Hannah Becker", "Jonas Keller", "Katrin Vogel", "Stefan Brandt", "Jürgen Müller",
-    "Claire Lefèvre", "Julien Moreau", "Hélène Girard", "Olivier Dupré", "James Whitmore",
-    "Sarah Cole", "Oliver Hughes", "Emily Barnes", "Daan de Vries", "Sanne Visser",
-    "Lukas Huber", "Eva Steiner", "Marta Núñez", "Javier Ortega", "Piotr Nowak",
-    "Agnieszka Wójcik", "Ana Kovač", "Luka Horvat", "Søren Lindholm", "Ingrid Bergström",
-    "Tom Fletcher", "Rachel Dunn", "Niels Jansen", "Petra Schulz", "Marc Fontaine",
-)  # fmt: skip
+FOREIGN_PEOPLE = {
+    "DE": ("Hannah Becker", "Jonas Keller", "Katrin Vogel", "Stefan Brandt", "Jürgen Müller", "Petra Schulz"),
+    "AT": ("Lukas Huber", "Eva Steiner", "Andreas Gruber", "Sabine Moser"),
+    "FR": ("Claire Lefèvre", "Julien Moreau", "Hélène Girard", "Olivier Dupré"),
+    "BE": ("Marc Fontaine", "Sophie Lambert", "Thomas Claes"),
+    "GB": ("James Whitmore", "Sarah Cole", "Oliver Hughes", "Emily Barnes", "Tom Fletcher", "Rachel Dunn"),
+    "NL": ("Daan de Vries", "Sanne Visser", "Niels Jansen", "Lotte Bakker"),
+    "ES": ("Marta Núñez", "Javier Ortega", "Lucía Romero"),
+    "PL": ("Piotr Nowak", "Agnieszka Wójcik", "Paweł Zieliński"),
+    "SI": ("Ana Kovač", "Matej Zupan"),
+    "HR": ("Luka Horvat", "Ivana Babić"),
+    "SE": ("Søren Lindholm", "Ingrid Bergström", "Åsa Nilsson"),
+}  # fmt: skip
 
 FOREIGN_COMPANIES = (
     ("Becker Pumpentechnik GmbH", "Stuttgart", "DE"), ("Keller Anlagenbau GmbH", "Köln", "DE"),

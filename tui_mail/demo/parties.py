@@ -50,6 +50,8 @@ CAST = (
         "economato",
     ),
 )
+# Letters that Unicode does not take apart.
+STROKED = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
 CUSTOMERS, SUPPLIERS, LEADS = 220, 56, 34
 FOREIGN_CUSTOMERS = 18
 
@@ -79,7 +81,7 @@ def build_directory(seed: int, today: date) -> Directory:
             party = _party(source, "customer", f"C{position:05}", (name, city, country), taken)
             _add_party(directory, source, party, today)
     for position in range(1, SUPPLIERS + 1):
-        name, city, country = _supplier_name(source, titles, position)
+        name, city, country = _supplier_name(source, position)
         party = _party(source, "supplier", f"F{position:05}", (name, city, country), taken)
         _add_party(directory, source, party, today)
     for position in range(1, LEADS + 1):
@@ -94,7 +96,9 @@ def build_directory(seed: int, today: date) -> Directory:
 
 def slug(text: str) -> str:
     """Return `text` as lower-case ASCII words joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", text.translate(STROKED)).encode("ascii", "ignore").decode()
+    )
     words = "".join(letter if letter.isalnum() else " " for letter in plain.lower()).split()
     return "-".join(words)
 
@@ -140,9 +144,7 @@ def _customer_name(
     return next(titles), source.choice(names.CITIES), "IT"
 
 
-def _supplier_name(
-    source: random.Random, titles: Iterator[str], position: int
-) -> tuple[str, str, str]:
+def _supplier_name(source: random.Random, position: int) -> tuple[str, str, str]:
     foreign = names.FOREIGN_COMPANIES[FOREIGN_CUSTOMERS:]
     if position <= len(foreign):
         return foreign[position - 1]
@@ -226,7 +228,7 @@ def _add_party(directory: Directory, source: random.Random, party: DemoParty, to
 def _person(source: random.Random, party: DemoParty) -> str:
     if party.language == "it":
         return f"{source.choice(names.FIRST_NAMES)} {source.choice(names.SURNAMES)}"
-    return source.choice(names.FOREIGN_PEOPLE)
+    return source.choice(names.FOREIGN_PEOPLE[party.country])
 
 
 def _add_offices(directory: Directory, source: random.Random, party: DemoParty) -> None:
