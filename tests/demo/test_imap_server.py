@@ -610,7 +610,6 @@ async def test_without_special_use_uidplus_and_condstore_no_trace_of_them_is_sen
         b"a SEARCH " + b"NOT " * 1000 + b"ALL",
         b"a SEARCH SINCE 31-Feb-2026",
         b'a SELECT "unterminated',
-        b"a SELECT &AOk",
         b"a SELECT \xff\xfe",
         b"a APPEND INBOX (\\Seen)",
         b'a APPEND INBOX "99-Foo-2026 99:99:99 +9999" {1+}\r\nx',

@@ -4,6 +4,7 @@ Hides the grammar of keys. RFC 3501 section 6.4.4,
 RFC 4731 (ESEARCH), RFC 7162 section 3.1.5 (MODSEQ).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from tui_mail.demo.imap_syntax import (
 from tui_mail.demo.imap_text import body_text, header_text
 
 MAX_NESTING = 50
+COMMENT = re.compile(r"\s?\([^()]{0,200}\)\s?")
 RETURN_OPTIONS = {"MIN", "MAX", "ALL", "COUNT"}
 FLAG_KEYS = {
     "ANSWERED": "\\Answered",
@@ -30,7 +32,7 @@ FLAG_KEYS = {
     "FLAGGED": "\\Flagged",
     "SEEN": "\\Seen",
 }
-ADDRESS_KEYS = {"FROM", "TO", "CC", "BCC", "SUBJECT"}
+ADDRESS_KEYS = {"FROM", "TO", "CC", "BCC"}
 DATE_KEYS: dict[str, Callable[[date, date], bool]] = {
     "BEFORE": lambda mail, asked: mail < asked,
     "ON": lambda mail, asked: mail == asked,
@@ -124,7 +126,7 @@ class _Reader:
             field_name = self._text()
             self.arguments.space()
             return _in_header(field_name, self._text())
-        if name in ADDRESS_KEYS:
+        if name in ADDRESS_KEYS or name == "SUBJECT":
             return _in_header(name, self._text())
         if name in {"BODY", "TEXT"}:
             return _in_text(self._text(), headers=name == "TEXT")
@@ -213,10 +215,14 @@ def _sent_on(part: Part) -> date | None:
 
 
 def _in_header(name: str, wanted: str) -> Test:
-    return lambda candidate: any(
-        wanted in header_text(value).casefold()
-        for value in candidate.message.structure.fields(name)
-    )
+    def test(candidate: Candidate) -> bool:
+        texts = [header_text(value) for value in candidate.message.structure.fields(name)]
+        if name in ADDRESS_KEYS:
+            # An address is found however it is written: `user (comment) @ domain` too.
+            texts += [COMMENT.sub("", text) for text in texts]
+        return any(wanted in text.casefold() for text in texts)
+
+    return test
 
 
 def _in_text(wanted: str, *, headers: bool) -> Test:

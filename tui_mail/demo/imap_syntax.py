@@ -5,7 +5,6 @@ RFC 3501 section 9 unless a function says otherwise.
 """
 
 import base64
-import binascii
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -209,14 +208,17 @@ class Arguments:
 def decode_mailbox(raw: bytes, *, inbox: bool = True) -> str:
     """Return the name written in modified UTF-7 (RFC 3501 section 5.1.3).
 
-    UTF-8 is let through, since clients send it. Raises MalformedError for control characters and for
-    wrong encodings.
+    UTF-8 is let through, and so is an `&` that shifts to nothing, since clients send them. Raises
+    MalformedError for control characters.
     """
     try:
-        name = _decode_utf7(raw.decode("utf-8"))
-        name.encode("utf-8")
-    except (UnicodeError, binascii.Error, ValueError) as error:
-        raise MalformedError("mailbox name is not modified UTF-7") from error
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError("mailbox name is not UTF-7") from error
+    try:
+        name = _decode_utf7(text)
+    except (UnicodeError, ValueError):
+        name = text
     if len(name) > MAX_MAILBOX_NAME:
         raise MalformedError("mailbox name too long")
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
