@@ -71,7 +71,7 @@ def _told_by_documents(
 ) -> Iterator[Evidence]:
     """A document that is surely meant tells which of several possible parties writes."""
     documents = {one.entity_id: one for one in knowledge.documents}
-    unsure = {one.entity_id: one for one in by_address if one.weight < LIKELY}
+    unsure = {one.entity_id: one for one in by_address if one.group or one.weight < LIKELY}
     for one in by_number:
         party = unsure.get(documents[one.entity_id].party_id or 0)
         if party and not one.veto and one.weight >= LIKELY:

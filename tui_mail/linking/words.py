@@ -133,7 +133,7 @@ DECOY = re.compile(
     r"|\+[0-9][0-9\s./\-]{5,18}[0-9]"
     r"|(?<![^\W_])(?:p\.?\s?iva|partita iva|vat|c\.?\s?f\.?|codice fiscale|cap|iban|c/c|ust-?id"
     r"|tracking|awb|spedizione|colli|protocollo|prot|ticket|pod)(?:[\s.:\#]|n\.|nr|no){1,4}"
-    r"[A-Z]{0,2}\s?[0-9][A-Z0-9\s]{2,34}",
+    r"[A-Z]{0,2}\s?[0-9][A-Z0-9./\-]{1,33}(?:\s[A-Z0-9]{0,12}[0-9][A-Z0-9]{0,12}){0,7}",
     re.IGNORECASE,
 )
 
