@@ -1,0 +1,296 @@
+"""Records of the ERP: taking them in, and finding one by what a person or a program calls it.
+
+Hides how a name such as `sales_order:2026/119@ROSSI` or a few typed words become rows.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from tui_mail.db.erp_save import Taking
+from tui_mail.db.rows import EntityRow, LineRow
+from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
+from tui_mail.db.topics import Topic, publish
+from tui_mail.errors import NotFound, WrongData, WrongUse
+from tui_mail.i18n import _
+from tui_mail.linking.numbers import canonical_number
+from tui_mail.safetext import folded
+from tui_mail.values import ENTITY_KINDS, ErpChanges, Reference
+
+_CANDIDATES = 200
+_YEAR_NUMBER = re.compile(r"((?:19|20)\d\d)/(?:(\w{1,6})/)?(\w{1,12})")
+_AMOUNT = re.compile(r"\d{1,3}(?:[.,\s]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,4})?")
+
+
+# -- where records come from -----------------------------------------------------------------------
+
+
+def add_source(session: Session, name: str, location: str, mapping: str = "") -> None:
+    """Remember a place that records come from; one of the same name is moved there, read anew."""
+    source = session.get(ErpSource, name) or ErpSource(name=name)
+    source.location, source.mapping, source.cursor = location, mapping, ""
+    session.add(source)
+    publish(session, Topic.ERP)
+
+
+def sources(session: Session) -> list[ErpSource]:
+    """The places that records come from, by name."""
+    return list(session.scalars(select(ErpSource).order_by(col(ErpSource.name))))
+
+
+def source_failed(session: Session, name: str, message: str) -> None:
+    """Keep why a place could not be read, for its status."""
+    source = session.get(ErpSource, name)
+    if source is not None:
+        source.last_error = message
+        session.add(source)
+        publish(session, Topic.ERP)
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """What taking changes in did to the records of a kind."""
+
+    kind: str
+    read: int
+    new: int
+    changed: int
+    gone: int
+
+
+def take(session: Session, source: str, changes: ErpChanges, now: datetime) -> list[KindCount]:
+    """Make the records what `changes` says, and tell for each kind what that did.
+
+    A record is known by company, kind and code. With `complete`, those of the same source that are
+    missing are marked as gone. Taking the same again changes nothing.
+    """
+    taking = Taking(session, source, changes)
+    taking.run()
+    known = session.get(ErpSource, source)
+    if known is not None:
+        known.cursor, known.last_success, known.last_error = changes.cursor, now, ""
+        session.add(known)
+    counts = [
+        KindCount(
+            kind, taking.read[kind], taking.new[kind], taking.changed[kind], taking.gone[kind]
+        )
+        for kind in ENTITY_KINDS
+    ]
+    counts = [one for one in counts if one.read or one.gone]
+    publish(session, Topic.ERP)
+    return counts
+
+
+# -- one record ------------------------------------------------------------------------------------
+
+
+def parse_reference(text: str) -> Reference:
+    """`KIND:CODE` or `KIND:CODE@COMPANY` as a value. Raises WrongData for anything else."""
+    kind, colon, rest = text.strip().partition(":")
+    code, _at, company = rest.rpartition("@") if "@" in rest else (rest, "", "")
+    if not colon or not code.strip():
+        raise WrongData(
+            _("{text} does not name a record: write KIND:CODE, such as invoice:2026/88.").format(
+                text=text
+            )
+        )
+    reference = Reference(kind.strip().lower(), code.strip(), company.strip())
+    _check_kind(reference.kind)
+    return reference
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in ENTITY_KINDS:
+        raise WrongData(
+            _("{kind} is no kind of record; the kinds are: {kinds}.").format(
+                kind=kind, kinds=", ".join(ENTITY_KINDS)
+            )
+        )
+
+
+def entity(session: Session, reference: Reference) -> EntityRow:
+    """The record of this name; case and accents of the code do not matter unless two differ in them.
+
+    Raises WrongData for an unknown kind, NotFound, and WrongUse when several companies have it.
+    """
+    _check_kind(reference.kind)
+    query = entity_rows().where(
+        col(Entity.kind) == reference.kind, col(Entity.code_folded) == folded(reference.code)
+    )
+    if reference.company:
+        query = query.where(func.lower(col(Entity.company)) == reference.company.lower())
+    found = [entity_row(row) for row in session.execute(query.limit(_CANDIDATES))]
+    exact = [row for row in found if row.code == reference.code]
+    rows = exact or found
+    if not rows:
+        raise NotFound(_("There is no record {record} in the ERP's data.").format(record=reference))
+    if len(rows) > 1:
+        names = ", ".join(str(Reference(row.kind, row.code, row.company)) for row in rows)
+        raise WrongUse(
+            _("Several records are named {record}: write one of {names}.").format(
+                record=reference, names=names
+            )
+        )
+    return rows[0]
+
+
+def entity_by_id(session: Session, entity_id: int) -> EntityRow:
+    """The record with this id. Raises NotFound."""
+    row = session.execute(entity_rows().where(col(Entity.id) == entity_id)).first()
+    if row is None:
+        raise NotFound(_("There is no such record in the ERP's data."))
+    return entity_row(row)
+
+
+def document_lines(session: Session, entity_id: int) -> list[LineRow]:
+    """The lines of a document, in order."""
+    columns = (getattr(DocumentLine, name) for name in LineRow.__slots__)
+    query = (
+        select(*columns)
+        .where(col(DocumentLine.entity_id) == entity_id)
+        .order_by(col(DocumentLine.line))
+    )
+    return [LineRow(**row._asdict()) for row in session.execute(query)]
+
+
+_Party = aliased(Entity, name="party")
+
+
+def entity_rows() -> Select[*tuple[Any, ...]]:
+    """The query of records with their parties, to be narrowed; `entity_row` reads its rows."""
+    own = [
+        name for name in EntityRow.__slots__ if not name.startswith("party") or name == "party_id"
+    ]
+    return select(
+        *(getattr(Entity, name) for name in own),
+        func.coalesce(col(_Party.kind), "").label("party_kind"),
+        func.coalesce(col(_Party.code), "").label("party_code"),
+        func.coalesce(col(_Party.title), "").label("party"),
+    ).outerjoin(_Party, col(_Party.id) == col(Entity.party_id))
+
+
+def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
+    """A row of `entity_rows` as a value."""
+    columns = row._asdict()
+    columns["details"] = json.loads(columns["details"] or "{}")
+    return EntityRow(**columns)
+
+
+# -- looking for records ---------------------------------------------------------------------------
+
+
+def find_entities(
+    session: Session, text: str, *, kinds: Sequence[str] = (), company: str = "", limit: int = 20
+) -> list[EntityRow]:
+    """Records that typed words may mean, the likeliest first, then the newest.
+
+    Each word is a code or its beginning, a number (`119`, `2026/119`), the beginning of a word of
+    the name or of the party's name, their reference, or an amount (`1.204`); all must fit.
+    """
+    words = folded(text).split()[:8]
+    if not words:
+        return []
+    whole = " ".join(words)
+    found: dict[int, EntityRow] = {}
+    # What an index finds comes first; every word anywhere is a scan, and fills up what is left.
+    for conditions in ([or_(*_named(session, whole))], [_fits(word) for word in words]):
+        query = _narrowed(entity_rows(), kinds, company).where(*conditions)
+        query = query.order_by(col(Entity.date).desc().nulls_last(), col(Entity.id).desc())
+        for row in session.execute(query.limit(_CANDIDATES)):
+            found.setdefault(row.id, entity_row(row))
+        if len(found) >= limit:
+            break
+    ranked = sorted(found.values(), key=lambda row: _rank(row, whole, words))
+    return ranked[:limit]
+
+
+def _narrowed(
+    query: Select[*tuple[Any, ...]], kinds: Sequence[str], company: str
+) -> Select[*tuple[Any, ...]]:
+    query = query.where(col(Entity.kind).in_(kinds or ENTITY_KINDS))
+    return query.where(col(Entity.company) == company) if company else query
+
+
+def _named(session: Session, whole: str) -> Iterable[ColumnElement[bool]]:
+    """What an index answers: the whole of a code, number, reference or name, or its beginning."""
+    number = canonical_number(whole)
+    companies = [*session.scalars(select(col(Company.code))), ""]
+    yield col(Entity.code_folded) == whole
+    yield col(Entity.company).in_(companies) & (col(Entity.number) == number)
+    yield col(Entity.their_reference) == whole
+    yield _begins(session, col(Entity.title_folded), whole)
+    shape = _YEAR_NUMBER.fullmatch(whole)
+    if shape:
+        exact = (
+            (col(Entity.number) == canonical_number(shape[3]))
+            & col(Entity.company).in_(companies)
+            & (col(Entity.year) == int(shape[1]))
+        )
+        yield exact & (func.lower(col(Entity.series)) == shape[2]) if shape[2] else exact
+
+
+def _begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
+    """`column` begins with `text`. SQLite only uses an index for comparisons, and compares by code
+    point; PostgreSQL compares by the rules of a language, which a prefix does not follow."""
+    if session.get_bind().dialect.name == "sqlite":
+        return and_(column >= text, column < text + "\U0010ffff")
+    return and_(column.startswith(text, autoescape=True))
+
+
+def _fits(word: str) -> ColumnElement[bool]:
+    """A word of several: it may be anything of a record."""
+    title, party = col(Entity.title_folded), col(_Party.title_folded)
+    conditions = [
+        col(Entity.code_folded).startswith(word, autoescape=True),
+        col(Entity.number) == canonical_number(word),
+        func.lower(col(Entity.their_reference)).contains(word, autoescape=True),
+    ]
+    for name in (title, party):
+        conditions += [
+            name.startswith(word, autoescape=True),
+            name.contains(f" {word}", autoescape=True),
+        ]
+    shape = _YEAR_NUMBER.fullmatch(word)
+    if shape:
+        same = col(Entity.number) == canonical_number(shape[3])
+        conditions.append(same & (col(Entity.year) == int(shape[1])))
+    amounts = _amounts(word)
+    if amounts:
+        conditions.append(col(Entity.amount).in_(amounts))
+    return or_(*conditions)
+
+
+def _amounts(word: str) -> list[Decimal]:
+    """The sums that a word may be, with a point or a comma before the cents."""
+    if not _AMOUNT.fullmatch(word):
+        return []
+    readings = {
+        word.replace(",", ""),
+        word.replace(".", "").replace(",", "."),
+    }
+    sums = []
+    for reading in readings:
+        try:
+            sums.append(Decimal(reading))
+        except InvalidOperation:
+            continue
+    return [one for one in sums if one < Decimal(10) ** 14]
+
+
+def _rank(row: EntityRow, whole: str, words: Sequence[str]) -> tuple[int, bool, bool, int, str]:
+    code = folded(row.code)
+    sure = 0 if code == whole else 1 if set(words) & {code, code.rpartition("/")[2]} else 2
+    return sure, row.gone, row.state in {"closed", "cancelled"}, -_age(row), row.code
+
+
+def _age(row: EntityRow) -> int:
+    day = row.date or row.due_date
+    return day.toordinal() if day else 0

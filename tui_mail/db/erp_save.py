@@ -1,0 +1,384 @@
+"""Takes a connector's records into the tables: what is new, what differs, what is gone.
+
+Hides how references become ids and how an unchanged record costs nothing: a fingerprint of what
+a connector says of a record, its lines included, is kept with it.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, or_, select, tuple_, update
+from sqlmodel import Session, col
+
+from tui_mail.db.many import chunks
+from tui_mail.db.tables import Address, Company, DocumentLine, Entity, EntityRelation
+from tui_mail.linking.numbers import canonical_number
+from tui_mail.safetext import folded
+from tui_mail.values import (
+    ENTITY_KINDS,
+    PARTY_KINDS,
+    CompanyRecord,
+    EntityRecord,
+    ErpChanges,
+    LineRecord,
+    Reference,
+)
+
+_Key = tuple[str, str, str]  # company, kind, code
+_AddressKey = tuple[str, str, int, int | None]  # company, e-mail, party, contact
+_Columns = Row[*tuple[Any, ...]]
+_WHOLE_KIND_FROM = 2_000  # more codes of a kind than this: read the kind, not the codes
+_MOST = Decimal(10) ** 14
+_BIG = 2**31 - 1
+
+
+def _key(reference: Reference, company: str) -> _Key:
+    """The key of a record named within a record of `company`."""
+    return reference.company or company, reference.kind, _plain(reference.code)
+
+
+def _plain(text: str) -> str:
+    """Text that both databases take in any column."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _money(value: Decimal | None) -> Decimal | None:
+    """A sum that the databases can hold; others are not sums of money."""
+    return value if value is not None and value.is_finite() and abs(value) < _MOST else None
+
+
+def _small(value: int | None) -> int | None:
+    return value if value is not None and abs(value) <= _BIG else None
+
+
+class Taking:
+    """One taking of changes, with the records that are known so far."""
+
+    def __init__(self, session: Session, source: str, changes: ErpChanges) -> None:
+        self._session = session
+        self._source = source
+        self._changes = changes
+        self._records = {
+            (one.company, one.kind, _plain(one.code)): one
+            for one in changes.entities
+            if one.kind in ENTITY_KINDS
+        }
+        self._lines: dict[_Key, list[LineRecord]] = defaultdict(list)
+        for line in changes.lines:
+            self._lines[_key(line.document, line.company)].append(line)
+        self.ids: dict[_Key, int] = {}
+        self._known: dict[_Key, tuple[str, bool]] = {}  # fingerprint, gone
+        self.read: dict[str, int] = defaultdict(int)
+        self.new: dict[str, int] = defaultdict(int)
+        self.changed: dict[str, int] = defaultdict(int)
+        self.gone: dict[str, int] = defaultdict(int)
+
+    def run(self) -> None:
+        """Take everything in: parties first, so that what refers to them finds them."""
+        _save_companies(self._session, self._changes.companies)
+        self._load()
+        for kinds in (PARTY_KINDS, ("contact",), None):
+            self._save(
+                {
+                    key: one
+                    for key, one in self._records.items()
+                    if (one.kind in kinds if kinds else one.kind not in (*PARTY_KINDS, "contact"))
+                }
+            )
+        self._save_lines_alone()
+        if self._changes.complete:
+            self._close_gone()
+        self._save_addresses()
+        self._save_relations()
+
+    # -- entities
+
+    def _load(self) -> None:
+        """Ids and fingerprints of every record that the changes name."""
+        wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for company, kind, code in self._named():
+            wanted[company, kind].add(code)
+        columns = (
+            col(Entity.id),
+            col(Entity.company),
+            col(Entity.kind),
+            col(Entity.code),
+            col(Entity.fingerprint),
+            col(Entity.gone),
+        )
+        for (company, kind), codes in wanted.items():
+            query = select(*columns).where(col(Entity.company) == company, col(Entity.kind) == kind)
+            parts = (
+                [query]
+                if len(codes) > _WHOLE_KIND_FROM
+                else [query.where(col(Entity.code).in_(some)) for some in chunks(codes)]
+            )
+            for part in parts:
+                for row in self._session.execute(part):
+                    self.ids[row.company, row.kind, row.code] = row.id
+                    self._known[row.company, row.kind, row.code] = (row.fingerprint, row.gone)
+
+    def _named(self) -> Iterable[_Key]:
+        changes = self._changes
+        yield from self._records
+        yield from self._lines
+        for entity in changes.entities:
+            for reference in (entity.party, entity.contact):
+                if reference:
+                    yield _key(reference, entity.company)
+        for address in changes.addresses:
+            for reference in (address.party, address.contact):
+                if reference:
+                    yield _key(reference, address.company)
+        for relation in changes.relations:
+            yield _key(relation.source, relation.company)
+            yield _key(relation.target, relation.company)
+
+    def _id(self, reference: Reference | None, company: str) -> int | None:
+        return self.ids.get(_key(reference, company)) if reference else None
+
+    def _save(self, records: dict[_Key, EntityRecord]) -> None:
+        new: list[_Key] = []
+        inserts: list[dict[str, Any]] = []
+        updates: list[dict[str, Any]] = []
+        with_lines: list[_Key] = []
+        for key, record in records.items():
+            row = self._row(key, record)
+            self.read[record.kind] += 1
+            known = self._known.get(key)
+            if known is None:
+                new.append(key)
+                inserts.append(row)
+                self.new[record.kind] += 1
+            elif known != (row["fingerprint"], False):
+                updates.append({"id": self.ids[key], **row})
+                self.changed[record.kind] += 1
+            else:
+                continue
+            with_lines.append(key)
+        self._write(new, inserts, updates)
+        self._save_lines(with_lines)
+
+    def _write(
+        self, new: Sequence[_Key], inserts: list[dict[str, Any]], updates: list[dict[str, Any]]
+    ) -> None:
+        if inserts:
+            statement = insert(Entity).returning(col(Entity.id), sort_by_parameter_order=True)
+            ids = self._session.execute(statement, inserts).scalars()
+            self.ids.update(zip(new, ids, strict=True))
+        if updates:
+            self._session.execute(update(Entity), updates)
+
+    def _row(self, key: _Key, record: EntityRecord) -> dict[str, Any]:
+        details = {name: _plain(text) for name, text in record.details.items()}
+        row: dict[str, Any] = {
+            "source": self._source,
+            "company": key[0],
+            "kind": record.kind,
+            "code": key[2],
+            "code_folded": folded(key[2]),
+            "title": record.title,
+            "title_folded": folded(record.title),
+            "party_id": self._id(record.party, record.company),
+            "contact_id": self._id(record.contact, record.company),
+            "year": _small(record.year),
+            "series": _plain(record.series),
+            "number": canonical_number(_plain(record.number)),
+            "version": _small(record.version) or 0,
+            "date": record.date,
+            "due_date": record.due_date,
+            "amount": _money(record.amount),
+            "open_amount": _money(record.open_amount),
+            "currency": _plain(record.currency),
+            "state": _plain(record.state),
+            "their_reference": record.their_reference,
+            "our_reference": record.our_reference,
+            "url": record.url,
+            "details": json.dumps(details, ensure_ascii=False, sort_keys=True),
+            "gone": False,
+        }
+        said = repr((tuple(row.values()), self._lines.get(key)))
+        row["fingerprint"] = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+        return row
+
+    def _close_gone(self) -> None:
+        """What the ERP no longer has is marked, never deleted: mail may be linked to it."""
+        query = select(
+            col(Entity.id), col(Entity.company), col(Entity.kind), col(Entity.code)
+        ).where(col(Entity.source) == self._source, col(Entity.gone).is_(False))
+        gone = [
+            row
+            for row in self._session.execute(query)
+            if (row.company, row.kind, row.code) not in self._records
+        ]
+        for row in gone:
+            self.gone[row.kind] += 1
+        for some in chunks(row.id for row in gone):
+            self._session.execute(
+                update(Entity)
+                .where(col(Entity.id).in_(some))
+                .values(gone=True)
+                .execution_options(synchronize_session=False)
+            )
+
+    # -- what hangs on entities
+
+    def _save_lines(self, keys: Sequence[_Key]) -> None:
+        for some in chunks(self.ids[key] for key in keys):
+            self._session.execute(delete(DocumentLine).where(col(DocumentLine.entity_id).in_(some)))
+        rows = {
+            (self.ids[key], line.line): _line_row(self.ids[key], line)
+            for key in keys
+            for line in self._lines.get(key, ())
+            if _small(line.line) is not None
+        }
+        if rows:
+            self._session.execute(insert(DocumentLine), list(rows.values()))
+
+    def _save_lines_alone(self) -> None:
+        """Lines of documents that are not themselves among the changes."""
+        self._save_lines(
+            [key for key in self._lines if key not in self._records and key in self.ids]
+        )
+
+    def _save_addresses(self) -> None:
+        """A record that is given comes with all of its addresses; the rest of them goes."""
+        wanted = self._address_rows()
+        owners = {self.ids[key] for key in self._records if key in self.ids}
+        there = _addresses(self._session, owners | {row["party_id"] for row in wanted.values()})
+        gone = [
+            row.id
+            for key, row in there.items()
+            if key not in wanted
+            and row.source == self._source
+            and (self._changes.complete or (row.contact_id or row.party_id) in owners)
+        ]
+        changed = [
+            {"id": there[key].id, **row}
+            for key, row in wanted.items()
+            if key in there and _differs(there[key], row)
+        ]
+        for some in chunks(gone):
+            self._session.execute(delete(Address).where(col(Address.id).in_(some)))
+        if changed:
+            self._session.execute(update(Address), changed)
+        new = [row for key, row in wanted.items() if key not in there]
+        if new:
+            self._session.execute(insert(Address), new)
+
+    def _address_rows(self) -> dict[_AddressKey, dict[str, Any]]:
+        """Address rows by what makes them one, of parties that exist."""
+        rows: dict[_AddressKey, dict[str, Any]] = {}
+        for one in self._changes.addresses:
+            party = self._id(one.party, one.company)
+            email = _plain(one.email.strip().lower())
+            if party is None or "@" not in email:
+                continue
+            contact = self._id(one.contact, one.company)
+            company = _plain(one.company)
+            rows[company, email, party, contact] = {
+                "source": self._source,
+                "company": company,
+                "email": email,
+                "party_id": party,
+                "contact_id": contact,
+                "purpose": _plain(one.purpose),
+                "primary": one.primary,
+            }
+        return rows
+
+    def _save_relations(self) -> None:
+        """Relations that are given; in complete changes, no others out of the records given."""
+        wanted = set()
+        for one in self._changes.relations:
+            source = self._id(one.source, one.company)
+            target = self._id(one.target, one.company)
+            if source is not None and target is not None and source != target:
+                wanted.add((source, target))
+        there = self._relations()
+        new = [{"source_id": one, "target_id": other} for one, other in sorted(wanted - there)]
+        if new:
+            self._session.execute(insert(EntityRelation), new)
+        if self._changes.complete:
+            own = {self.ids[key] for key in self._records}
+            pair = tuple_(col(EntityRelation.source_id), col(EntityRelation.target_id))
+            for some in chunks(sorted(one for one in there - wanted if one[0] in own)):
+                self._session.execute(delete(EntityRelation).where(pair.in_(some)))
+
+    def _relations(self) -> set[tuple[int, int]]:
+        """The relations out of the records that matter here."""
+        columns = (col(EntityRelation.source_id), col(EntityRelation.target_id))
+        query = select(*columns)
+        named = {self._id(one.source, one.company) for one in self._changes.relations} - {None}
+        if self._changes.complete:
+            named |= {self.ids[key] for key in self._records}
+        queries = [query]
+        if len(named) <= _WHOLE_KIND_FROM:
+            queries = [query.where(columns[0].in_(some)) for some in chunks(named)]
+        return {
+            (row.source_id, row.target_id)
+            for part in queries
+            for row in self._session.execute(part)
+        }
+
+
+def _line_row(entity_id: int, line: LineRecord) -> dict[str, Any]:
+    return {
+        "entity_id": entity_id,
+        "line": line.line,
+        "article": line.article,
+        "description": line.description,
+        "quantity": _money(line.quantity),
+        "unit": _plain(line.unit),
+        "price": _money(line.price),
+        "discount": _plain(line.discount),
+        "vat_rate": _plain(line.vat_rate),
+    }
+
+
+def _differs(row: _Columns, wanted: dict[str, Any]) -> bool:
+    return (row.purpose, row.primary) != (wanted["purpose"], wanted["primary"])
+
+
+def _addresses(session: Session, owners: Collection[int]) -> dict[_AddressKey, _Columns]:
+    """What is in the address book of these parties and contacts, whatever source said it."""
+    query: Select[*tuple[Any, ...]] = select(
+        col(Address.id),
+        col(Address.source),
+        col(Address.company),
+        col(Address.email),
+        col(Address.party_id),
+        col(Address.contact_id),
+        col(Address.purpose),
+        col(Address.primary),
+    )
+    queries = [query]
+    if len(owners) <= _WHOLE_KIND_FROM:
+        queries = [
+            query.where(or_(col(Address.party_id).in_(some), col(Address.contact_id).in_(some)))
+            for some in chunks(sorted(owners))
+        ]
+    return {
+        (row.company, row.email, row.party_id, row.contact_id): row
+        for part in queries
+        for row in session.execute(part)
+    }
+
+
+def _save_companies(session: Session, companies: Sequence[CompanyRecord]) -> None:
+    """Companies are few, and stay."""
+    for one in companies:
+        session.merge(
+            Company(
+                code=_plain(one.code),
+                name=one.name,
+                vat=_plain(one.vat),
+                domains=" ".join(one.domains).lower(),
+                addresses=" ".join(one.addresses).lower(),
+            )
+        )
+    session.flush()
