@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tui_mail.connectors.files import FilesConnector
 from tui_mail.demo.company import DemoCompany, DemoMessage, build_company, people
 from tui_mail.demo.erp import COLUMNS, write_erp
 from tui_mail.demo.letters import fresh_messages, messages
@@ -134,12 +135,17 @@ def test_agenda_has_today_and_the_coming_days(company: DemoCompany) -> None:
     assert all(event.start < event.end and event.start.tzinfo for event in company.events)
 
 
-@pytest.mark.parametrize("today", [date(2026, 1, 2), date(2027, 3, 1), date(2028, 2, 29)])
+@pytest.mark.parametrize(
+    "today", [date(2026, 1, 2), date(2027, 3, 1), date(2026, 8, 16), date(2028, 2, 29)]
+)
 def test_company_can_be_built_on_any_day(today: date) -> None:
     company = build_company(3, today=today)
     references = [document.reference for document in company.documents]
     assert len(set(references)) == len(references) >= 2000
     assert max(document.date for document in company.documents) <= today
+    kept = list(messages(company))
+    assert len(kept) == 3000
+    assert kept[-1].received_at < company.now
 
 
 def test_every_file_has_its_columns_and_values(tables: dict[str, list[dict[str, str]]]) -> None:
@@ -355,3 +361,25 @@ def test_now_decides_when_the_last_message_came() -> None:
     company = build_company(7, today=TODAY, now=now)
     last = list(messages(company))[-1]
     assert last.received_at == now - timedelta(minutes=1)
+
+
+def test_files_connector_takes_every_row(company: DemoCompany, tmp_path: Path) -> None:
+    write_erp(company, tmp_path)
+    changes = FilesConnector(tmp_path).changes("")
+    assert changes.errors == ()
+    assert len(changes.entities) > 4000
+    assert len(changes.lines) == len(company.lines)
+
+
+def test_forwarded_invoice_stands_below_the_signature(
+    mail: list[DemoMessage], parsed: list[EmailMessage]
+) -> None:
+    letter = next(one for one in parsed if str(one["Subject"]).startswith("Fwd: fattura 88/A"))
+    part = letter.get_body(("plain",))
+    assert part is not None
+    text = part.get_content()
+    assert text.index("Ferri Impianti Srl") < text.index("Messaggio inoltrato")
+    assert [file.get_filename() for file in letter.iter_attachments()] == [
+        "Fattura_88_A_2026.pdf",
+        "ordine.png",
+    ]

@@ -3,7 +3,6 @@
 The envelope has the shape of RFC 6109; its signature is a placeholder, nobody has signed it.
 """
 
-import base64
 import html
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from tui_mail.demo.envelope import (
     Letter,
     Mailbox,
     boundary,
+    file_part,
     header_text,
     multipart,
     text_part,
@@ -56,24 +56,7 @@ def post_certified(room: Mailroom, account: str, letter: Certified, *, seen: boo
             f"{letter.text}\n", attachments=letter.attachments, coding=Coding("iso-8859-1"),
         )
     )  # fmt: skip
-    mark = boundary(identifier)
-    notice = (
-        f"Messaggio di posta certificata\n\nIl giorno {when:%d/%m/%Y} alle ore {when:%H:%M:%S} il messaggio"
-        f" \"{letter.subject}\"\nè stato inviato da \"{letter.pec}\" e indirizzato a:\n{account}\n"
-        "Il messaggio originale è incluso in allegato.\n"
-    )  # fmt: skip
-    facts = b'Content-Type: application/xml; name="daticert.xml"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: inline; filename="daticert.xml"\r\n\r\n'
-    facts += base64.encodebytes(_facts(letter, account, identifier)).replace(b"\n", b"\r\n")
-    enclosed = b'Content-Type: message/rfc822; name="postacert.eml"\r\nContent-Disposition: inline; filename="postacert.eml"\r\n\r\n'
-    inner = multipart(
-        "mixed",
-        [text_part(notice, "plain", Coding("iso-8859-1")), facts, enclosed + original],
-        f"{mark}.m",
-    )
-    seal = b'Content-Type: application/x-pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7s"\r\n\r\n'
-    seal += base64.encodebytes(b"placeholder signature " * 6).replace(b"\n", b"\r\n")
-    parameters = '; protocol="application/x-pkcs7-signature"; micalg=sha-256'
-    body = multipart("signed", [inner, seal], f"{mark}.s", parameters)
+    body = _envelope(letter, account, identifier, original)
     provider = f"posta-certificata@pec.{PROVIDER}"
     head = [
         *trace(provider, f"pec.{PROVIDER}", letter.moment),
@@ -163,6 +146,33 @@ def _bounce(room: Mailroom, written: Written, wrong: str, moment: datetime) -> N
     ]
     raw = write_headers(head) + body
     room.items.append(Item(SALES, False, raw, moment, "bounce"))
+
+
+def _envelope(letter: Certified, account: str, identifier: str, original: bytes) -> bytes:
+    """Return the signed multipart: a notice for people, the facts, the original, the seal."""
+    when, mark = local(letter.moment), boundary(identifier)
+    notice = (
+        f"Messaggio di posta certificata\n\nIl giorno {when:%d/%m/%Y} alle ore {when:%H:%M:%S}"
+        f' il messaggio "{letter.subject}"\nè stato inviato da "{letter.pec}" e indirizzato a:\n'
+        f"{account}\nIl messaggio originale è incluso in allegato.\n"
+    )
+    facts = Attachment("daticert.xml", "application/xml", _facts(letter, account, identifier))
+    enclosed = (
+        b'Content-Type: message/rfc822; name="postacert.eml"\r\n'
+        b'Content-Disposition: inline; filename="postacert.eml"\r\n\r\n'
+    )
+    parts = [
+        text_part(notice, "plain", Coding("iso-8859-1")),
+        file_part(facts),
+        enclosed + original,
+    ]
+    seal = Attachment("smime.p7s", "application/x-pkcs7-signature", b"placeholder signature " * 6)
+    return multipart(
+        "signed",
+        [multipart("mixed", parts, f"{mark}.m"), file_part(seal)],
+        f"{mark}.s",
+        '; protocol="application/x-pkcs7-signature"; micalg=sha-256',
+    )
 
 
 def _facts(letter: Certified, account: str, identifier: str) -> bytes:

@@ -110,7 +110,12 @@ def text_part(text: str, subtype: str, coding: Coding) -> bytes:
     if subtype == "plain" and coding.flowed:
         text = flow(text)
     elif subtype == "plain" and coding.wrap:
-        text = "\n".join(folded for line in text.split("\n") for folded in fold(line, 76))
+        lines = text.split("\n")
+        text = "\n".join(
+            piece
+            for line in lines
+            for piece in ([line] if line.startswith(">") else fold(line, 76))
+        )
     charset, transfer = coding.charset, coding.transfer
     try:
         data = text.encode(charset)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from tui_mail.demo.attachments import document_file, order_file, png, receipt_file
 from tui_mail.demo.bulk_mail import accountant_voice, stranger_voice
@@ -11,6 +10,7 @@ from tui_mail.demo.clients import Voice, Written, client_of, local
 from tui_mail.demo.envelope import Attachment, Mailbox
 from tui_mail.demo.mailroom import ACCOUNT_NAMES, OFFICE, PERSONAL, SALES, Item, Mailroom
 from tui_mail.demo.parties import ACCOUNTANTS
+from tui_mail.demo.wording import amount
 
 UNREAD: frozenset[str] = frozenset()
 SEEN = frozenset({"\\Seen"})
@@ -108,7 +108,7 @@ def _ferri(room: Mailroom) -> None:
     invoice = room.documents[room.company.cast["ferri_invoice"]]
     order = room.documents[room.company.cast["ferri_order"]]
     sent = _answer(
-        room, who, _Head(OFFICE, _ago(room, days=12, minutes=25), f"fattura {invoice.short}"),
+        room, who, _Head(OFFICE, room.company.now - timedelta(days=12, minutes=25), f"fattura {invoice.short}"),
         (f"in allegato la copia di cortesia della fattura {invoice.short} del {invoice.date:%d/%m}.",),
         attachments=(_file(room, "ferri_invoice"),),
     )  # fmt: skip
@@ -207,9 +207,9 @@ def _inside(room: Mailroom) -> None:
     )  # fmt: skip
     verdi = _cast(room, "verdi")
     second = room.documents[room.company.cast["verdi_second"]]
-    due = Decimal("980.00")
+    total = amount(second.total, "it")
     _say(
         room, verdi, _Head(OFFICE, _ago(room, minutes=35), f"FT {second.short}: pagamento in giornata"),
-        (f"la fattura {second.short} di {due:.2f} euro scade oggi: il bonifico parte nel pomeriggio.",),
+        (f"la fattura {second.short} di {total} scade oggi: il bonifico parte nel pomeriggio.",),
         UNREAD, reader="Giulia",
     )  # fmt: skip
