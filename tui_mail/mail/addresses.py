@@ -168,6 +168,8 @@ def _append(scan: _Scan, address: str, name: str) -> None:
     address = _UNWANTED.sub("", address).strip("<>")
     local, at, domain = address.rpartition("@")
     address = f"{local}{at}{domain.lower()}" if at else address
-    decoded = one_line(decode_words(name)[0]).strip("'\"") if name else ""
+    decoded = one_line(decode_words(name)[0]) if name else ""
+    if len(decoded) > 1 and decoded[0] == decoded[-1] and decoded[0] in "'\"":
+        decoded = decoded[1:-1].strip()
     if address or decoded:
         scan.found.append(Mailbox(address=address, name=decoded))

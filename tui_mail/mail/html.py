@@ -7,17 +7,17 @@ tracking images are dropped and counted; nothing is ever loaded.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tui_mail.i18n import _
 from tui_mail.mail.blocks import Block, Piece, Style
 from tui_mail.mail.guard import guarded
+from tui_mail.mail.htmltables import columns_of, data_rows
 
 MAX_NODES = 200_000
 MAX_LINK = 2_048
-_MAX_ROWS, _MAX_COLUMNS, _MAX_CELL = 500, 20, 200
+_MAX_ALT = 200
 _ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
 
 _SKIPPED = frozenset(
@@ -131,21 +131,6 @@ def html_text(html: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def link_label(url: str) -> str:
-    """A link's target as a person should see it: its real host first, no scheme, no user."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return url
-    if not host:
-        return url
-    path = parts.path if parts.path != "/" else ""
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{port}{path}{query}"
-
-
 @dataclass(slots=True)
 class _Context:
     """What an element changes for what is in it."""
@@ -173,7 +158,6 @@ class _Reader:
         self._spaced = True  # a space would be one too many
         self._gap = False
         self._marker = ""
-        self._hidden_once = False
 
     def walk(self, root: LexborNode) -> None:
         """Visit every node under `root` once, in order."""
@@ -315,7 +299,7 @@ class _Reader:
             self.page.hidden += 1
             return
         self.page.images += 1
-        alt = " ".join((attributes.get("alt") or "").translate(_INVISIBLE).split())[:_MAX_CELL]
+        alt = " ".join((attributes.get("alt") or "").translate(_INVISIBLE).split())[:_MAX_ALT]
         if alt:
             self._text(_("[image: {name}]").format(name=alt))
         elif self._contexts[-1].link and self._current is None:
@@ -324,21 +308,12 @@ class _Reader:
     # -- tables
 
     def _data_table(self, table: LexborNode, attributes: Mapping[str, str | None]) -> bool:
-        """Take a table as data: headed or bordered, regular, of short cells, none within another."""
-        if (attributes.get("role") or "").lower() == "presentation":
-            return False
-        bordered = (attributes.get("border") or "0").strip().lower() not in {"0", "0px", "none", ""}
-        rows = _table_rows(table)
-        if len(rows) < 2 or max(map(len, rows)) < 2:
-            return False
-        headed = all(cell.tag == "th" for cell in rows[0])
-        if not bordered and not any(cell.tag == "th" for row in rows for cell in row):
-            return False
-        if table.css_first("table table") is not None or table.css_first("td > table") is not None:
+        """Take a table as data if it is; False when it is to be read as text."""
+        rows = data_rows(table, attributes)
+        if not rows:
             return False
         texts = [[text for cell in row for text in self._cell(cell)] for row in rows]
-        if any(len(text) > _MAX_CELL for row in texts for text in row):
-            return False
+        headed = all(cell.tag == "th" for cell in rows[0])
         self._end_block()
         self._gap = True
         self._emit(Block(rows=texts, headed=headed, quote=self._contexts[-1].quote))
@@ -350,9 +325,7 @@ class _Reader:
         numbers = {self._number_of(link.attributes.get("href") or "") for link in cell.css("a")}
         if self._numbered and numbers - {0}:
             text = " ".join([text, *(f"[{number}]" for number in sorted(numbers - {0}))])
-        span = cell.attributes.get("colspan") or "1"
-        columns = min(int(span), _MAX_COLUMNS) if span.isascii() and span.isdigit() else 1
-        return [text, *[""] * (columns - 1)]
+        return [text, *[""] * (columns_of(cell) - 1)]
 
     # -- links
 
@@ -465,27 +438,3 @@ def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
 def _start_of(attributes: Mapping[str, str | None]) -> int:
     start = attributes.get("start") or "1"
     return int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
-
-
-def _table_rows(table: LexborNode) -> list[list[LexborNode]]:
-    """The cells of a table by rows; none when there are more than a person would read."""
-    rows: list[list[LexborNode]] = []
-    sections = [child for child in _children(table) if child.tag in {"tbody", "thead", "tfoot"}]
-    for section in sections or [table]:
-        for row in _children(section):
-            if row.tag == "tr":
-                cells = [cell for cell in _children(row) if cell.tag in {"td", "th"}]
-                if len(cells) > _MAX_COLUMNS or len(rows) >= _MAX_ROWS:
-                    return []
-                if cells:
-                    rows.append(cells)
-    return rows
-
-
-def _children(node: LexborNode) -> list[LexborNode]:
-    found = []
-    child = node.first_child
-    while child is not None:
-        found.append(child)
-        child = child.next
-    return found

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from tui_mail.i18n import ngettext
 from tui_mail.mail.blocks import Block, Piece, Style
 from tui_mail.mail.cells import cut, width_of
-from tui_mail.mail.html import link_label, read_html
+from tui_mail.mail.html import read_html
+from tui_mail.mail.links import link_label
 from tui_mail.mail.quotes import LineKind, line_kinds, quote_depth
 from tui_mail.mail.tables import lay_out
 from tui_mail.safetext import SafeText, safe
