@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail import __version__
-from tui_mail.cli import account, change, erp, find, installation, outbox, receive, send, worker
+from tui_mail.cli import (
+    account,
+    change,
+    demo,
+    erp,
+    find,
+    installation,
+    outbox,
+    receive,
+    send,
+    worker,
+)
 from tui_mail.cli.context import Context
 from tui_mail.i18n import _
 
@@ -28,7 +39,7 @@ def command() -> "click.Command":
             "A mail console that joins a company's mail with its ERP. Without a command: the console."
         ),
     )(_root)
-    for group in (installation, account, worker, receive, find, change, erp, send, outbox):
+    for group in (installation, account, worker, receive, find, change, erp, send, outbox, demo):
         group.register(app)
     return typer.main.get_command(app)
 

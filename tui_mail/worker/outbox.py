@@ -4,20 +4,23 @@
 dies in between leaves `unknown`, which only a person resolves (RFC 1047, RFC 5321 §4.5.3.2.6).
 """
 
+import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tui_mail.backends import Sender
 from tui_mail.db import outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
 from tui_mail.errors import TuiMailError, WrongData
-from tui_mail.values import Delivery, Fetched, Flag, RecipientResult
+from tui_mail.values import Delivery, RecipientResult
 from tui_mail.worker.ingest import Ingest
 
 _DELAYS = (1, 5, 15, 60, 180, 360)  # minutes
 _GIVE_UP_AFTER = timedelta(hours=72)
+_LAST_SECONDS = 10
 
 
 async def send_due(database: Database, sender: Sender, ingest: Ingest, account_id: int) -> int:
@@ -28,8 +31,20 @@ async def send_due(database: Database, sender: Sender, ingest: Ingest, account_i
     sent = 0
     while letters := await database.read(outbox.due, account_id, datetime.now(UTC), 10):
         for letter in letters:
-            sent += await _send(database, sender, ingest, account_id, letter)
+            sent += await _to_the_end(_send(database, sender, ingest, account_id, letter))
     return sent
+
+
+async def _to_the_end(sending: Coroutine[Any, Any, int]) -> int:
+    """Who stops the worker waits a little for the letter that is on its way: cut off after its
+    data, nobody would know whether it went."""
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_LAST_SECONDS)
+        task.cancel()
+        raise
 
 
 async def _send(
@@ -49,20 +64,12 @@ async def _send(
         again = now + _delay(letter.attempts)
         await database.write(outbox.release, letter.id, error.message, now, again)
         raise
-    state = await database.write(
-        outbox.settle, letter.id, results, datetime.now(UTC), _next_try(letter, results, now)
-    )
+    again = _next_try(letter, results, now)
     if any(result.delivery is Delivery.ACCEPTED for result in results):
-        await file_sent(database, ingest, account_id, letter)
+        await ingest.file_sent(account_id, letter, results, again)
         return 1
-    return int(state == "sent")
-
-
-async def file_sent(database: Database, ingest: Ingest, account_id: int, letter: DueLetter) -> None:
-    """Put the sent copy where it belongs, with its links; the server is told by an operation."""
-    folder_id = await database.write(outbox.sent_folder, account_id)
-    copy = Fetched("", letter.raw, frozenset({Flag.SEEN}), datetime.now(UTC))
-    await ingest.store(account_id, folder_id, [copy], outgoing_id=letter.id)
+    await database.write(outbox.settle, letter.id, results, datetime.now(UTC), again)
+    return 0
 
 
 def _next_try(

@@ -1,0 +1,175 @@
+"""From a message's bytes to everything the database keeps of it, in one transaction a batch.
+
+Reading, sealing and naming happen in threads, off the event loop and outside the transaction;
+then messages, placements, threads, full text and links are stored together, or nothing is.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tui_mail.blobs import BlobStore
+from tui_mail.db import accounts, folders, messages, operations, outbox
+from tui_mail.db.engine import Database, Session
+from tui_mail.db.messages import Arrival, Prepared, PreparedAttachment, Saved
+from tui_mail.db.outbox import DueLetter
+from tui_mail.mail.parse import parse
+from tui_mail.mail.source import dismantle
+from tui_mail.mail.threads import thread_keys
+from tui_mail.values import Fetched, Flag, ParsedMessage, RecipientResult
+from tui_mail.worker.link import link_messages, link_sent
+
+_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch: how many messages were not there before, how many are damaged."""
+
+    stored: int
+    damaged: int
+
+
+class Ingest:
+    """Takes messages in for any account."""
+
+    def __init__(self, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+
+    async def store(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
+        """Store what a server has; its keys become placements.
+
+        Raises CannotWrite (disk full), Offline, TryLater.
+        """
+        arrivals = await self._prepared(batch)
+        saved = await self._database.write(_save, account_id, folder_id, arrivals)
+        return _outcome(saved, arrivals)
+
+    async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
+        """Store what a file has; a folder that a server has too is given it by an operation."""
+        arrivals = await self._prepared(batch)
+        saved = await self._database.write(_take_in, account_id, folder_id, arrivals)
+        return _outcome(saved, arrivals)
+
+    async def file_sent(
+        self,
+        account_id: int,
+        letter: DueLetter,
+        results: Sequence[RecipientResult],
+        again: datetime | None,
+    ) -> str:
+        """Settle a letter that somebody accepted and file its copy with its links, at once."""
+        copy = Fetched("", letter.raw, frozenset({Flag.SEEN}), datetime.now(UTC))
+        arrivals = await self._prepared([copy])
+        return await self._database.write(
+            _settle_and_file, account_id, letter.id, tuple(results), again, arrivals
+        )
+
+    async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
+        own = await self._database.read(accounts.own_addresses)
+        loop = asyncio.get_running_loop()
+        return list(
+            await asyncio.gather(
+                *(loop.run_in_executor(self._threads, self._prepare, one, own) for one in batch)
+            )
+        )
+
+    def _prepare(self, fetched: Fetched, own: frozenset[str]) -> Arrival:
+        parsed = parse(fetched.raw)
+        source = dismantle(fetched.raw, parsed)
+        apart = {segment.number for segment in source.segments if segment.number}
+        attachments = [
+            self._attachment(one.number, parsed, stored=one.number in apart)
+            for one in source.attachments
+        ]
+        prepared = Prepared(
+            parsed=parsed,
+            content_hash=hashlib.sha256(fetched.raw).hexdigest(),
+            skeleton=source.skeleton([one.blob for one in attachments]),
+            attachments=tuple(attachments),
+            body=parsed.text,
+            people=_people(parsed),
+            thread_keys=thread_keys(parsed),
+            own=any(box.address.lower() in own for box in parsed.senders),
+        )
+        return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
+
+    def _attachment(
+        self, number: int, parsed: ParsedMessage, *, stored: bool
+    ) -> PreparedAttachment:
+        found = parsed.attachments[number - 1]
+        return PreparedAttachment(
+            number=number,
+            name=found.name,
+            media_type=found.media_type,
+            size=len(found.content),
+            sha256=hashlib.sha256(found.content).hexdigest(),
+            blob=self._blobs.put(found.content) if stored else "",
+            content_id=found.content_id,
+            inline=found.inline,
+        )
+
+
+def _people(parsed: ParsedMessage) -> str:
+    """Names and addresses of everyone on the message, for the search."""
+    boxes = (*parsed.senders, *parsed.reply_to, *parsed.to, *parsed.cc, *parsed.bcc)
+    return "\n".join(dict.fromkeys(f"{box.name} {box.address}".strip() for box in boxes))
+
+
+def _outcome(saved: Sequence[Saved], arrivals: Sequence[Arrival]) -> Outcome:
+    return Outcome(
+        sum(one.new for one in saved), sum(bool(one.prepared.parsed.damage) for one in arrivals)
+    )
+
+
+def _save(
+    session: Session, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
+) -> list[Saved]:
+    now = datetime.now(UTC)
+    saved = messages.save(session, account_id, folder_id, arrivals, now)
+    link_messages(session, [one.message_id for one in saved if one.new], now)
+    return saved
+
+
+def _take_in(
+    session: Session, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
+) -> list[Saved]:
+    """Only what the folder does not hold yet: the same file twice is one message."""
+    held = folders.holds(session, folder_id, [one.prepared.content_hash for one in arrivals])
+    saved = _save(
+        session,
+        account_id,
+        folder_id,
+        [one for one in arrivals if one.prepared.content_hash not in held],
+    )
+    for one in saved:
+        if one.placement_id is not None:
+            operations.queue_append(session, account_id, folder_id, one.placement_id)
+    return saved
+
+
+def _settle_and_file(
+    session: Session,
+    account_id: int,
+    letter_id: int,
+    results: Sequence[RecipientResult],
+    again: datetime | None,
+    arrivals: Sequence[Arrival],
+) -> str:
+    now = datetime.now(UTC)
+    state = outbox.settle(session, letter_id, results, now, again)
+    folder_id = outbox.sent_folder(session, account_id)
+    saved = messages.save(session, account_id, folder_id, arrivals, now)
+    details = outbox.sent_details(session, letter_id)
+    for one in saved:
+        if one.new:
+            link_sent(session, one.message_id, details, now)
+            if one.placement_id is not None:
+                operations.queue_append(session, account_id, folder_id, one.placement_id)
+    link_messages(session, [one.message_id for one in saved if one.new], now)
+    return state
