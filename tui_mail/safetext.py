@@ -58,7 +58,16 @@ def joined(*parts: SafeText, separator: str = " ") -> SafeText:
     return SafeText(separator.join(parts))
 
 
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+
+
 def folded(text: str) -> str:
     """`text` for comparison: compatibility form, without accents, in lower case."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    if not text.isascii():  # most text is, and much is but for a few words
+        text = _NOT_ASCII.sub(_folded_run, text)
+    return text.casefold()
+
+
+def _folded_run(match: re.Match[str]) -> str:
+    plain = unicodedata.normalize("NFKD", match[0])
+    return "".join(c for c in plain if not unicodedata.combining(c))

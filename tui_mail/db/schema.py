@@ -5,7 +5,7 @@ A database that is up to date costs one SELECT.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, inspect, text
 from sqlmodel import Session
@@ -34,7 +34,7 @@ def prepare(database: Database) -> None:
         database.write_now(_upgrade)
 
 
-def compared(name: str | None, kind: str, _parents: Mapping[str, str | None]) -> bool:
+def compared(name: str | None, kind: str, _parents: Mapping[Any, str | None]) -> bool:
     """Whether Alembic compares the table `name` with the classes of `db.tables`."""
     return kind != "table" or not (name or "").startswith(_FULL_TEXT)
 

@@ -1,0 +1,187 @@
+"""Operators and accounts: who there is, what they may use, how each account is doing."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.folders import LOCAL_ROLES, USUAL_NAMES
+from tui_mail.db.many import key_of
+from tui_mail.db.purge import purge
+from tui_mail.db.rights import readable, require
+from tui_mail.db.rows import AccountStatus
+from tui_mail.db.tables import (
+    Account,
+    Company,
+    Folder,
+    Grant,
+    Operation,
+    Operator,
+    Outgoing,
+    Placement,
+)
+from tui_mail.db.topics import Topic, publish
+from tui_mail.errors import NotFound, WrongUse
+from tui_mail.i18n import _
+
+_SHARED_LEVEL = "send"
+_ON_ITS_WAY = ("held", "queued", "sending")
+
+
+def operator_for(session: Session, login: str, name: str = "", email: str = "") -> Operator:
+    """The operator of a login name, made on first use with the right to all shared accounts."""
+    found = session.scalars(select(Operator).where(col(Operator.login) == login)).one_or_none()
+    if found is not None:
+        return found
+    operator = Operator(login=login, name=name, email=email.strip().lower())
+    session.add(operator)
+    session.flush()
+    shared = session.scalars(select(col(Account.id)).where(col(Account.shared))).all()
+    session.add_all(
+        Grant(account_id=account_id, operator_id=key_of(operator.id), level=_SHARED_LEVEL)
+        for account_id in shared
+        if account_id is not None
+    )
+    publish(session, Topic.ACCOUNTS)
+    return operator
+
+
+def add_account(session: Session, account: Account, operator_id: int) -> Account:
+    """Keep a new account, managed by the operator; everyone may use it when it is shared.
+
+    A local account gets its folders at once. Raises WrongUse when the address has an account.
+    """
+    account.email = account.email.strip().lower()
+    taken = select(col(Account.id)).where(col(Account.email) == account.email)
+    if session.scalar(taken) is not None:
+        raise WrongUse(
+            _("There is an account for {email} already: see tui-mail account list.").format(
+                email=account.email
+            )
+        )
+    session.add(account)
+    session.flush()
+    account_id = key_of(account.id)
+    session.add(Grant(account_id=account_id, operator_id=operator_id, level="manage"))
+    if account.shared:
+        others = session.scalars(select(col(Operator.id)).where(col(Operator.id) != operator_id))
+        session.add_all(
+            Grant(account_id=account_id, operator_id=other, level=_SHARED_LEVEL)
+            for other in others
+            if other is not None
+        )
+    if account.protocol == "local":
+        session.add_all(
+            Folder(account_id=account_id, name=USUAL_NAMES[role], role=role) for role in LOCAL_ROLES
+        )
+    session.flush()
+    publish(session, Topic.ACCOUNTS, Topic.FOLDERS)
+    return account
+
+
+def update_account(session: Session, operator_id: int, account: Account) -> Account:
+    """Keep an account's new settings; the operator must manage it."""
+    require(session, operator_id, key_of(account.id), "manage")
+    kept = session.merge(account)
+    session.flush()
+    publish(session, Topic.ACCOUNTS)
+    return kept
+
+
+def remove_account(session: Session, operator_id: int, email: str) -> None:
+    """Forget an account, its folders, and the mail that is in no other; the operator manages it."""
+    account = account_by_email(session, email, operator_id)
+    require(session, operator_id, key_of(account.id), "manage")
+    folders = select(col(Folder.id)).where(col(Folder.account_id) == account.id)
+    messages = session.scalars(
+        select(col(Placement.message_id)).where(col(Placement.folder_id).in_(folders)).distinct()
+    ).all()
+    session.execute(delete(Account).where(col(Account.id) == account.id))
+    purge(session, messages)
+    publish(session, Topic.ACCOUNTS, Topic.FOLDERS, Topic.MAIL, Topic.OUTBOX, Topic.DRAFTS)
+
+
+def accounts(session: Session, operator_id: int) -> list[Account]:
+    """The accounts that the operator may read, by address."""
+    statement = select(Account).where(col(Account.id).in_(readable(operator_id)))
+    return list(session.scalars(statement.order_by(col(Account.email))))
+
+
+def all_accounts(session: Session) -> list[Account]:
+    """Every account, for the worker, which serves all operators."""
+    return list(session.scalars(select(Account).order_by(col(Account.email))))
+
+
+def account_by_email(session: Session, email: str, operator_id: int | None) -> Account:
+    """The account of an address; NotFound when there is none that the operator may read.
+
+    `operator_id` None: the worker, which sees all of them.
+    """
+    statement = select(Account).where(col(Account.email) == email.strip().lower())
+    if operator_id is not None:
+        statement = statement.where(col(Account.id).in_(readable(operator_id)))
+    found = session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound(
+            _("There is no account {email}: see tui-mail account list.").format(email=email)
+        )
+    return found
+
+
+def own_addresses(session: Session) -> frozenset[str]:
+    """The addresses that are ours: of accounts, operators and companies, in lower case."""
+    found = {*session.scalars(select(col(Account.email)))}
+    found.update(session.scalars(select(col(Operator.email)).where(col(Operator.email) != "")))
+    for addresses in session.scalars(select(col(Company.addresses))):
+        found.update(addresses.split())
+    return frozenset(address.lower() for address in found)
+
+
+def record_success(session: Session, account_id: int, now: datetime) -> None:
+    """Note that everything went well with the account."""
+    session.execute(
+        update(Account)
+        .where(col(Account.id) == account_id)
+        .values(last_success=now, last_error="", last_error_at=None)
+    )
+    publish(session, Topic.ACCOUNTS)
+
+
+def record_failure(session: Session, account_id: int, message: str, now: datetime) -> None:
+    """Note what went wrong with the account: a sentence for people."""
+    session.execute(
+        update(Account)
+        .where(col(Account.id) == account_id)
+        .values(last_error=message, last_error_at=now)
+    )
+    publish(session, Topic.ACCOUNTS)
+
+
+def statuses(session: Session, operator_id: int) -> list[AccountStatus]:
+    """How each of the operator's accounts is doing, by address."""
+    waiting = (
+        select(func.count()).where(col(Operation.account_id) == col(Account.id)).scalar_subquery()
+    )
+    outgoing = (
+        select(func.count())
+        .where(
+            col(Outgoing.account_id) == col(Account.id),
+            col(Outgoing.state).in_(_ON_ITS_WAY),
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            col(Account.id),
+            col(Account.email),
+            col(Account.protocol),
+            col(Account.shared),
+            col(Account.last_success),
+            col(Account.last_error),
+            waiting,
+            outgoing,
+        )
+        .where(col(Account.id).in_(readable(operator_id)))
+        .order_by(col(Account.email))
+    )
+    return [AccountStatus(*row) for row in session.execute(statement)]

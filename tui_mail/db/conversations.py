@@ -1,0 +1,306 @@
+"""The rows of message lists: conversations as each folder holds them, and windows onto them.
+
+Hides how the counters of folders and conversations are kept, and how a list is read a window at a
+time by its key, so that its length does not matter.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col
+
+from tui_mail.db.folders import naturalness
+from tui_mail.db.links import chips_for
+from tui_mail.db.many import chunks, execute_many
+from tui_mail.db.rights import readable
+from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
+
+# -- keeping ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A conversation of a folder, as its placements say and as its row should."""
+
+    thread_id: int
+    latest_at: datetime
+    placement_id: int
+    message_id: int
+    total: int
+    unread: int
+    starred: bool
+
+
+def refresh(session: Session, pairs: Collection[tuple[int, int]]) -> None:
+    """Make the rows and counters of conversations, (folder id, thread id), what placements say."""
+    by_folder: dict[int, set[int]] = defaultdict(set)
+    for folder_id, thread_id in pairs:
+        by_folder[folder_id].add(thread_id)
+    for folder_id, threads in by_folder.items():
+        for part in chunks(sorted(threads)):
+            _refresh_folder(session, folder_id, part)
+
+
+def _refresh_folder(session: Session, folder_id: int, threads: Sequence[int]) -> None:
+    here = (col(Conversation.folder_id) == folder_id, col(Conversation.thread_id).in_(threads))
+    columns = [getattr(Conversation, name) for name in _State.__slots__]
+    before = {row[0]: _State(*row) for row in session.execute(select(*columns).where(*here))}
+    after = {row[0]: _State(*row) for row in session.execute(_counted(folder_id, threads))}
+    changed = [thread for thread, state in before.items() if after.get(thread) != state]
+    if changed:
+        session.execute(
+            delete(Conversation).where(here[0], col(Conversation.thread_id).in_(changed))
+        )
+    rows = [
+        {"folder_id": folder_id, **{name: getattr(state, name) for name in _State.__slots__}}
+        for thread, state in after.items()
+        if before.get(thread) != state
+    ]
+    execute_many(session, insert(Conversation), rows)
+    if changed or rows:
+        _count(session, folder_id, before.values(), after.values())
+
+
+def _counted(folder_id: int, threads: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    """One row a thread: its latest placement that is not marked as deleted, and the sums."""
+    thread = col(Placement.thread_id)
+    newest_first = (col(Placement.received_at).desc(), col(Placement.id).desc())
+    unread = case((col(Placement.seen), 0), else_=1)
+    starred = case((col(Placement.starred), 1), else_=0)
+    ranked = (
+        select(
+            thread,
+            col(Placement.received_at).label("latest_at"),
+            col(Placement.id).label("placement_id"),
+            col(Placement.message_id),
+            func.count().over(partition_by=thread).label("total"),
+            func.sum(unread).over(partition_by=thread).label("unread"),
+            (func.max(starred).over(partition_by=thread) > 0).label("starred"),
+            func.row_number().over(partition_by=thread, order_by=newest_first).label("place"),
+        )
+        .where(col(Placement.folder_id) == folder_id, thread.in_(threads), ~col(Placement.deleted))
+        .subquery()
+    )
+    names = _State.__slots__
+    return select(*(ranked.c[name] for name in names)).where(ranked.c.place == 1)
+
+
+def _count(
+    session: Session, folder_id: int, before: Iterable[_State], after: Iterable[_State]
+) -> None:
+    old, new = list(before), list(after)
+    session.execute(
+        update(Folder)
+        .where(col(Folder.id) == folder_id)
+        .values(
+            total=col(Folder.total) + sum(s.total for s in new) - sum(s.total for s in old),
+            unread=col(Folder.unread) + sum(s.unread for s in new) - sum(s.unread for s in old),
+            conversations=col(Folder.conversations) + len(new) - len(old),
+        )
+    )
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+_MESSAGE: tuple[Any, ...] = (
+    col(Message.id).label("message_id"),
+    col(Message.thread_id),
+    col(Message.sender_name),
+    col(Message.sender_address),
+    col(Message.recipients),
+    col(Message.subject),
+    col(Message.outgoing),
+    col(Message.attachment_count),
+    col(Message.kind),
+)
+_PLACE: tuple[Any, ...] = (
+    col(Placement.id).label("placement_id"),
+    col(Placement.folder_id),
+    col(Folder.name).label("folder"),
+    col(Account.email).label("account"),
+    col(Placement.seen),
+    col(Placement.starred),
+    col(Placement.answered),
+)
+
+
+def window(
+    session: Session,
+    operator_id: int,
+    folder_id: int,
+    *,
+    before: PageKey | None = None,
+    after: PageKey | None = None,
+    start: PageKey | None = None,
+    limit: int = 100,
+    threads: bool = True,
+) -> list[ListRow]:
+    """At most `limit` rows of a folder's list, newest first; nothing of a folder not readable.
+
+    `before`: the rows older than that key; `after`: the nearest ones newer than it; `start`: from
+    that key on, itself included; none of them: from the top. `threads` False: a row a message.
+    """
+    statement, *key = _listing(operator_id, folder_id, threads=threads)
+    position = tuple_(*key)
+    if before is not None:
+        statement = statement.where(position < _bound(before))
+    if start is not None:
+        statement = statement.where(position <= _bound(start))
+    if after is not None:
+        return _page(session, statement.where(position > _bound(after)), key, limit, backwards=True)
+    return _page(session, statement, key, limit)
+
+
+def end_window(
+    session: Session, operator_id: int, folder_id: int, *, limit: int = 100, threads: bool = True
+) -> list[ListRow]:
+    """The last rows of a folder's list, newest first."""
+    statement, *key = _listing(operator_id, folder_id, threads=threads)
+    return _page(session, statement, key, limit, backwards=True)
+
+
+def _listing(
+    operator_id: int, folder_id: int, *, threads: bool
+) -> tuple[Select[*tuple[Any, ...]], ColumnElement[Any], ColumnElement[Any]]:
+    """A folder's list in no order, and the two columns that order it."""
+    at: Any
+    identifier: Any
+    if threads:
+        at, identifier = col(Conversation.latest_at), col(Conversation.thread_id)
+        statement = (
+            select(at.label("at"), identifier.label("key_id"), *_MESSAGE, *_PLACE)
+            .add_columns(
+                col(Conversation.total).label("sum_total"),
+                col(Conversation.unread).label("sum_unread"),
+                col(Conversation.starred).label("sum_starred"),
+            )
+            .select_from(Conversation)
+            .join(Placement, col(Placement.id) == col(Conversation.placement_id))
+            .where(col(Conversation.folder_id) == folder_id)
+        )
+    else:
+        at, identifier = col(Placement.received_at), col(Placement.id)
+        statement = (
+            select(at.label("at"), identifier.label("key_id"), *_MESSAGE, *_PLACE)
+            .select_from(Placement)
+            .where(col(Placement.folder_id) == folder_id, ~col(Placement.deleted))
+        )
+    statement = (
+        statement.join(Message, col(Message.id) == col(Placement.message_id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .join(Account, col(Account.id) == col(Folder.account_id))
+        .where(col(Folder.account_id).in_(readable(operator_id)))
+    )
+    return statement, at, identifier
+
+
+def _bound(key: PageKey) -> ColumnElement[Any]:
+    return tuple_(key.at, key.id)
+
+
+def _page(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    key: Sequence[ColumnElement[Any]],
+    limit: int,
+    *,
+    backwards: bool = False,
+) -> list[ListRow]:
+    order = key if backwards else [column.desc() for column in key]
+    found = list(session.execute(statement.order_by(*order).limit(limit)))
+    rows = [_row(row) for row in found]
+    return with_chips(session, rows[::-1] if backwards else rows)
+
+
+def _row(row: Row[Any]) -> ListRow:
+    found = row._mapping  # noqa: SLF001 — SQLAlchemy's name for a row as a mapping
+    unread = int(found.get("sum_unread", not found["seen"]))
+    return ListRow(
+        key=PageKey(found["at"], found["key_id"]),
+        thread_id=found["thread_id"],
+        message_id=found["message_id"],
+        placement_id=found["placement_id"],
+        folder_id=found["folder_id"],
+        folder=found["folder"],
+        account=found["account"],
+        sender_name=found["sender_name"],
+        sender_address=found["sender_address"],
+        recipients=found["recipients"],
+        subject=found["subject"],
+        received_at=found["at"],
+        total=found.get("sum_total", 1),
+        unread=unread,
+        seen=not unread,
+        starred=found.get("sum_starred", found["starred"]),
+        answered=found["answered"],
+        outgoing=found["outgoing"],
+        attachments=found["attachment_count"],
+        kind=found["kind"],
+    )
+
+
+def with_chips(session: Session, rows: Sequence[ListRow]) -> list[ListRow]:
+    """`rows` with the records that their messages are linked to."""
+    chips = chips_for(session, [row.message_id for row in rows])
+    return [replace(row, chips=chips.get(row.message_id, ())) for row in rows]
+
+
+def message_rows(
+    session: Session,
+    operator_id: int,
+    message_ids: Iterable[int],
+    *conditions: ColumnElement[bool] | Mapped[bool],
+) -> list[ListRow]:
+    """A row a message, in the order given, placed where a person would look for it.
+
+    Messages that the operator may not read, or that no placement meets `conditions` of, are left
+    out. The key is (received_at, message id).
+    """
+    wanted = list(dict.fromkeys(message_ids))
+    best: dict[int, ListRow] = {}
+    for part in chunks(wanted):
+        statement = (
+            select(col(Message.received_at).label("at"), col(Message.id).label("key_id"))
+            .add_columns(*_MESSAGE, *_PLACE)
+            .join(Placement, col(Placement.message_id) == col(Message.id))
+            .join(Folder, col(Folder.id) == col(Placement.folder_id))
+            .join(Account, col(Account.id) == col(Folder.account_id))
+            .where(
+                col(Message.id).in_(part),
+                col(Folder.account_id).in_(readable(operator_id)),
+                ~col(Placement.deleted),
+                *conditions,
+            )
+            .order_by(naturalness(), col(Placement.id))
+        )
+        for row in session.execute(statement):
+            best.setdefault(row.message_id, _row(row))
+    return with_chips(session, [best[identifier] for identifier in wanted if identifier in best])
+
+
+def thread_rows(session: Session, operator_id: int, thread_id: int) -> list[ListRow]:
+    """The messages of a conversation that the operator may read, in any folder, oldest first."""
+    statement = (
+        select(col(Message.id))
+        .where(col(Message.thread_id) == thread_id)
+        .order_by(col(Message.received_at), col(Message.id))
+    )
+    found = [identifier for identifier in session.scalars(statement) if identifier is not None]
+    return message_rows(session, operator_id, found)

@@ -1,0 +1,234 @@
+"""Folders: as the operator sees them, and as the servers have them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, or_, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.flags import FLAG_COLUMNS, flags_of
+from tui_mail.db.many import key_of
+from tui_mail.db.rights import readable
+from tui_mail.db.rows import FolderRow
+from tui_mail.db.tables import Account, Folder, Operation, Placement
+from tui_mail.db.topics import Topic, publish
+from tui_mail.errors import NotFound
+from tui_mail.i18n import _
+from tui_mail.values import FolderRole, RemoteFolder, Verb
+
+USUAL_NAMES = {
+    FolderRole.INBOX: "INBOX",
+    FolderRole.SENT: "Sent",
+    FolderRole.DRAFTS: "Drafts",
+    FolderRole.ARCHIVE: "Archive",
+    FolderRole.JUNK: "Junk",
+    FolderRole.TRASH: "Trash",
+}
+LOCAL_ROLES = tuple(USUAL_NAMES)
+
+# PostgreSQL indexes at most 2,700 bytes, and no person reads a longer name.
+_LONGEST_NAME = 500
+_TREE = (
+    FolderRole.INBOX,
+    FolderRole.DRAFTS,
+    FolderRole.SENT,
+    FolderRole.ARCHIVE,
+    FolderRole.OTHER,
+    FolderRole.ALL,
+    FolderRole.FLAGGED,
+    FolderRole.JUNK,
+    FolderRole.TRASH,
+)
+# Where a person would look for a message that is in several folders.
+_NATURAL = (
+    FolderRole.INBOX,
+    FolderRole.OTHER,
+    FolderRole.ARCHIVE,
+    FolderRole.SENT,
+    FolderRole.DRAFTS,
+    FolderRole.ALL,
+    FolderRole.FLAGGED,
+    FolderRole.JUNK,
+    FolderRole.TRASH,
+)
+
+
+def folders(session: Session, operator_id: int) -> list[FolderRow]:
+    """The folders of the operator's accounts, own accounts first; gone ones while they hold mail."""
+    statement = (
+        select(
+            col(Account.id),
+            col(Account.email),
+            col(Account.shared),
+            col(Folder.id),
+            col(Folder.name),
+            col(Folder.role),
+            col(Folder.total),
+            col(Folder.unread),
+            col(Folder.conversations),
+        )
+        .join(Account, col(Account.id) == col(Folder.account_id))
+        .where(
+            col(Folder.account_id).in_(readable(operator_id)),
+            or_(~col(Folder.gone), col(Folder.total) > 0),
+        )
+    )
+    rows = [FolderRow(*row) for row in session.execute(statement)]
+    return sorted(rows, key=_place_in_tree)
+
+
+def _place_in_tree(row: FolderRow) -> tuple[bool, str, int, str, int]:
+    place = _TREE.index(FolderRole(row.role))
+    return (row.shared, row.account, place, row.name.lower(), row.folder_id)
+
+
+def naturalness() -> ColumnElement[int]:
+    """A rank of `Folder.role`: the lower, the likelier a person looks there for a message."""
+    ranks = {str(role): rank for rank, role in enumerate(_NATURAL)}
+    return case(ranks, value=col(Folder.role), else_=ranks[""])
+
+
+def reconcile_folders(
+    session: Session, account_id: int, remote: Sequence[RemoteFolder]
+) -> list[Folder]:
+    """Make our folders those of the server, and give back the ones that it has, in its order.
+
+    What the server no longer has is marked as gone and keeps its mail. A folder that was made
+    here first is joined to the server's of the same name or role.
+    """
+    own = list(session.scalars(select(Folder).where(col(Folder.account_id) == account_id)))
+    before = [_state(folder) for folder in own]
+    known = {folder.remote: folder for folder in own if folder.remote}
+    offered = {found.key: found for found in remote if found.selectable}
+    local = [folder for folder in own if not folder.remote]
+    result = []
+    for found in offered.values():
+        folder = known.get(found.key) or _made_here(local, found)
+        if folder is None:
+            folder = Folder(account_id=account_id)
+            own.append(folder)
+            session.add(folder)
+        elif folder in local:
+            local.remove(folder)
+        _join(folder, found, {other.name for other in own if other is not folder})
+        result.append(folder)
+    for folder in own:
+        if folder.remote and folder.remote not in offered:
+            folder.gone = True
+    session.flush()
+    if [_state(folder) for folder in own] != before:
+        publish(session, Topic.FOLDERS)
+    return result
+
+
+def _state(folder: Folder) -> tuple[object, ...]:
+    return (folder.id, folder.name, folder.remote, folder.role, folder.gone)
+
+
+def _made_here(local: Sequence[Folder], found: RemoteFolder) -> Folder | None:
+    """The folder without a server's key that stands for `found`: by name, else by role."""
+    name = found.name.lower()
+    same_name = (folder for folder in local if folder.name.lower() == name)
+    same_role = (folder for folder in local if folder.role and folder.role == found.role)
+    return next(same_name, None) or next(same_role, None)
+
+
+def _join(folder: Folder, found: RemoteFolder, taken: set[str]) -> None:
+    folder.remote = found.key
+    folder.name = _free_name(found.name[:_LONGEST_NAME], taken)
+    folder.gone = False
+    # A server without special-use must not undo the choice that was made here.
+    folder.role = str(found.role) or folder.role
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    candidate, number = name, 2
+    while candidate in taken:  # servers have been seen that list a name twice
+        candidate, number = f"{name} ({number})", number + 1
+    return candidate
+
+
+def folder_for_role(session: Session, account_id: int, role: FolderRole) -> Folder:
+    """The account's folder for `role`; made under its usual name, on the server too, when missing."""
+    statement = (
+        select(Folder)
+        .where(col(Folder.account_id) == account_id, col(Folder.role) == str(role))
+        .order_by(col(Folder.gone), col(Folder.remote) == "", col(Folder.id))
+        .limit(1)
+    )
+    found = session.scalars(statement).one_or_none()
+    if found is not None and not found.gone:
+        return found
+    name = USUAL_NAMES.get(role, str(role) or "Mail")
+    folder = _by_name(session, account_id, name) or _create(session, account_id, name)
+    folder.role = str(role)
+    session.flush()
+    return folder
+
+
+def folder_named(session: Session, account_id: int, name: str, *, create: bool = False) -> Folder:
+    """The account's folder called `name`, or whose role is; NotFound unless it may be made."""
+    found = _by_name(session, account_id, name)
+    if found is None and name.lower() in {*FolderRole} - {""}:
+        statement = select(Folder).where(
+            col(Folder.account_id) == account_id,
+            col(Folder.role) == name.lower(),
+            ~col(Folder.gone),
+        )
+        found = session.scalars(statement.order_by(col(Folder.id)).limit(1)).one_or_none()
+    if found is None and create:
+        found = _create(session, account_id, name[:_LONGEST_NAME])
+    if found is None:
+        raise NotFound(_("There is no folder {name} in this account.").format(name=name))
+    return found
+
+
+def _by_name(session: Session, account_id: int, name: str) -> Folder | None:
+    """Exactly so called, else but for upper and lower case."""
+    mine = session.scalars(
+        select(Folder).where(col(Folder.account_id) == account_id, ~col(Folder.gone))
+    ).all()
+    exact = next((folder for folder in mine if folder.name == name), None)
+    return exact or next((f for f in mine if f.name.lower() == name.lower()), None)
+
+
+def _create(session: Session, account_id: int, name: str) -> Folder:
+    names = select(col(Folder.name)).where(col(Folder.account_id) == account_id)
+    folder = Folder(account_id=account_id, name=_free_name(name, set(session.scalars(names))))
+    session.add(folder)
+    session.flush()
+    protocol = select(col(Account.protocol)).where(col(Account.id) == account_id)
+    if session.scalar(protocol) == "imap":
+        session.add(
+            Operation(account_id=account_id, verb=str(Verb.CREATE_FOLDER), folder_id=folder.id)
+        )
+        session.flush()
+        publish(session, Topic.OPERATIONS)
+    publish(session, Topic.FOLDERS)
+    return folder
+
+
+def set_cursor(session: Session, folder_id: int, cursor: str) -> None:
+    """Keep how far the folder has been read."""
+    session.execute(update(Folder).where(col(Folder.id) == folder_id).values(cursor=cursor))
+
+
+def known_keys(session: Session, folder_id: int) -> dict[str, tuple[int, frozenset[str]]]:
+    """What the server is known to have in the folder: key -> (placement id, flags).
+
+    With what has been moved or deleted here and not yet there (placement id 0 when it is
+    deleted), so that it is not taken for new.
+    """
+    leaving: Select[*tuple[Any, ...]] = select(
+        col(Operation.remote), col(Operation.placement_id).label("placement_id")
+    ).where(col(Operation.folder_id) == folder_id, col(Operation.remote) != "")
+    result = {
+        remote: (placement_id or 0, frozenset[str]())
+        for remote, placement_id in session.execute(leaving)
+    }
+    statement = select(col(Placement.id), col(Placement.remote), *FLAG_COLUMNS).where(
+        col(Placement.folder_id) == folder_id, col(Placement.remote) != ""
+    )
+    for identifier, remote, *marks in session.execute(statement):
+        result[remote] = (key_of(identifier), flags_of(marks))
+    return result

@@ -1,0 +1,330 @@
+"""What the servers have not been told of yet: handed out in order, settled, put off, given up.
+
+An operation keeps the key that its message had on the server when it was asked for; one that
+follows a move or append not yet carried out has none, and gets it when that is settled, or when
+the message is seen in its new folder.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.conversations import refresh
+from tui_mail.db.many import chunks, execute_many, key_of
+from tui_mail.db.purge import purge
+from tui_mail.db.tables import Change, Folder, Operation, Placement
+from tui_mail.db.topics import Topic, publish
+from tui_mail.values import OperationResult, RemoteOperation, Verb
+
+_KEYED = {Verb.FLAGS, Verb.MOVE, Verb.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Operations that are one command for the server.
+
+    `message_id`: the message whose bytes an APPEND takes, which the caller puts into
+    `operation.raw`; None for any other.
+    """
+
+    ids: tuple[int, ...]
+    operation: RemoteOperation
+    message_id: int | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row of the queue, with the server's names of its folders."""
+
+    operation: Operation
+    folder: str
+    folder_name: str
+    target: str
+
+    @property
+    def together(self) -> tuple[object, ...]:
+        """What must be the same for two operations to be one command."""
+        row = self.operation
+        alone = 0 if row.verb in _KEYED else row.id
+        return (row.verb, row.folder_id, row.target_id, row.add, row.remove, alone)
+
+
+def next_operations(session: Session, account_id: int, now: datetime, limit: int = 50) -> list[Job]:
+    """What the account's server can be told now, in order; like follows like in one job.
+
+    An operation waits while an earlier one of the same message or folder does. To be called by
+    `Database.write`: what has been handed out counts as tried, and undo no longer drops it.
+    """
+    ready = list(_ready(_queue(session, account_id), now))[:limit]
+    jobs = [_job(list(group)) for _together, group in groupby(ready, lambda row: row.together)]
+    ids = [identifier for job in jobs for identifier in job.ids]
+    if ids:
+        session.execute(
+            update(Operation)
+            .where(col(Operation.id).in_(ids))
+            .values(attempts=col(Operation.attempts) + 1)
+            .execution_options(synchronize_session=False)
+        )
+    return jobs
+
+
+_LOOKED_AT = 1000
+
+
+def _queue(session: Session, account_id: int) -> list[_Waiting]:
+    statement = (
+        select(Operation)
+        .where(col(Operation.account_id) == account_id)
+        .order_by(col(Operation.id))
+        .limit(_LOOKED_AT)
+    )
+    rows = list(session.scalars(statement))
+    folders = {row.folder_id for row in rows} | {row.target_id for row in rows}
+    names: dict[int | None, tuple[str, str]] = {}
+    for part in chunks(folder for folder in folders if folder is not None):
+        found = select(col(Folder.id), col(Folder.remote), col(Folder.name))
+        for identifier, remote, name in session.execute(found.where(col(Folder.id).in_(part))):
+            names[identifier] = (remote, name)
+    nothing = ("", "")
+    return [
+        _Waiting(row, *names.get(row.folder_id, nothing), names.get(row.target_id, nothing)[0])
+        for row in rows
+    ]
+
+
+def _ready(queue: Sequence[_Waiting], now: datetime) -> Iterator[_Waiting]:
+    """Those that can be carried out: everything is known, it is time, nothing earlier waits."""
+    held: set[object] = set()
+    for row in queue:
+        operation = row.operation
+        verb = Verb(operation.verb)
+        subject = operation.placement_id or ("message", operation.message_id)
+        if verb is Verb.CREATE_FOLDER:
+            subject = ("folder", operation.folder_id)
+        known = (
+            (verb not in _KEYED or bool(operation.remote and row.folder))
+            and (verb not in {Verb.MOVE, Verb.APPEND} or bool(row.target))
+            and (verb is not Verb.CREATE_FOLDER or bool(row.folder_name))
+        )
+        in_time = operation.next_try is None or operation.next_try <= now
+        if known and in_time and subject not in held:
+            yield row
+        else:
+            held.add(subject)
+
+
+def _job(rows: Sequence[_Waiting]) -> Job:
+    first = rows[0]
+    operation = first.operation
+    verb = Verb(operation.verb)
+    folder = {Verb.CREATE_FOLDER: first.folder_name, Verb.APPEND: first.target}
+    flags = frozenset(operation.add.split())
+    return Job(
+        ids=tuple(key_of(row.operation.id) for row in rows),
+        operation=RemoteOperation(
+            verb=verb,
+            folder=folder.get(verb, first.folder),
+            keys=tuple(row.operation.remote for row in rows) if verb in _KEYED else (),
+            add=flags,
+            remove=frozenset(operation.remove.split()),
+            target=first.target if verb is Verb.MOVE else "",
+        ),
+        message_id=operation.message_id if verb is Verb.APPEND else None,
+        attempts=operation.attempts,
+    )
+
+
+# -- what became of them ---------------------------------------------------------------------------
+
+
+def settle(
+    session: Session,
+    ids: Sequence[int],
+    result: OperationResult,
+    now: datetime,  # noqa: ARG001 — every verb that settles is told the time
+) -> None:
+    """The server has carried the operations out: learn the new keys, forget the operations.
+
+    What a moved message was when the server no longer has it is forgotten here too.
+    """
+    rows = _rows(session, ids)
+    _forget(session, rows)
+    touched: set[tuple[int, int]] = set()
+    moved: dict[int, dict[int, str]] = defaultdict(dict)
+    for row in rows:
+        if row.verb == Verb.CREATE_FOLDER:
+            _settle_folder(session, row, result)
+        elif row.verb == Verb.APPEND:
+            _settle_append(session, row, result.keys.get("", ""))
+        elif row.verb == Verb.MOVE and row.remote in result.missing:
+            touched |= _drop_ghost(session, row)
+        elif row.verb == Verb.MOVE and row.target_id and row.placement_id:
+            moved[row.target_id][row.placement_id] = result.keys.get(row.remote, "")
+    session.flush()
+    for folder_id, keys in moved.items():
+        keep_key(session, {placement: key for placement, key in keys.items() if key}, folder_id)
+    refresh(session, touched)
+    purge(session, {row.message_id for row in rows if row.message_id is not None})
+    publish(session, Topic.OPERATIONS, *((Topic.MAIL, Topic.FOLDERS) if touched else ()))
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[Operation]:
+    rows: list[Operation] = []
+    for part in chunks(ids):
+        rows += session.scalars(
+            select(Operation).where(col(Operation.id).in_(part)).order_by(col(Operation.id))
+        )
+    return rows
+
+
+def _forget(session: Session, rows: Sequence[Operation]) -> None:
+    for row in rows:
+        session.expunge(row)
+    for part in chunks(key_of(row.id) for row in rows):
+        session.execute(delete(Operation).where(col(Operation.id).in_(part)))
+
+
+def _settle_folder(session: Session, row: Operation, result: OperationResult) -> None:
+    """The server names the new folder; where it does not, the next listing will."""
+    key = next(iter(result.keys.values()), "")
+    if key:
+        folder = (col(Folder.id) == row.folder_id, col(Folder.remote) == "")
+        session.execute(update(Folder).where(*folder).values(remote=key))
+
+
+def _settle_append(session: Session, row: Operation, key: str) -> None:
+    """The copy is there: now the original may go from the other account."""
+    if key and row.placement_id and row.target_id:
+        keep_key(session, {row.placement_id: key}, row.target_id)
+    if row.folder_id is not None:
+        source = select(col(Folder.account_id)).where(col(Folder.id) == row.folder_id)
+        account_id = session.scalar(source)
+        if account_id is not None:
+            session.add(
+                Operation(
+                    account_id=account_id,
+                    verb=str(Verb.DELETE),
+                    folder_id=row.folder_id,
+                    remote=row.remote,
+                    message_id=row.message_id,
+                )
+            )
+
+
+def keep_key(session: Session, keys: Mapping[int, str], folder_id: int) -> None:
+    """Give placements, and operations on them that wait for it, the keys they have in a folder.
+
+    `keys`: placement id -> key.
+    """
+    rows = [{"placement": placement, "key": key} for placement, key in keys.items()]
+    execute_many(
+        session,
+        update(Operation)
+        .where(
+            col(Operation.placement_id) == bindparam("placement"),
+            col(Operation.folder_id) == folder_id,
+            col(Operation.remote) == "",
+        )
+        .values(remote=bindparam("key")),
+        rows,
+    )
+    execute_many(
+        session,
+        update(Placement)
+        .where(
+            col(Placement.id) == bindparam("placement"),
+            col(Placement.folder_id) == folder_id,
+            col(Placement.remote) == "",
+        )
+        .values(remote=bindparam("key")),
+        rows,
+    )
+
+
+def _drop_ghost(session: Session, row: Operation) -> set[tuple[int, int]]:
+    """The message was gone from the server before it could be moved: it is in no folder here."""
+    found = session.get(Placement, row.placement_id) if row.placement_id else None
+    if found is None or found.remote:
+        return set()
+    session.execute(delete(Operation).where(col(Operation.placement_id) == found.id))
+    session.delete(found)
+    return {(found.folder_id, found.thread_id)}
+
+
+def postpone(
+    session: Session,
+    ids: Sequence[int],
+    error: str,
+    now: datetime,  # noqa: ARG001 — every verb that settles is told the time
+    next_try: datetime,
+) -> None:
+    """The server could not be told: keep why, and try again at `next_try`."""
+    for part in chunks(ids):
+        session.execute(
+            update(Operation)
+            .where(col(Operation.id).in_(part))
+            .values(error=error, next_try=next_try)
+        )
+    publish(session, Topic.OPERATIONS)
+
+
+def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | None = None) -> None:
+    """The server will never do it: what it has holds again, and the audit trail says why.
+
+    Folders concerned are read anew from the start by the next fetch.
+    """
+    rows = _rows(session, ids)
+    created = [row.folder_id for row in rows if row.verb == Verb.CREATE_FOLDER]
+    if created:  # what was to go into a folder that cannot be made
+        rows += session.scalars(
+            select(Operation).where(
+                col(Operation.target_id).in_(created), col(Operation.id).not_in(ids)
+            )
+        )
+    _forget(session, rows)
+    touched: set[tuple[int, int]] = set()
+    for row in rows:
+        if row.verb in {Verb.MOVE, Verb.APPEND} and row.folder_id is not None:
+            touched |= _put_back(session, row)
+    session.add(Change(at=now or datetime.now(UTC), verb="given_up", detail=error))
+    session.flush()
+    concerned = {row.folder_id for row in rows} | {row.target_id for row in rows}
+    for part in chunks(folder for folder in concerned if folder is not None):
+        session.execute(update(Folder).where(col(Folder.id).in_(part)).values(cursor=""))
+    refresh(session, touched)
+    purge(session, {row.message_id for row in rows if row.message_id is not None})
+    publish(session, Topic.OPERATIONS, Topic.MAIL, Topic.FOLDERS)
+
+
+def _put_back(session: Session, row: Operation) -> set[tuple[int, int]]:
+    """A message that could not leave its folder is there again; what else waits for it goes on."""
+    source = session.get(Folder, row.folder_id)
+    if source is None or row.placement_id is None:
+        return set()
+    session.execute(
+        update(Operation)
+        .where(
+            col(Operation.placement_id) == row.placement_id,
+            col(Operation.folder_id) == row.target_id,
+            col(Operation.remote) == "",
+        )
+        .values(account_id=source.account_id, folder_id=source.id, remote=row.remote)
+    )
+    found = session.get(Placement, row.placement_id)
+    if found is None or found.remote or found.folder_id != row.target_id:
+        return set()
+    pairs = {(found.folder_id, found.thread_id), (key_of(source.id), found.thread_id)}
+    found.folder_id, found.remote = key_of(source.id), row.remote
+    return pairs
+
+
+def waiting(session: Session, account_id: int) -> int:
+    """How many operations of the account have not been carried out."""
+    statement = select(func.count()).where(col(Operation.account_id) == account_id)
+    return session.scalar(statement) or 0

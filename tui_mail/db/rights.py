@@ -1,0 +1,39 @@
+"""Who may do what on an account: the one predicate that every verb goes through."""
+
+from typing import Literal
+
+from sqlalchemy import Select, select
+from sqlmodel import Session, col
+
+from tui_mail.db.tables import Account, Grant
+from tui_mail.errors import NotAllowed
+from tui_mail.i18n import _
+
+Level = Literal["read", "triage", "send", "manage"]
+
+_LEVELS: tuple[Level, ...] = ("read", "triage", "send", "manage")
+
+
+def readable(operator_id: int) -> Select[int]:
+    """The ids of the accounts whose mail the operator may read, for use as `IN (…)`."""
+    return select(col(Grant.account_id)).where(col(Grant.operator_id) == operator_id)
+
+
+def require(session: Session, operator_id: int, account_id: int, level: Level) -> None:
+    """Raise NotAllowed unless the operator has `level`, or more, on the account."""
+    statement = (
+        select(col(Grant.level), col(Account.email))
+        .join(Account, col(Account.id) == col(Grant.account_id))
+        .where(col(Grant.account_id) == account_id, col(Grant.operator_id) == operator_id)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:  # no name: that the account exists is not for everyone to know
+        raise NotAllowed(
+            _("You may not use this account: ask whoever manages it to give you the right.")
+        )
+    if _LEVELS.index(found.level) < _LEVELS.index(level):
+        raise NotAllowed(
+            _("You may not do this on {account}: ask whoever manages it for the right.").format(
+                account=found.email
+            )
+        )

@@ -1,0 +1,108 @@
+"""Threads as connected components of message identifiers, kept as messages come in any order."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.many import chunks, execute_many
+from tui_mail.db.tables import Message, Placement, Thread, ThreadKey
+
+# PostgreSQL indexes at most 2,700 bytes; an identifier this long is nobody's honest one.
+LONGEST_IDENTIFIER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A thread for each message asked about; `touched`: (folder id, thread id) that merging changed."""
+
+    thread_ids: list[int]
+    touched: set[tuple[int, int]]
+
+
+class _Components:
+    """Union-find over anything hashable."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Hashable, Hashable] = {}
+
+    def find(self, node: Hashable) -> Hashable:
+        path = []
+        while (parent := self._parent.setdefault(node, node)) != node:
+            path.append(node)
+            node = parent
+        for passed in path:
+            self._parent[passed] = node
+        return node
+
+    def join(self, one: Hashable, other: Hashable) -> None:
+        self._parent[self.find(one)] = self.find(other)
+
+
+def assign(session: Session, keys: Sequence[Sequence[str]]) -> Assigned:
+    """The thread of each of some new messages, given the identifiers that each one names.
+
+    Threads that a message joins become one: the oldest stays.
+    """
+    named = [[key[:LONGEST_IDENTIFIER] for key in own] for own in keys]
+    known = _known(session, {key for own in named for key in own})
+    components = _Components()
+    for number, own in enumerate(named):
+        for key in own:
+            components.join(("message", number), ("key", key))
+    for key, thread_id in known.items():
+        components.join(("key", key), ("thread", thread_id))
+    joined: dict[Hashable, set[int]] = defaultdict(set)
+    for thread_id in set(known.values()):
+        joined[components.find(("thread", thread_id))].add(thread_id)
+    roots = [components.find(("message", number)) for number in range(len(named))]
+    fresh = [root for root in dict.fromkeys(roots) if root not in joined]
+    final = dict(zip(fresh, _make(session, len(fresh)), strict=True))
+    final |= {root: min(threads) for root, threads in joined.items()}
+    new_keys = {key: final[root] for root, own in zip(roots, named, strict=True) for key in own}
+    rows = [{"key": key, "thread_id": new_keys[key]} for key in new_keys if key not in known]
+    execute_many(session, insert(ThreadKey), rows)
+    merged = {old: final[root] for root, threads in joined.items() for old in threads}
+    touched = _merge(session, {old: new for old, new in merged.items() if old != new})
+    return Assigned([final[root] for root in roots], touched)
+
+
+def _known(session: Session, keys: set[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for part in chunks(sorted(keys)):
+        statement = select(col(ThreadKey.key), col(ThreadKey.thread_id))
+        rows = session.execute(statement.where(col(ThreadKey.key).in_(part)))
+        known |= {key: thread_id for key, thread_id in rows}
+    return known
+
+
+def _make(session: Session, number: int) -> list[int]:
+    """The ids of `number` new threads. Merged threads keep their rows, so the highest id is kept."""
+    if not number:
+        return []
+    last = session.scalar(select(func.max(col(Thread.id)))) or 0
+    ids = list(range(last + 1, last + 1 + number))
+    execute_many(session, insert(Thread), [{"id": identifier} for identifier in ids])
+    return ids
+
+
+def _merge(session: Session, threads: dict[int, int]) -> set[tuple[int, int]]:
+    """Make each old thread part of its new one."""
+    touched: set[tuple[int, int]] = set()
+    for part in chunks(threads):
+        statement = select(col(Placement.folder_id), col(Placement.thread_id)).where(
+            col(Placement.thread_id).in_(part)
+        )
+        for folder_id, old in session.execute(statement.distinct()):
+            touched |= {(folder_id, old), (folder_id, threads[old])}
+    rows = [{"old": old, "new": new} for old, new in threads.items()]
+    for table in (ThreadKey, Message, Placement):
+        statement_of = (
+            update(table)
+            .where(col(table.thread_id) == bindparam("old"))
+            .values(thread_id=bindparam("new"))
+        )
+        execute_many(session, statement_of, rows)
+    return touched
