@@ -42,7 +42,10 @@ def _first(text: str, *, ours: bool = False) -> NumberCandidate:
         ("Ns. conferma d'ordine 119/2026", "sales_order", 2026, "", "119"),
         ("ordine n. 119 del 2026", "sales_order", 2026, "", "119"),
         ("Ordine 2026/119 - consegna 12/03/2026", "sales_order", 2026, "", "119"),
+        ("Conferma ordine fornitore 53/2025", "purchase_order", 2025, "", "53"),
         ("OC 12", "sales_order", None, "", "12"),
+        ("Carico n. 66 del 27/05/2025: quantità errata", "goods_receipt", 2025, "", "66"),
+        ("Rif. PV 145", "quote", None, "", "145"),
         ("OF 12", "purchase_order", None, "", "12"),
         ("impegno 12/2026", "sales_order", 2026, "", "12"),
         ("preventivo 31/2026", "quote", 2026, "", "31"),
@@ -93,6 +96,7 @@ def test_people_write_numbers_in_many_ways(
         ("FA2401-0001", "invoice"),
         ("AV2401-0001", "credit_note"),
         ("OPP-0012", "quote"),
+        ("ATT00058", "quote"),
         ("2026/119#2", "due_item"),
     ],
 )

@@ -213,6 +213,21 @@ def test_a_supplier_s_own_number_is_that_of_the_purchase_invoice() -> None:
     assert _states(found) == {NERI: AUTO, NERI_INVOICE: AUTO}
 
 
+def test_a_number_of_theirs_that_our_books_have_otherwise_is_only_proposed() -> None:
+    booked = _document(NERI_INVOICE, "purchase_invoice", "44", NERI, their_reference="FT 903/2026")
+    knowledge = replace(KNOWLEDGE, documents=(booked,))
+    assert _states(link(_facts("a@neri.example", "Fattura 44"), knowledge)) == {
+        NERI: AUTO,
+        NERI_INVOICE: ASK,
+    }
+    same = replace(booked, their_reference="FT 0044")
+    knowledge = replace(KNOWLEDGE, documents=(same,))
+    assert _states(link(_facts("a@neri.example", "Fattura 44"), knowledge)) == {
+        NERI: AUTO,
+        NERI_INVOICE: AUTO,
+    }
+
+
 @pytest.mark.parametrize(
     "kind", ["auto_reply", "bounce", "receipt", "list", "calendar", "pec_receipt"]
 )

@@ -1,5 +1,6 @@
 """Signal: documents whose number stands in the subject, checked against the ERP and its parties."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date as Day
@@ -23,6 +24,7 @@ _SAME_DAY = 1.0
 _OLD_DAYS, _VERY_OLD_DAYS = 730, 548
 # Papers that the other side numbers: "our invoice 12" in a supplier's letter is one of these.
 _NUMBERED_BY_THEM = frozenset({"purchase_invoice", "goods_receipt"})
+_DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,24 @@ def _weight(facts: MessageFacts, match: _Match, matches: list[_Match]) -> float:
         weight += _CLOSED_LONG_AGO
     if candidate.date and candidate.date == document.date:
         weight += _SAME_DAY
-    if candidate.whose == "theirs" and document.kind not in _NUMBERED_BY_THEM:
+    if _is_their_number(facts, candidate, document):
         weight += _THEIR_NUMBER
     if document.state == "closed" and _days_old(facts, document) > _VERY_OLD_DAYS:
         weight += _CLOSED_LONG_AGO
     return weight + _against_others(match, matches)
+
+
+def _is_their_number(
+    facts: MessageFacts, candidate: NumberCandidate, document: KnownDocument
+) -> bool:
+    """Whether the words name a number that the other side gave, and not the one in our books."""
+    # In a fresh letter of a supplier, "invoice 12" is the supplier's number though no word says so.
+    fresh = not (facts.outgoing or is_answer(facts.subject) or candidate.code or candidate.whose)
+    theirs = candidate.whose == "theirs" or (fresh and document.kind == "purchase_invoice")
+    if not theirs or document.kind not in _NUMBERED_BY_THEM:
+        return theirs
+    booked = {numbers.canonical_number(one) for one in _DIGITS.findall(document.their_reference)}
+    return bool(booked) and candidate.number not in booked
 
 
 def _against_others(match: _Match, matches: list[_Match]) -> float:

@@ -74,7 +74,9 @@ class KnownDocument:
 
 @dataclass(frozen=True, slots=True)
 class ParentLink:
-    """A link of the message that this one answers. `label`: the entity's name or code, for people."""
+    """A link of the message that this one answers. `label`: for people, a party's
+    name, a document's code.
+    """
 
     entity_id: int
     kind: str

@@ -27,7 +27,7 @@ _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "confirmation",
         _ORDERS,
         (
-            r"conferm[ae] (?:d'|di |dell')?\s?ordin[ei]|order confirmations?|auftragsbest[aä]tigung(?:en)?"
+            r"conferm[ae] (?:d'|di |dell')?\s?ordin[ei](?! (?:a )?(?:fornitor[ei]|cliente))|order confirmations?|auftragsbest[aä]tigung(?:en)?"
             r"|confirmations? de commande|confirmaci[oó]n de pedido|(?-i:AB|CO)"
         ),
     ),
@@ -54,13 +54,18 @@ _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         _QUOTES,
         (
             r"preventiv[oi]|prev\.|quotes?|quotations?|kostenvoranschl(?:ag|[aä]ge)|devis"
-            r"|presupuestos?|cotizaci[oó]n"
+            r"|presupuestos?|cotizaci[oó]n|(?-i:PV)"
         ),
     ),
     (
         "order",
         _ORDERS,
         r"ordin[ei]|ord\.|orders?|bestellung(?:en)?|auftr(?:ag|[aä]ge)|commandes?|pedidos?",
+    ),
+    (
+        "receipt",
+        ("goods_receipt",),
+        r"(?:boll[ae] di )?caric(?:o|hi)(?: merc[ei])?|goods receipts?|wareneing[aä]nge?",
     ),
     (
         "delivery",
@@ -145,6 +150,7 @@ CODE = re.compile(
     r"|[A-Z]{1,5}/(?:OUT|IN)(?=/[0-9]{4,7}(?![\w/]))"
     r"|[SP]O?(?=[0-9]{4,6}(?![\w/\-]))"
     r"|[A-Z]{2,3}(?=[0-9]{4}-[0-9]{4,6}(?![\w/\-])))"
+    r"|[A-Z]{2,4}(?=[0-9]{4,6}(?![\w/\-]))"
     r"|[A-Z]{2,6}(?:-[A-Z]{1,8}){0,2}(?=-(?:[0-9]{2,4}-)?[0-9]{2,8}(?![\w/\-]))"
     r")(?:[/\-]?[0-9]{1,8}){1,3})"
 )
