@@ -186,8 +186,10 @@ class Session:
                 self.tell_news()
                 await self.flush()
                 change = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait({line, change}, return_when=asyncio.FIRST_COMPLETED)
-                change.cancel()
+                try:
+                    await asyncio.wait({line, change}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    change.cancel()
                 await self.site.flowing.wait()
             if (await line).upper() != b"DONE":
                 raise MalformedError("expected DONE")

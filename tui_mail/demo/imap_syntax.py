@@ -48,23 +48,34 @@ class NumberSet:
     ranges: tuple[tuple[int, int], ...]
 
     def bounds(self, last: int) -> list[tuple[int, int]]:
-        """Return the ranges in ascending form, `*` being `last`."""
+        """Return the ranges ascending and apart from each other, `*` being `last`."""
         ends = (((low or last), (high or last)) for low, high in self.ranges)
-        return [(min(pair), max(pair)) for pair in ends]
+        merged: list[tuple[int, int]] = []
+        for low, high in sorted((min(pair), max(pair)) for pair in ends):
+            if merged and low <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+            else:
+                merged.append((low, high))
+        return merged
 
     def pick(self, ascending: Sequence[int]) -> list[int]:
         """Return the members of an ascending sequence that the set names, in order, once each."""
         if not ascending:
             return []
-        picked: set[int] = set()
+        picked: list[int] = []
         for low, high in self.bounds(ascending[-1]):
-            picked.update(ascending[bisect_left(ascending, low) : bisect_right(ascending, high)])
-        return sorted(picked)
+            picked += ascending[bisect_left(ascending, low) : bisect_right(ascending, high)]
+        return picked
 
     def matcher(self, last: int) -> Callable[[int], bool]:
         """Return a test for membership, `*` being `last`."""
         bounds = self.bounds(last)
-        return lambda number: any(low <= number <= high for low, high in bounds)
+
+        def within(number: int) -> bool:
+            index = bisect_right(bounds, (number, LARGEST_NUMBER)) - 1
+            return index >= 0 and number <= bounds[index][1]
+
+        return within
 
 
 class Arguments:
