@@ -1,5 +1,6 @@
 """What tests of several layers start from: a database of each kind, made ready."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from itertools import count
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests import postgresql
+from tests.servers.dovecot import Dovecot, missing
 from tui_mail.db.engine import Database
 from tui_mail.db.schema import prepare
 
@@ -109,3 +111,18 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     opened = Database(f"sqlite:///{path}")
     yield opened
     opened.close_now()
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """A private Dovecot; give each test a user of its own (`add_user`)."""
+    reason = missing()
+    if reason and not os.environ.get("CI"):
+        pytest.skip(reason)
+    assert not reason, reason
+    server = Dovecot()
+    try:
+        server.start({"anna": "segreta"})
+        yield server
+    finally:
+        server.stop()

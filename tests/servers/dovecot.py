@@ -45,7 +45,7 @@ auth_mechanisms = plain login
 auth_failure_delay = 0 secs
 passdb {{
   driver = passwd-file
-  args = scheme=plain username_format=%u {home}/users
+  args = scheme=plain username_format=%u {home}/users/%u
 }}
 userdb {{
   driver = static
@@ -80,6 +80,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 local 127.0.0.2 {{
   protocol imap {{
@@ -134,7 +137,9 @@ class Dovecot:
         """Run with these users (name -> password) and wait until it listens."""
         self._users = dict(users)
         self._write_certificates()
-        self._write_users()
+        (self.home / "users").mkdir(mode=0o755)
+        for user in users:
+            self._write_user(user)
         (self.home / "mail").mkdir(mode=0o755)
         os.chown(self.home / "mail", self._uid, self._gid)
         configuration = self.home / "dovecot.conf"
@@ -159,7 +164,7 @@ class Dovecot:
     def add_user(self, user: str, password: str) -> None:
         """One more user, with an empty mailbox."""
         self._users[user] = password
-        self._write_users()
+        self._write_user(user)
 
     def deliver(self, user: str, raw: bytes, folder: str = "INBOX") -> None:
         """Put a message into a folder as a delivery agent does: it is new there."""
@@ -176,7 +181,8 @@ class Dovecot:
         """Another program at the same mailbox, logged in; the caller logs it out."""
         context = ssl.create_default_context(cafile=self.ca_file)
         client = imaplib.IMAP4_SSL(self.host, self.port_imaps, ssl_context=context, timeout=20)
-        client.login(user, self._users[user])
+        # Not login(), which sends ASCII only.
+        client.authenticate("PLAIN", lambda _: f"\0{user}\0{self._users[user]}".encode())
         return client
 
     def log(self) -> str:
@@ -189,12 +195,11 @@ class Dovecot:
                 folder.mkdir(parents=True)
                 os.chown(folder, self._uid, self._gid)
 
-    def _write_users(self) -> None:
-        lines = [f"{user}:{{PLAIN}}{password}::::::" for user, password in self._users.items()]
-        fresh = self.home / "users.new"
-        fresh.write_text("\n".join(lines) + "\n")
-        fresh.chmod(0o644)
-        fresh.rename(self.home / "users")
+    def _write_user(self, user: str) -> None:
+        # A file a user: Dovecot looks for changes of a file that it has open once a second only.
+        file = self.home / "users" / user
+        file.write_text(f"{user}:{{PLAIN}}{self._users[user]}::::::\n")
+        file.chmod(0o644)
 
     def _write_certificates(self) -> None:
         authority = trustme.CA()

@@ -215,17 +215,20 @@ class ImapStore:
             for group in small
         )
         refused: list[_Envelope] = []
+        # Of all groups: servers work on pipelined commands side by side, and what one command
+        # brings may come before the end of another.
+        wanted = {envelope.uid: envelope for group in small for envelope in group}
         async with aclosing(self._session.pipelined(commands)) as answers:
             place = 0
             async for answer in answers:
-                wanted = {envelope.uid: envelope for envelope in small[place]}
+                group = small[place]
                 place += 1
                 for uid, items in _fetched(answer):
                     raw = items.get(b"BODY[]")
                     if isinstance(raw, bytes) and uid in wanted:
                         yield wanted.pop(uid), raw
-                if answer.status == "NO" and len(small[place - 1]) > 1:
-                    refused.extend(wanted.values())
+                if answer.status == "NO" and len(group) > 1:
+                    refused.extend(e for e in group if e.uid in wanted)
         # One message that the server cannot read must not take its neighbours with it.
         for envelope in refused:
             raw = await self._in_pieces(envelope)
@@ -281,7 +284,7 @@ class ImapStore:
             else:
                 await self._rest(min(left, _POLL_SECONDS))
                 await self._session.command("NOOP")
-        self._raise_if_lost()
+        self._session.check()
         changed = stirred.is_set()
         stirred.clear()
         return changed
@@ -289,13 +292,14 @@ class ImapStore:
     async def _idle(self, seconds: float) -> None:
         """IDLE (RFC 2177) for at most `seconds`; left in order also when cancelled."""
         wire = self._session.wire
-        exchange = wire.start("IDLE")
+        await self._session.settle()
+        exchange = self._session.start("IDLE")
         try:
             await self._rest(seconds, exchange.answer)
         finally:
             if not exchange.answer.done():
                 wire.write_line(b"DONE")
-        answer = await wire.finish(exchange, self._session.deadline)
+        answer = await self._session.finish(exchange)
         self._idle_works = answer.status == "OK"
 
     async def _rest(self, seconds: float, *also: asyncio.Future[Answer]) -> None:
@@ -303,15 +307,10 @@ class ImapStore:
         stirred = asyncio.ensure_future(self._session.wire.stirred.wait())
         try:
             watched: set[asyncio.Future[Any]] = {stirred, *also}
-            await asyncio.wait(watched, timeout=seconds)
+            await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stirred.cancel()
-        self._raise_if_lost()
-
-    def _raise_if_lost(self) -> None:
-        lost = self._session.wire.lost
-        if lost.done():
-            raise lost.result()
+        self._session.check()
 
     async def _select(self, folder: str) -> State:
         """Select; where the inbox is not as it was last told, the next `wait` says so at once."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import State
-from tui_mail.backends.imap_syntax import Argument, astring, heading
+from tui_mail.backends.imap_syntax import Argument, Literal, astring, heading
 from tui_mail.backends.imap_wire import Answer, Exchange, ImapProtocol, connect
 from tui_mail.backends.tls import client_context, refuse_in_the_clear
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
@@ -52,6 +52,7 @@ class Session:
         self.state = State(0, 0, 0, 0)
         self._login = login
         self._wire: ImapProtocol | None = None
+        self._running: list[Exchange] = []
 
     @property
     def wire(self) -> ImapProtocol:
@@ -63,6 +64,11 @@ class Session:
     def offers(self, *capabilities: str) -> bool:
         """Whether the server has all of these capabilities."""
         return self.wire.offered.issuperset(capabilities)
+
+    def check(self) -> None:
+        """Raise what the connection was lost by, if it was."""
+        if self.wire.lost.done():
+            raise self._with_host(self.wire.lost.result())
 
     # -- opening and closing -----------------------------------------------------------------
 
@@ -100,7 +106,7 @@ class Session:
         await self._leave()
 
     async def _leave(self) -> None:
-        wire, self._wire = self._wire, None
+        wire, self._wire, self._running = self._wire, None, []
         if wire is None:
             return
         wire.drop(Offline(_("{host} is not connected.").format(host=self.endpoint.host)))
@@ -177,10 +183,32 @@ class Session:
         self, name: str, *arguments: Argument, then: tuple[bytes, ...] = ()
     ) -> Answer:
         """One command, whatever the server answers."""
+        await self.settle()
+        size = sum(len(a.content) for a in arguments if isinstance(a, Literal))
+        return await self.finish(self.start(name, *arguments, then=then), size)
+
+    def start(self, name: str, *arguments: Argument, then: tuple[bytes, ...] = ()) -> Exchange:
+        """Write a command without waiting; what was started before must be settled or its kin."""
+        try:
+            exchange = self.wire.start(name, *arguments, then=then)
+        except TuiMailError as error:
+            raise self._with_host(error) from error
+        self._running.append(exchange)
+        return exchange
+
+    async def finish(self, exchange: Exchange, size: int = 0) -> Answer:
+        """The answer to a command that was started; `size`: bytes it carries besides."""
         wire = self.wire
-        return await self._named(
-            lambda: wire.command(name, *arguments, deadline=self.deadline, then=then)
-        )
+        return await self._named(lambda: wire.finish(exchange, self.deadline, size))
+
+    async def settle(self) -> None:
+        """Wait for what a cancelled or abandoned caller left running.
+
+        Untagged data belongs to the oldest command in flight, so no other kind may join those.
+        """
+        while self._running:
+            await self.finish(self._running[-1])
+            self._running = [e for e in self._running if not e.answer.done()]
 
     async def command(self, name: str, *arguments: Argument) -> Answer:
         """One command; another answer than OK is raised."""
@@ -194,15 +222,17 @@ class Session:
 
         No argument may need a literal. An answer may be NO; BAD is raised.
         """
-        wire, flight = self.wire, deque[tuple[Exchange, int]]()
+        await self.settle()
+        flight = deque[tuple[Exchange, int]]()
         queue = iter(commands)
         while True:
             while len(flight) < WINDOW and (command := next(queue, None)) is not None:
-                flight.append((self._started(wire, command), command.size))
+                flight.append((self.start(command.name, *command.arguments), command.size))
             if not flight:
                 return
             exchange, size = flight.popleft()
-            answer = await self._finished(wire, exchange, size)
+            answer = await self.finish(exchange, size)
+            self._running = [other for other in self._running if not other.answer.done()]
             if answer.status == "BAD":
                 raise self.refusal(answer)
             yield answer
@@ -244,15 +274,6 @@ class Session:
                 _("The folder is not on {host} any more. {text}").format(host=host, text=text)
             )
         return ProtocolRefused(_("{host} refuses: {text}").format(host=host, text=text))
-
-    def _started(self, wire: ImapProtocol, command: Command) -> Exchange:
-        try:
-            return wire.start(command.name, *command.arguments)
-        except TuiMailError as error:
-            raise self._with_host(error) from error
-
-    async def _finished(self, wire: ImapProtocol, exchange: Exchange, size: int) -> Answer:
-        return await self._named(lambda: wire.finish(exchange, self.deadline, size))
 
     async def _named(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """The errors of the wire know no server: they leave here with its name."""

@@ -75,7 +75,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
     # -- asyncio's side ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101  # asyncio promises it
+        assert isinstance(transport, asyncio.WriteTransport)  # asyncio promises it
         self.transport = transport
         plain = transport.get_extra_info("socket")
         if plain is not None:
