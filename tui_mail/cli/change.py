@@ -104,7 +104,7 @@ def _move(
     words: list[str] = typer.Argument(..., metavar="ID… FOLDER"),
     query: str = typer.Option("", "--query", metavar="Q"),
 ) -> None:
-    from tui_mail.db.actions import move_to_named
+    from tui_mail.db.by_name import move_to_named
 
     call: Context = context.obj
     *identifiers, folder = words

@@ -1,6 +1,6 @@
 """The tree of commands. Each group is a file of its own, imported when the line is read."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 
@@ -20,11 +20,8 @@ from tui_mail.cli import (
 from tui_mail.cli.context import Context
 from tui_mail.i18n import _
 
-if TYPE_CHECKING:
-    import click
 
-
-def command() -> "click.Command":
+def command() -> Any:
     """The whole command line, in the language in use."""
     app = typer.Typer(
         add_completion=False,

@@ -146,14 +146,13 @@ def _add_accounts(call: Context, company: "DemoCompany", ports: dict[str, Any]) 
 
 def _add_events(call: Context, company: "DemoCompany") -> None:
     from tui_mail.db import agenda, erp
-    from tui_mail.db.tables import Event
 
     events = []
     for number, event in enumerate(company.events):
         record = erp.parse_reference(event.party) if event.party else None
         entity_id = call.database.read_now(erp.entity, record).id if record else None
         events.append(
-            Event(
+            agenda.NewEvent(
                 uid=f"{number}@{company.domain}",
                 title=event.title,
                 starts_at=event.start.astimezone(UTC),
@@ -163,4 +162,4 @@ def _add_events(call: Context, company: "DemoCompany") -> None:
                 entity_id=entity_id,
             )
         )
-    call.database.write_now(agenda.add_events, call.operator_id, events)
+    call.database.write_now(agenda.add_events, events)

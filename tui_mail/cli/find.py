@@ -57,10 +57,10 @@ def _search(
     count: bool = typer.Option(False, "--count", help=_("only how many")),
 ) -> None:
     from tui_mail.db import fulltext
-    from tui_mail.search.query import parse_query
+    from tui_mail.search.query import parse
 
     call: Context = context.obj
-    parsed = parse_query(" ".join(query))
+    parsed = parse(" ".join(query))
     if count:
         found = call.database.read_now(fulltext.count, call.operator_id, parsed)
         call.emit({"count": found}, str(found))
@@ -71,9 +71,9 @@ def _search(
 
 def _pages(call: Context, query: Sequence[str], limit: int) -> Iterator[list["ListRow"]]:
     from tui_mail.db import fulltext
-    from tui_mail.search.query import parse_query
+    from tui_mail.search.query import parse
 
-    parsed = parse_query(" ".join(query))
+    parsed = parse(" ".join(query))
     before: PageKey | None = None
     while limit > 0:
         rows = call.database.read_now(
@@ -271,7 +271,7 @@ def _trace(
     chain: bool = typer.Option(False, "--chain", help=_("of its chain of documents too")),
 ) -> None:
     from tui_mail.db.erp import entity, parse_reference
-    from tui_mail.db.links import trace
+    from tui_mail.db.traces import trace
 
     call: Context = context.obj
     found = call.database.read_now(entity, parse_reference(record))

@@ -91,7 +91,7 @@ def _choose_language(context: Context, options: dict[str, str]) -> None:
 
 
 def _dispatch(context: Context, arguments: list[str]) -> None:
-    import click
+    import typer
 
     from tui_mail.cli.commands import command
 
@@ -99,17 +99,13 @@ def _dispatch(context: Context, arguments: list[str]) -> None:
         result = command().main(
             args=arguments, prog_name="tui-mail", standalone_mode=False, obj=context
         )
-    except click.exceptions.NoArgsIsHelpError as error:
-        context.say(error.format_message())
-        context.exit_code = WrongUse.exit_code
-    except click.UsageError as error:
-        hint = error.ctx.command_path if error.ctx else "tui-mail"
-        raise WrongUse(
-            _("{problem} See {command} --help.").format(
-                problem=error.format_message(), command=hint
-            )
-        ) from error
-    except click.Abort as error:
+    except typer.Abort as error:
         raise KeyboardInterrupt from error
+    except typer.TyperException as error:
+        problem = getattr(error, "message", "") or str(error)
+        where = getattr(getattr(error, "ctx", None), "command_path", "tui-mail")
+        raise WrongUse(
+            _("{problem} See {command} --help.").format(problem=problem, command=where)
+        ) from error
     if isinstance(result, int) and result and not context.exit_code:
         context.exit_code = result

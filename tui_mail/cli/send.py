@@ -1,5 +1,6 @@
 """`send`: letters from programs, one by options or JSON, many by --batch."""
 
+import contextlib
 import json
 import sys
 import time
@@ -234,16 +235,20 @@ def _outcome(call: Context, outgoing_id: int, seconds: float) -> str:
     """Send it here when no worker does, and look until the state is final."""
     import asyncio
 
-    from tui_mail.db.outbox import state_of
+    from tui_mail.db.outbox import whereabouts
     from tui_mail.worker.service import work_outbox
 
     deadline = time.monotonic() + seconds
     connections = call.parts.connections(call.vault)
+    account_id, _state = call.database.read_now(whereabouts, outgoing_id)
     while True:
-        asyncio.run(
-            work_outbox(call.database, connections, call.ingest, outgoing_id, locks=call.home.locks)
-        )
-        state = call.database.read_now(state_of, outgoing_id)
+        with contextlib.suppress(TuiMailError):  # it is queued again; the outbox says why
+            asyncio.run(
+                work_outbox(
+                    call.database, connections, call.ingest, account_id, locks=call.home.locks
+                )
+            )
+        _account, state = call.database.read_now(whereabouts, outgoing_id)
         if state in _FINAL or time.monotonic() >= deadline:
             return state
         time.sleep(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))

@@ -5,12 +5,12 @@ covers is stored, so a killed sync is resumed by what is missing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from tui_mail.backends import MailStore
-from tui_mail.db import folders, messages
+from tui_mail.db import folders, placements
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Folder
 from tui_mail.values import Fetched, FolderChanges, FolderRole
@@ -74,32 +74,32 @@ async def sync_folder(
     if changes.present is not None:
         gone = known.keys() - set(changes.present)
         if gone:
-            await database.write(messages.remove, folder.id, gone)
+            await database.write(placements.remove, folder.id, gone)
     if changes.cursor != cursor:
         await database.write(folders.set_cursor, folder.id, changes.cursor)
     return len(wanted)
 
 
-def _missing(changes: FolderChanges, known: "Sequence[str] | object") -> list[str]:
+def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
     """Keys that are on the server and not here, newest first."""
     keys = dict.fromkeys(message.key for message in changes.listed)
     keys.update(dict.fromkeys(changes.present or ()))
-    return [key for key in keys if key not in known]  # type: ignore[operator]
+    return [key for key in keys if key not in known]
 
 
 async def _take_flags(
     database: Database,
     folder_id: int,
     changes: FolderChanges,
-    known: dict[str, frozenset[str]],
+    known: dict[str, tuple[int, frozenset[str]]],
 ) -> None:
     changed = {
         message.key: message.flags
         for message in changes.listed
-        if message.key in known and known[message.key] != message.flags
+        if message.key in known and known[message.key][1] != message.flags
     }
     if changed:
-        await database.write(messages.update_flags, folder_id, changed)
+        await database.write(placements.update_flags, folder_id, changed)
 
 
 async def _fetch(
@@ -130,7 +130,7 @@ async def _fetch(
 
 async def _batches(
     store: MailStore, folder: str, keys: Sequence[str]
-) -> AsyncIterator[list[Fetched]]:
+) -> AsyncGenerator[list[Fetched], None]:
     batch: list[Fetched] = []
     size = 0
     async for fetched in store.fetch(folder, keys):

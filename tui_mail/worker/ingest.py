@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, folders, messages, operations, outbox
+from tui_mail.db import accounts, local_copies, outbox
+from tui_mail.db.arrivals import Arrival, Prepared, PreparedAttachment, Saved, save
 from tui_mail.db.engine import Database, Session
-from tui_mail.db.messages import Arrival, Prepared, PreparedAttachment, Saved
 from tui_mail.db.outbox import DueLetter
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import dismantle
@@ -40,6 +40,11 @@ class Ingest:
         self._database = database
         self._blobs = blobs
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Where the attachments go."""
+        return self._blobs
 
     async def store(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
         """Store what a server has; its keys become placements.
@@ -131,7 +136,7 @@ def _save(
     session: Session, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
 ) -> list[Saved]:
     now = datetime.now(UTC)
-    saved = messages.save(session, account_id, folder_id, arrivals, now)
+    saved = save(session, account_id, folder_id, arrivals, now)
     link_messages(session, [one.message_id for one in saved if one.new], now)
     return saved
 
@@ -140,17 +145,22 @@ def _take_in(
     session: Session, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
 ) -> list[Saved]:
     """Only what the folder does not hold yet: the same file twice is one message."""
-    held = folders.holds(session, folder_id, [one.prepared.content_hash for one in arrivals])
+    held = local_copies.holds(session, folder_id, [one.prepared.content_hash for one in arrivals])
     saved = _save(
         session,
         account_id,
         folder_id,
         [one for one in arrivals if one.prepared.content_hash not in held],
     )
-    for one in saved:
-        if one.placement_id is not None:
-            operations.queue_append(session, account_id, folder_id, one.placement_id)
+    _give_to_server(session, account_id, folder_id, saved)
     return saved
+
+
+def _give_to_server(
+    session: Session, account_id: int, folder_id: int, saved: Sequence[Saved]
+) -> None:
+    placements = [one.placement_id for one in saved if one.placement_id is not None]
+    local_copies.queue_appends(session, account_id, folder_id, placements)
 
 
 def _settle_and_file(
@@ -164,12 +174,11 @@ def _settle_and_file(
     now = datetime.now(UTC)
     state = outbox.settle(session, letter_id, results, now, again)
     folder_id = outbox.sent_folder(session, account_id)
-    saved = messages.save(session, account_id, folder_id, arrivals, now)
-    details = outbox.sent_details(session, letter_id)
-    for one in saved:
-        if one.new:
-            link_sent(session, one.message_id, details, now)
-            if one.placement_id is not None:
-                operations.queue_append(session, account_id, folder_id, one.placement_id)
-    link_messages(session, [one.message_id for one in saved if one.new], now)
+    saved = save(session, account_id, folder_id, arrivals, now)
+    new = [one for one in saved if one.new]
+    for one in new:
+        link_sent(session, one.message_id, outbox.sent_details(session, letter_id), now)
+    link_messages(session, [one.message_id for one in new], now)
+    if not accounts.account_by_id(session, account_id).files_sent_itself:
+        _give_to_server(session, account_id, folder_id, new)
     return state

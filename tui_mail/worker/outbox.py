@@ -64,11 +64,11 @@ async def _send(
         again = now + _delay(letter.attempts)
         await database.write(outbox.release, letter.id, error.message, now, again)
         raise
-    again = _next_try(letter, results, now)
+    retry = _next_try(letter, results, now)
     if any(result.delivery is Delivery.ACCEPTED for result in results):
-        await ingest.file_sent(account_id, letter, results, again)
+        await ingest.file_sent(account_id, letter, results, retry)
         return 1
-    await database.write(outbox.settle, letter.id, results, datetime.now(UTC), again)
+    await database.write(outbox.settle, letter.id, results, datetime.now(UTC), retry)
     return 0
 
 

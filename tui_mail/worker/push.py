@@ -1,17 +1,23 @@
 """Tells the server what was done here, in the order it was done."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tui_mail.backends import MailStore
-from tui_mail.db import operations
+from tui_mail.blobs import BlobStore
+from tui_mail.db import local_copies, operations
 from tui_mail.db.engine import Database
+from tui_mail.db.operations import Job
 from tui_mail.errors import ProtocolRefused
+from tui_mail.mail.source import restore
+from tui_mail.values import RemoteOperation, Verb
 
 _MOST_ATTEMPTS = 5
 _FIRST_DELAY = timedelta(seconds=30)
 
 
-async def push(database: Database, store: MailStore, account_id: int) -> int:
+async def push(database: Database, blobs: BlobStore, store: MailStore, account_id: int) -> int:
     """Carry out every operation that is due; how many there were.
 
     An operation that the server refuses is put off, in the end given up and shown; a lost
@@ -22,14 +28,23 @@ async def push(database: Database, store: MailStore, account_id: int) -> int:
         for job in jobs:
             now = datetime.now(UTC)
             try:
-                result = await store.apply(job.operation)
+                result = await store.apply(await _filled(database, blobs, job))
             except ProtocolRefused as error:
                 if job.attempts + 1 >= _MOST_ATTEMPTS:
-                    await database.write(operations.give_up, job.ids, error.message)
+                    await database.write(operations.give_up, job.ids, error.message, now)
                 else:
                     again = now + _FIRST_DELAY * 4**job.attempts
-                    await database.write(operations.postpone, job.ids, error.message, again)
+                    await database.write(operations.postpone, job.ids, error.message, now, again)
             else:
                 await database.write(operations.settle, job.ids, result, now)
                 done += len(job.ids)
     return done
+
+
+async def _filled(database: Database, blobs: BlobStore, job: Job) -> RemoteOperation:
+    """The operation with the bytes of the message that an APPEND carries."""
+    if job.operation.verb is not Verb.APPEND or job.message_id is None:
+        return job.operation
+    skeleton, received_at = await database.read(local_copies.copy_for_server, job.message_id)
+    raw = await asyncio.to_thread(restore, skeleton, blobs.open)
+    return replace(job.operation, raw=raw, received_at=received_at)

@@ -45,7 +45,7 @@ class Reader:
     def open_now(self, message_id: int) -> OpenedMessage:
         """`open`, for code that is in a thread or on the command line."""
         row = self._database.read_now(messages.message, self._operator_id, message_id)
-        skeleton = self._database.read_now(messages.source, self._operator_id, message_id)
+        skeleton, _blobs = self._database.read_now(messages.source, self._operator_id, message_id)
         try:
             raw, lost = restore(skeleton, self._blobs.open), ""
         except TuiMailError as error:

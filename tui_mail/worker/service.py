@@ -168,7 +168,7 @@ class Worker:
             next_full = 0.0
             while True:
                 wake.clear()
-                await push(self._database, store, account.id)
+                await push(self._database, self._ingest.blobs, store, account.id)
                 if loop.time() >= next_full or account.id in self._full_check:
                     self._full_check.discard(account.id)
                     await self._sync(store, account.id)
@@ -299,7 +299,7 @@ async def _once(
             store = connections.store(account)
             try:
                 await store.open()
-                await push(database, store, account.id)
+                await push(database, ingest.blobs, store, account.id)
                 await sync_account(database, store, ingest, account.id, lambda _progress: None)
             finally:
                 await store.close()
@@ -310,3 +310,25 @@ async def _once(
     finally:
         lock.release()
     return account.id, None
+
+
+async def work_outbox(
+    database: Database,
+    connections: Connections,
+    ingest: Ingest,
+    account_id: int,
+    *,
+    locks: Path,
+) -> None:
+    """Send what is due of one account, when no other process is at it."""
+    lock = FileLock(locks / f"account-{account_id}.lock", thread_local=False)
+    try:
+        await asyncio.to_thread(lock.acquire, timeout=0)
+    except Timeout:
+        return
+    try:
+        account = await database.read(accounts.account_by_id, account_id)
+        if account.smtp_host:
+            await send_due(database, connections.sender(account), ingest, account_id)
+    finally:
+        lock.release()

@@ -1,0 +1,68 @@
+"""Nothing of a message drives the terminal."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.data import data_folder
+from tui_mail.safetext import folded, safe, safe_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Fattura n. 88/A", "Fattura n. 88/A"),
+        ("A\x1b[31mB\x1b]0;PWN\x07", "A␛[31mB␛]0;PWN␇"),
+        ("\x9b31mrosso", "\ufffd31mrosso"),
+        ("uno\r\ndue\ttre", "uno  due tre"),
+        ("fattura\u202efdp.exe", "fatturafdp.exe"),
+        ("za\u200blgo", "zalgo"),
+        ("del\x7f", "del␡"),
+        ("perché città €", "perché città €"),
+        ("\ud800lone", "\ufffdlone"),
+        ("tag\U000e0041", "tag"),
+    ],
+)
+def test_harmful_characters_become_signs_or_go(text: str, shown: str) -> None:
+    assert safe(text) == shown
+
+
+@given(st.text())
+def test_no_control_survives(text: str) -> None:
+    for character in safe(text):
+        assert unicodedata.category(character) not in {"Cc", "Cs"}
+        assert character not in "\u2028\u2029\u200e\u200f\u061c\ufeff"
+        assert not 0x202A <= ord(character) <= 0x202E
+        assert not 0x2066 <= ord(character) <= 0x2069
+
+
+@given(st.text())
+def test_making_safe_twice_changes_nothing(text: str) -> None:
+    assert safe(safe(text)) == safe(text)
+
+
+def test_a_tower_of_combining_marks_is_cut() -> None:
+    assert len(safe("Z" + "\u0301" * 1000)) <= 5
+
+
+def test_lines_keep_their_columns() -> None:
+    assert safe_lines("a\tb\r\nc\x1b", tab=4) == ["a   b", "c␛"]
+
+
+def test_naughty_strings_come_out_printable() -> None:
+    strings = json.loads((data_folder() / "blns" / "blns.json").read_text("utf-8"))
+    assert strings
+    for text in strings:
+        assert all(
+            character.isprintable()
+            or character == "\u3000"
+            or unicodedata.category(character) in {"Zs", "Cn", "Co", "Cf"}
+            for character in safe(text)
+        )
+
+
+def test_folding_ignores_accents_and_case() -> None:
+    assert folded("Perché CITTÀ Straße") == "perche citta strasse"
