@@ -1,0 +1,158 @@
+"""The console: shows its screens at once, opens its parts after the first paint, says what went wrong.
+
+Hides how the application starts and ends: no parts before the first paint, no locals in an error,
+no toast over what is being read, a clean terminal whatever happens.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.segment import Segments
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+
+from tui_mail.config import Settings
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import safe
+from tui_mail.ui.driver import GuardedDriver
+from tui_mail.ui.keys import APP, Command, commands
+from tui_mail.ui.screens.help import HelpScreen
+from tui_mail.ui.screens.main import MainScreen
+from tui_mail.ui.screens.palette import palette
+from tui_mail.ui.theme import Inks, load_colours, textual_theme
+
+if TYPE_CHECKING:
+    from tui_mail.ui.parts import Parts
+
+_TOGETHER_SECONDS = 0.02  # changes of the database that come within it are told as one
+
+log = logging.getLogger(__name__)
+
+
+class Console(App[int]):
+    """The application. `open_parts` is called in a thread once the first screen is drawn."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [*APP]
+
+    def __init__(self, settings: Settings, open_parts: Callable[[], "Parts"]) -> None:
+        self._inks = Inks(load_colours(settings.theme))
+        self._ascii = settings.ascii
+        super().__init__(driver_class=GuardedDriver)
+        self.animation_level = "none"
+        self._open_parts = open_parts
+        self._parts: Parts | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._topics: set[str] = set()
+        self._main = MainScreen()
+        self.register_theme(textual_theme(self._inks.colours))
+        self.theme = self._inks.colours.name
+        self.set_keymap(settings.keys)
+
+    @property
+    def inks(self) -> Inks:
+        return self._inks
+
+    @property
+    def ascii(self) -> bool:
+        return self._ascii
+
+    # -- beginning and end
+
+    def on_mount(self) -> None:
+        self.push_screen(self._main)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._start(), group="start", exit_on_error=True)
+
+    async def _start(self) -> None:
+        try:
+            self._parts = parts = await asyncio.to_thread(self._open_parts)
+            self._unsubscribe = parts.database.subscribe(self._hear)
+            self._main.start(parts)
+            await parts.database.start()
+            if parts.worker is not None:
+                await parts.worker.start()
+        except TuiMailError as error:
+            self.exit(
+                error.exit_code, return_code=error.exit_code, message=Text(safe(error.message))
+            )
+
+    async def _on_exit_app(self) -> None:
+        await self._end()
+        await super()._on_exit_app()
+
+    async def _end(self) -> None:
+        """Stop fetching, finish what is being written."""
+        parts, self._parts = self._parts, None
+        if parts is None:
+            return
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if parts.worker is not None:
+            await parts.worker.stop()
+        await parts.database.close()
+
+    # -- news of the database
+
+    def _hear(self, topics: frozenset[Any]) -> None:
+        """Changes come in bursts: tell the screens of several as of one."""
+        if not self._topics:
+            self.set_timer(_TOGETHER_SECONDS, self._tell)
+        self._topics.update(str(topic) for topic in topics)
+
+    def _tell(self) -> None:
+        topics, self._topics = frozenset(self._topics), set()
+        for screen in self.screen_stack:
+            changed = getattr(screen, "changed", None)
+            if changed is not None:
+                changed(topics)
+
+    # -- keys
+
+    def _commands(self) -> list[Command]:
+        return commands(self.screen.active_bindings.values())
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(self._commands()))
+
+    def action_palette(self) -> None:
+        self.push_screen(palette(self._commands()), self._run_command)
+
+    def _run_command(self, command: Command | None) -> None:
+        if command is not None:
+            self.run_worker(self.run_action(command.action, command.place), group="palette")  # type: ignore[arg-type]
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    # -- what Textual would do otherwise
+
+    def notify(self, message: str, **_kwargs: Any) -> None:  # type: ignore[override]
+        """No toasts: words go to the status line."""
+        self._main.say(safe(message))
+
+    def _fatal_error(self) -> None:
+        """A defect: the traceback to the log, without locals; to the person one sentence."""
+        log.critical("the console ended by an error", exc_info=True)
+        sentence = Text(
+            _("The console ended because of an error in the program; nothing is lost. ")
+            + _("Details are in the log: run tui-mail doctor, or tui-mail again.")
+        )
+        self._exit_renderables.append(Segments(self.console.render(sentence, self.console.options)))
+        self._close_messages_no_wait()
+
+
+def run_console(settings: Settings, open_parts: Callable[[], "Parts"]) -> int:
+    """Run the console until the person leaves; returns the exit code.
+
+    Raises SettingsWrong for a theme that is not there or cannot be read.
+    """
+    console = Console(settings, open_parts)
+    console.run(mouse=settings.mouse)
+    return console.return_code or 0

@@ -1,0 +1,168 @@
+"""How a record's card is laid out: facts, chain, lines, what is open, contacts."""
+
+from collections.abc import Sequence
+from datetime import date as Day
+
+from tui_mail.db.rows import Card, EntityRow, LineRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import formats
+from tui_mail.ui.kinds import detail_name, is_party, kind_name, state_name
+from tui_mail.ui.widgets.entries import Entry
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, width_of
+
+_LABEL = 16
+
+
+def heading_of(entity: EntityRow) -> SafeText:
+    """Kind and name of a record."""
+    name = entity.title if is_party(entity.kind) and entity.title else entity.code
+    return safe(f"{kind_name(entity.kind)} {name}")
+
+
+def body_of(card: Card, width: int, today: Day) -> list[Entry[EntityRow]]:
+    """The card's parts; the records among them can be stood on."""
+    found = [Entry[EntityRow](tuple(_facts(card, width)))]
+    if len(card.chain) > 1:
+        found.append(_section(_("Chain"), width))
+        found += [_row(row, width, today, card.entity.id) for row in card.chain]
+    if card.lines:
+        found.append(_section(_("Lines"), width))
+        found.append(Entry(tuple(_line(line, width) for line in card.lines)))
+    if card.due_items:
+        found.append(_section(_("Due"), width))
+        found += [_due(row, width, today) for row in card.due_items]
+    if card.open_documents:
+        found.append(_section(_("Open documents"), width))
+        found += [_row(row, width, today, card.entity.id) for row in card.open_documents]
+    if card.contacts:
+        found.append(_section(_("Contacts"), width))
+        found += [_contact(row, width) for row in card.contacts]
+    return found
+
+
+def _facts(card: Card, width: int) -> list[Line]:
+    entity = card.entity
+    facts: list[tuple[SafeText, SafeText, str]] = []
+
+    def fact(label: str, value: SafeText, style: str = "") -> None:
+        if value:
+            facts.append((safe(label), value, style))
+
+    if is_party(entity.kind):
+        fact(_("code"), safe(entity.code))
+    else:
+        party = " ".join(part for part in (entity.party, entity.party_code) if part)
+        fact(_("party"), safe(party), "bold")
+        fact(_("about"), safe(entity.title))
+    fact(_("company"), safe(entity.company))
+    if entity.date is not None:
+        fact(_("date"), formats.day(entity.date))
+    if entity.due_date is not None:
+        fact(_("due"), formats.day(entity.due_date))
+    if entity.amount is not None:
+        fact(_("amount"), formats.money(entity.amount, entity.currency), "bold")
+    if entity.open_amount:
+        fact(_("still open"), formats.money(entity.open_amount, entity.currency), "warning")
+    state = state_name(entity.state)
+    fact(_("state"), safe(f"{state} · {_('gone from the ERP')}") if entity.gone else state)
+    fact(_("their reference"), safe(entity.their_reference))
+    fact(_("our reference"), safe(entity.our_reference))
+    facts += _sums(card)
+    for key, value in entity.details.items():
+        fact(detail_name(key), safe(str(value)))
+    if card.addresses:
+        fact(_("addresses"), safe(", ".join(card.addresses)))
+    return [BLANK, *_in_columns(facts, width)]
+
+
+def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:
+    currency = next((item.currency for item in card.due_items if item.currency), "EUR")
+    facts: list[tuple[SafeText, SafeText, str]] = []
+    if card.balance:
+        facts.append((safe(_("balance")), formats.money(card.balance, currency), "bold"))
+    if card.overdue:
+        text = formats.money(card.overdue, currency)
+        if card.overdue_since is not None:
+            since = _("since {day}").format(day=formats.day(card.overdue_since))
+            text = safe(f"{text} {since}")
+        facts.append((safe(_("overdue")), text, "error"))
+    return facts
+
+
+def _in_columns(facts: Sequence[tuple[SafeText, SafeText, str]], width: int) -> list[Line]:
+    """Two facts a line where there is room, one below the other in reading order."""
+    columns = 2 if width >= 90 else 1
+    height = -(-len(facts) // columns)
+    cell = width // columns
+    lines: list[Line] = []
+    for row in range(height):
+        pieces: list[Piece] = []
+        for label, value, style in facts[row::height]:
+            pieces.append(Piece(fit(SafeText(f" {label}"), _LABEL), "dim"))
+            pieces.append(Piece(fit(SafeText(f" {value}"), max(1, cell - _LABEL)), style))
+        lines.append(tuple(pieces))
+    return lines
+
+
+def _section(name: str, width: int) -> Entry[EntityRow]:
+    text = safe(name)
+    bar = "─" * max(0, width - width_of(text) - 4)
+    line = (Piece(SafeText("── "), "rule"), Piece(text, "dim"), Piece(SafeText(f" {bar}"), "rule"))
+    return Entry((BLANK, line))
+
+
+def _row(row: EntityRow, width: int, today: Day, current: int) -> Entry[EntityRow]:
+    here = row.id == current
+    name = SafeText(f"{kind_name(row.kind)} {formats.short_code(row.code, today)}")
+    day = formats.short_day(row.date, today) if row.date else SafeText("")
+    amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
+    line = (
+        Piece(SafeText(" ▸ " if here else "   "), "accent"),
+        Piece(fit(name, max(20, width * 30 // 100)), "bold" if here else ""),
+        Piece(fit(SafeText(f" {day}"), 10), "dim"),
+        Piece(fit(amount, 14, right=True)),
+        Piece(SafeText(f"  {state_name(row.state)}"), "dim"),
+    )
+    return Entry((line,), row)
+
+
+def _due(row: EntityRow, width: int, today: Day) -> Entry[EntityRow]:
+    late = row.due_date is not None and row.due_date < today and bool(row.open_amount)
+    day = formats.day(row.due_date) if row.due_date else SafeText("")
+    amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
+    left = SafeText("")
+    if row.open_amount:
+        left = safe(_("open {amount}").format(amount=formats.money(row.open_amount, row.currency)))
+    line = (
+        Piece(SafeText("   ")),
+        Piece(fit(formats.short_code(row.code, today), max(12, width * 20 // 100))),
+        Piece(fit(SafeText(f" {day}"), 12), "error" if late else "dim"),
+        Piece(fit(amount, 14, right=True)),
+        Piece(SafeText(f"  {left or state_name(row.state)}"), "error" if late else "dim"),
+    )
+    return Entry((line,), row)
+
+
+def _line(line: LineRow, width: int) -> Line:
+    quantity = formats.number(line.quantity) if line.quantity is not None else SafeText("")
+    price = formats.money(line.price) if line.price is not None else SafeText("")
+    text = safe(line.description) or safe(line.article)
+    room = max(10, width - 3 - 12 - 1 - 14 - 14)
+    return (
+        Piece(SafeText("   ")),
+        Piece(fit(safe(line.article), 12), "dim"),
+        Piece(SafeText(f" {fit(text, room)}")),
+        Piece(fit(SafeText(f"{quantity} {safe(line.unit)}"), 13, right=True)),
+        Piece(fit(price, 14, right=True)),
+    )
+
+
+def _contact(row: EntityRow, width: int) -> Entry[EntityRow]:
+    role = safe(row.details.get("role", ""))
+    line = (
+        Piece(SafeText("   ")),
+        Piece(fit(safe(row.title) or safe(row.code), max(20, width * 30 // 100))),
+        Piece(role, "dim"),
+    )
+    return Entry((line,), row)

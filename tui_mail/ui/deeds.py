@@ -1,0 +1,135 @@
+"""What the verbs of mail do: one transaction each, and the sentence that says what was done."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.mailkeys import Target
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+_LONGEST = 40
+
+
+def named(subject: str) -> SafeText:
+    """A subject as it is quoted in a sentence: short."""
+    text = safe(subject) or safe(_("(no subject)"))
+    return text if len(text) <= _LONGEST else SafeText(text[: _LONGEST - 1] + "…")
+
+
+def _placements(session: "Session", operator_id: int, target: Target) -> list[int]:
+    from tui_mail.db.actions import placements_of, whole_conversation
+
+    if target.whole and target.folder_id is not None:
+        return whole_conversation(session, operator_id, target.thread_id, target.folder_id)
+    if target.placement_id is not None:
+        return [target.placement_id]
+    return placements_of(session, operator_id, [target.message_id])
+
+
+def _do(session: "Session", operator_id: int, verb: str, target: Target, now: datetime) -> None:
+    from tui_mail.db import actions
+
+    ids = _placements(session, operator_id, target)
+    match verb:
+        case "archive":
+            actions.archive(session, operator_id, ids, now)
+        case "delete":
+            actions.delete(session, operator_id, ids, now)
+        case "spam":
+            actions.spam(session, operator_id, ids, now)
+        case "read":
+            actions.mark(session, operator_id, ids, add=frozenset({"seen"}), now=now)
+        case "unread":
+            actions.mark(session, operator_id, ids, remove=frozenset({"seen"}), now=now)
+        case "star" if target.starred:
+            actions.mark(session, operator_id, ids, remove=frozenset({"flagged"}), now=now)
+        case "star":
+            actions.mark(session, operator_id, ids, add=frozenset({"flagged"}), now=now)
+
+
+def _sentence(verb: str, target: Target) -> SafeText:
+    sentences = {
+        "archive": _("Archived “{subject}”"),
+        "delete": _("Deleted “{subject}”"),
+        "spam": _("Marked as spam “{subject}”"),
+        "read": _("Marked read “{subject}”"),
+        "unread": _("Marked unread “{subject}”"),
+        "star": _("Unstarred “{subject}”") if target.starred else _("Starred “{subject}”"),
+    }
+    return safe(sentences[verb].format(subject=named(target.subject)))
+
+
+async def carry_out(parts: "Parts", verb: str, target: Target) -> SafeText:
+    """Do what a key asked for; returns the sentence for the status line.
+
+    Raises what the database's verbs raise.
+    """
+    await parts.database.write(_do, parts.operator_id, verb, target, datetime.now(UTC))
+    return _sentence(verb, target)
+
+
+def _move(
+    session: "Session", operator_id: int, target: Target, folder_id: int, now: datetime
+) -> None:
+    from tui_mail.db.actions import move
+
+    move(session, operator_id, _placements(session, operator_id, target), folder_id, now)
+
+
+async def move_to(parts: "Parts", target: Target, folder_id: int, folder: SafeText) -> SafeText:
+    """Move what is in hand to a folder; returns the sentence."""
+    await parts.database.write(_move, parts.operator_id, target, folder_id, datetime.now(UTC))
+    return safe(
+        _("Moved “{subject}” to {folder}").format(subject=named(target.subject), folder=folder)
+    )
+
+
+def _mark_read(session: "Session", operator_id: int, placement_id: int, now: datetime) -> None:
+    from tui_mail.db.actions import mark
+
+    mark(session, operator_id, [placement_id], add=frozenset({"seen"}), now=now)
+
+
+async def mark_read(parts: "Parts", placement_id: int) -> None:
+    """A message that was opened counts as read."""
+    await parts.database.write(_mark_read, parts.operator_id, placement_id, datetime.now(UTC))
+
+
+def _undo(session: "Session", operator_id: int, now: datetime) -> str | None:
+    from tui_mail.db.actions import undo
+
+    return undo(session, operator_id, now)
+
+
+async def undo(parts: "Parts") -> SafeText:
+    """Take back what this operator did last; returns the sentence."""
+    done = await parts.database.write(_undo, parts.operator_id, datetime.now(UTC))
+    return safe(done) if done else safe(_("There is nothing to undo."))
+
+
+def _decide(
+    session: "Session", operator_id: int, verb: str, link: tuple[int, int], thread: bool
+) -> None:
+    from tui_mail.db import links
+
+    verbs = {"confirm": links.confirm, "reject": links.reject, "add": links.add}
+    message_id, entity_id = link
+    verbs[verb](session, operator_id, message_id, entity_id, thread=thread, now=datetime.now(UTC))
+
+
+async def decide(
+    parts: "Parts", verb: str, link: tuple[int, int], record: SafeText, *, thread: bool = False
+) -> SafeText:
+    """Confirm, reject or add the link of (message, entity); `record` is what it is called."""
+    await parts.database.write(_decide, parts.operator_id, verb, link, thread)
+    sentences = {
+        "confirm": _("Confirmed {record}"),
+        "reject": _("Rejected {record}"),
+        "add": _("Linked {record}"),
+    }
+    return safe(sentences[verb].format(record=record))

@@ -1,0 +1,137 @@
+"""Dates, times, sums and names of records as people read them, in the user's language.
+
+Hides babel, which is only imported when something is formatted.
+"""
+
+import re
+from datetime import date as Day
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from tui_mail.db.rows import Chip
+from tui_mail.i18n import _, language
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.kinds import abbreviation, is_party
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+_CODE = re.compile(r"(\d{4})/([^#]+)(#.+)?", re.ASCII)
+_RECENT = timedelta(days=180)
+
+
+@lru_cache(maxsize=4)
+def _locale(name: str) -> "Locale":
+    from babel import Locale
+
+    return Locale.parse("it" if name.startswith("it") else "en_GB")
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone()
+
+
+def clock(at: datetime) -> SafeText:
+    """`10:41`, in local time."""
+    return safe(f"{_local(at):%H:%M}")
+
+
+def short_day(day: Day, today: Day) -> SafeText:
+    """`20 nov` within half a year, `12/11/25` beyond."""
+    if abs(day - today) <= _RECENT:
+        months = _locale(language()).months["format"]["abbreviated"]
+        return safe(f"{day.day} {months[day.month]}")
+    return safe(f"{day:%d/%m/%y}")
+
+
+def when(at: datetime, now: datetime) -> SafeText:
+    """When a message came, for a list: `10:41`, `yesterday`, `20 nov`, `12/11/25`."""
+    moment, today = _local(at), _local(now).date()
+    if moment.date() == today:
+        return clock(at)
+    if moment.date() == today - timedelta(days=1):
+        return safe(_("yesterday"))
+    return short_day(moment.date(), today)
+
+
+def when_in_full(at: datetime, now: datetime) -> SafeText:
+    """When a message came, for its header: `today 10:41`, `20 nov 2025 10:41`."""
+    moment, today = _local(at), _local(now).date()
+    if moment.date() == today:
+        return safe(_("today {time}").format(time=clock(at)))
+    if moment.date() == today - timedelta(days=1):
+        return safe(_("yesterday {time}").format(time=clock(at)))
+    months = _locale(language()).months["format"]["abbreviated"]
+    return safe(f"{moment.day} {months[moment.month]} {moment.year} {clock(at)}")
+
+
+def weekday(day: Day) -> SafeText:
+    """`mar 24 nov`."""
+    locale = _locale(language())
+    name = locale.days["format"]["abbreviated"][day.weekday()]
+    return safe(f"{name} {day.day} {locale.months['format']['abbreviated'][day.month]}")
+
+
+def day(value: Day) -> SafeText:
+    """`24/11/2026`."""
+    return safe(f"{value:%d/%m/%Y}")
+
+
+def money(amount: Decimal, currency: str = "") -> SafeText:
+    """`1.240,00 €`; without a currency only the figure."""
+    from babel.numbers import format_currency, format_decimal
+
+    locale = _locale(language())
+    if not currency:
+        return safe(format_decimal(amount, format="#,##0.00", locale=locale))
+    try:
+        text = format_currency(amount, currency, locale=locale)
+    except (ValueError, LookupError):  # not a code of ISO 4217: foreign text
+        text = f"{format_decimal(amount, format='#,##0.00', locale=locale)} {currency}"
+    return safe(text.replace("\u00a0", " ").replace("\u202f", " "))
+
+
+def number(value: Decimal) -> SafeText:
+    """A quantity without idle zeros: `3`, `2,5`."""
+    from babel.numbers import format_decimal
+
+    return safe(format_decimal(value, format="#,##0.####", locale=_locale(language())))
+
+
+def size(count: int) -> SafeText:
+    """`84 kB`, `2,1 MB`."""
+    if count < 1000:
+        return safe(f"{count} B")
+    if count < 1_000_000:
+        return safe(f"{count // 1000} kB")
+    return safe(f"{number(Decimal(count // 100_000) / 10)} MB")
+
+
+def short_code(code: str, today: Day) -> SafeText:
+    """What people call a document: this year's without the year.
+
+    `2026/119` is `119`, `2026/A/88` is `88/A`, `2025/119` is `119/25`, `2026/41#2` is `41/2`.
+    """
+    match = _CODE.fullmatch(code)
+    if match is None:
+        return safe(code)
+    year, rest, instalment = match[1], match[2], (match[3] or "").replace("#", "/")
+    parts = rest.split("/")
+    named = "/".join([parts[-1], *parts[:-1]])
+    short = named if int(year) == today.year else f"{named}/{year[2:]}"
+    return safe(f"{short}{instalment}")
+
+
+def record(kind: str, code: str, title: str, today: Day) -> SafeText:
+    """A record in a few letters: `OC 119`, `FT 88/A`; a party by its name."""
+    if is_party(kind) and title:
+        return safe(title)
+    return safe(f"{abbreviation(kind)} {short_code(code, today)}")
+
+
+def chip(found: Chip, today: Day) -> SafeText:
+    """A record beside a message, with the sign of its link: `FT 88/A ?`."""
+    sign = {"confirmed": " ✓", "proposed": " ?"}.get(found.state, "")
+    return safe(record(found.kind, found.code, found.title, today) + sign)

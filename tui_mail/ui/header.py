@@ -1,0 +1,115 @@
+"""The line on top: which folder, what is on its way out, whether mail is up to date."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui_mail.db.rows import AccountStatus, FolderRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import formats
+from tui_mail.ui.kinds import account_name, folder_name
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import Line, Piece
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+_SECONDS = 2.0
+
+
+def _read(session: "Session", operator_id: int) -> tuple[list[AccountStatus], int]:
+    from tui_mail.db.accounts import statuses
+    from tui_mail.db.outbox import waiting_count
+
+    return statuses(session, operator_id), waiting_count(session, operator_id)
+
+
+class HeaderBar(Panel, Bar):
+    """Reads the accounts' state by itself."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.folder: FolderRow | None = None
+        self.narrow = False
+        self._accounts: list[AccountStatus] = []
+        self._outgoing = 0
+
+    def start(self, parts: "Parts") -> None:
+        super().start(parts)
+        self._load()
+        self.set_interval(_SECONDS, self.show_now)
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if topics & {"accounts", "outbox", "operations"}:
+            self._load()
+
+    def _load(self) -> None:
+        self.run_worker(self._loaded(), group="header", exclusive=True)
+
+    async def _loaded(self) -> None:
+        assert self.parts is not None
+        found = await self.read(_read, self.parts.operator_id)
+        if found is not None:
+            self._accounts, self._outgoing = found
+            self.show_now()
+
+    @property
+    def trouble(self) -> SafeText:
+        """The first account's error, as a sentence; "" when all is well."""
+        for account in self._accounts:
+            if account.last_error:
+                return safe(f"{account.email}: {account.last_error}")
+        return SafeText("")
+
+    def on_mount(self) -> None:
+        self.show_now()
+
+    def on_resize(self) -> None:
+        self.show_now()
+
+    def show_now(self) -> None:
+        """Draw what is known; repaints only when it differs."""
+        self.show(self._where(), self._how())
+
+    def _where(self) -> Line:
+        brand = Piece(SafeText(" tui_mail"), "accent bold")
+        if self.folder is None:
+            return (brand,)
+        account = account_name(self.folder.account)
+        name = folder_name(self.folder.role, self.folder.name)
+        if self.narrow:
+            return (Piece(SafeText(f" {name}"), "bold"), Piece(SafeText(f" · {account}"), "dim"))
+        return (
+            brand,
+            Piece(SafeText(f"   {account} › "), "dim"),
+            Piece(name, "bold"),
+        )
+
+    def _how(self) -> Line:
+        pieces: list[Piece] = []
+        if self.narrow and self.folder is not None and self.folder.unread:
+            pieces.append(Piece(SafeText(f"{self.folder.unread} ●  "), "accent"))
+        if self._outgoing:
+            text = f"↑{self._outgoing}"
+            if not self.narrow:
+                text = _("↑{count} outgoing").format(count=self._outgoing)
+            pieces.append(Piece(SafeText(f"{text}   "), "warning"))
+        pieces += self._state()
+        return tuple(pieces)
+
+    def _state(self) -> list[Piece]:
+        worker = self.parts.worker if self.parts is not None else None
+        busy = safe(worker.summary().busy) if worker is not None else SafeText("")
+        if busy and not self.narrow:
+            return [Piece(SafeText(f"{busy} "), "dim")]
+        if self.trouble:
+            return [Piece(safe(_("⚠ not up to date ")), "error")]
+        seen = [status.last_success for status in self._accounts if status.last_success]
+        if not seen:
+            return []
+        when = formats.when(max(seen), datetime.now(UTC))
+        text = safe(_("● updated {time} ").format(time=when))
+        return [Piece(text, "dim")]

@@ -1,0 +1,202 @@
+"""The key map: which key means what, by id, and how keys and their words are shown.
+
+Every binding has an id that the settings file can give another key. Descriptions are msgids,
+translated when they are shown, so that help, hints and palette follow the language.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from textual.binding import ActiveBinding, Binding
+
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.widgets.text import Line, Piece, width_of
+
+
+def msgid(text: str) -> str:
+    """Mark a text for translation where it is looked up later."""
+    return text
+
+
+def bind(name: str, keys: str, action: str, words: str, *, hint: bool = False) -> Binding:
+    """A binding with an id; `hint`: it is worth a place on the last line."""
+    return Binding(keys, action, words, show=hint, id=name)
+
+
+MOVES = [
+    bind("move.down", "j,down", "move(1)", msgid("down")),
+    bind("move.up", "k,up", "move(-1)", msgid("up")),
+    bind("move.page_down", "pagedown", "page(1)", msgid("page down")),
+    bind("move.page_up", "pageup", "page(-1)", msgid("page up")),
+    bind("move.half_down", "ctrl+d", "page(0.5)", msgid("half a page down")),
+    bind("move.half_up", "ctrl+u", "page(-0.5)", msgid("half a page up")),
+    bind("move.first", "home", "first", msgid("first")),
+    bind("move.last", "end,G", "last", msgid("last")),
+]
+
+MAIL = [
+    bind("mail.reply", "r", "write('reply')", msgid("reply"), hint=True),
+    bind("mail.archive", "e", "deed('archive')", msgid("archive"), hint=True),
+    bind("mail.link", "L", "link", msgid("link"), hint=True),
+    bind("mail.reply_all", "a", "write('reply_all')", msgid("reply to all")),
+    bind("mail.forward", "f", "write('forward')", msgid("forward")),
+    bind("mail.delete", "d,#,delete", "deed('delete')", msgid("delete"), hint=True),
+    bind("mail.spam", "!", "deed('spam')", msgid("spam")),
+    bind("mail.unread", "U", "deed('unread')", msgid("mark unread")),
+    bind("mail.read", "I", "deed('read')", msgid("mark read")),
+    bind("mail.star", "s", "deed('star')", msgid("star"), hint=True),
+    bind("mail.move", "v", "move_mail", msgid("move to a folder")),
+    bind("mail.trace", "t", "trace", msgid("all mail of the record"), hint=True),
+]
+
+SCREEN = [
+    bind("write.new", "c", "write('new')", msgid("compose"), hint=True),
+    bind("search", "/", "search", msgid("search"), hint=True),
+    bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
+    bind("check", "f5", "check_mail", msgid("check mail")),
+    bind("folder.next", "ctrl+down", "next_folder(1)", msgid("next folder")),
+    bind("folder.previous", "ctrl+up", "next_folder(-1)", msgid("previous folder")),
+    bind("panel.folders", "alt+1", "panel('folders')", msgid("folders")),
+    bind("panel.list", "alt+2", "panel('threads')", msgid("list")),
+    bind("panel.reader", "alt+3", "panel('reader')", msgid("message")),
+    bind("panel.records", "alt+4,i", "panel('records')", msgid("records")),
+    bind("panel.agenda", "alt+5", "panel('agenda')", msgid("agenda")),
+    bind("panel.next", "f6", "next_panel", msgid("next panel")),
+    bind("go", "g", "prefix('g')", msgid("go to…")),
+    bind("back", "u,escape", "back", msgid("back")),
+    bind("back.or_quit", "q", "back_or_quit", msgid("back, at the top quit")),
+]
+
+APP = [
+    bind("help", "?,f1", "help", msgid("keys"), hint=True),
+    Binding("ctrl+p,:", "palette", msgid("commands"), show=True, id="palette"),
+    Binding("ctrl+q", "leave", msgid("quit"), show=False, id="quit", priority=True),
+    Binding("ctrl+c", "leave", msgid("quit"), show=False, id="quit.now", priority=True),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A key that may follow a prefix: what it does, and its words."""
+
+    key: str
+    action: str
+    words: str
+
+
+PREFIXES: dict[str, tuple[Next, ...]] = {
+    "g": (
+        Next("i", "go('inbox')", msgid("inbox")),
+        Next("t", "go('sent')", msgid("sent")),
+        Next("d", "go('drafts')", msgid("drafts")),
+        Next("a", "go('archive')", msgid("archive")),
+        Next("f", "go_folder", msgid("a folder")),
+        Next("o", "go_record('document')", msgid("a document")),
+        Next("c", "go_record('party')", msgid("a customer")),
+        Next("g", "first_row", msgid("top")),
+    ),
+}
+
+
+def key_name(key: str) -> SafeText:
+    """A key as it is printed on keyboards."""
+    names = {
+        "enter": _("Enter"),
+        "space": _("Space"),
+        "escape": _("Esc"),
+        "delete": _("Del"),
+        "insert": _("Ins"),
+        "tab": _("Tab"),
+        "shift+tab": _("Shift+Tab"),
+        "pagedown": _("PgDn"),
+        "pageup": _("PgUp"),
+        "home": _("Home"),
+        "end": _("End"),
+        "down": "↓",
+        "up": "↑",
+        "left": "←",
+        "right": "→",
+        "slash": "/",
+        "backslash": "\\",
+        "question_mark": "?",
+        "exclamation_mark": "!",
+        "number_sign": "#",
+        "comma": ",",
+        "colon": ":",
+        "plus": "+",
+        "at": "@",
+        "vertical_line": "|",
+        "circumflex_accent": "^",
+        "full_stop": ".",
+        "asterisk": "*",
+    }
+    if key in names:
+        return safe(names[key])
+    *modifiers, last = key.split("+")
+    if modifiers == ["ctrl"] and len(last) == 1:
+        return safe(f"^{last.upper()}")
+    shown = names.get(last, last.upper() if last.startswith("f") and last[1:].isdigit() else last)
+    return safe("+".join([*(word.title() for word in modifiers), shown]))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that can be done here: its keys, its words, and the action with its place."""
+
+    keys: tuple[str, ...]
+    words: str
+    action: str
+    place: object
+    hint: bool
+
+
+def commands(active: Iterable[ActiveBinding]) -> list[Command]:
+    """The bindings in force, one row an action, the focused panel's first."""
+    found: dict[tuple[int, str], Command] = {}
+    for item in active:
+        binding = item.binding
+        if not binding.description or not item.enabled:
+            continue
+        name = (id(item.node), binding.action)
+        known = found.get(name)
+        keys = (binding.key,) if known is None else (*known.keys, binding.key)
+        found[name] = Command(keys, binding.description, binding.action, item.node, binding.show)
+    return list(found.values())
+
+
+def hints(rows: Iterable[Command], width: int) -> Line:
+    """As many keys with their words as fit into `width` cells; help is always the last."""
+    shown = [row for row in rows if row.hint]
+    last = [row for row in shown if row.action in {"help", "palette"}]
+    pieces: list[Piece] = []
+    left = width - 1 - sum(_cells(row) for row in last[:1])
+    for row in (row for row in shown if row not in last):
+        if _cells(row) > left:
+            break
+        left -= _cells(row)
+        pieces += _hint(row)
+    for row in last:
+        if row is last[0] or _cells(row) <= left:
+            pieces += _hint(row)
+    return (Piece(SafeText(" ")), *pieces)
+
+
+def _cells(row: Command) -> int:
+    return width_of(key_name(row.keys[0])) + width_of(_(row.words)) + 3
+
+
+def _hint(row: Command) -> Iterator[Piece]:
+    yield Piece(key_name(row.keys[0]), "accent")
+    yield Piece(safe(f" {_(row.words)}  "), "dim")
+
+
+def prefix_hints(prefix: str) -> Line:
+    """The keys that may follow a prefix."""
+    pieces = [Piece(safe(f" {prefix} … "), "accent")]
+    for item in PREFIXES[prefix]:
+        pieces += [
+            Piece(safe(item.key), "accent"),
+            Piece(safe(f" {_(item.words)}  "), "dim"),
+        ]
+    return tuple(pieces)

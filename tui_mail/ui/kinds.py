@@ -1,0 +1,118 @@
+"""What kinds of records, folders and states are called on the screen: hides the codes of the contract."""
+
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.values import PARTY_KINDS
+
+
+def is_party(kind: str) -> bool:
+    """Whether records of `kind` are people or firms rather than documents."""
+    return kind in PARTY_KINDS or kind == "contact"
+
+
+def abbreviation(kind: str) -> SafeText:
+    """Two or three letters for a kind of record."""
+    names = {
+        "customer": _("CUS"),
+        "supplier": _("SUP"),
+        "lead": _("LEAD"),
+        "operator": _("OPR"),
+        "contact": _("CON"),
+        "quote": _("QT"),
+        "sales_order": _("SO"),
+        "purchase_order": _("PO"),
+        "offer": _("OFF"),
+        "delivery_note": _("DN"),
+        "goods_receipt": _("GR"),
+        "invoice": _("INV"),
+        "purchase_invoice": _("PINV"),
+        "credit_note": _("CN"),
+        "due_item": _("DUE"),
+        "job": _("JOB"),
+        "activity": _("ACT"),
+        "opportunity": _("OPP"),
+    }
+    return safe(names.get(kind, kind[:4].upper()))
+
+
+def kind_name(kind: str) -> SafeText:
+    """A kind of record in words."""
+    names = {
+        "customer": _("Customer"),
+        "supplier": _("Supplier"),
+        "lead": _("Lead"),
+        "operator": _("Operator"),
+        "contact": _("Contact"),
+        "quote": _("Quote"),
+        "sales_order": _("Order"),
+        "purchase_order": _("Purchase order"),
+        "offer": _("Offer"),
+        "delivery_note": _("Delivery note"),
+        "goods_receipt": _("Goods receipt"),
+        "invoice": _("Invoice"),
+        "purchase_invoice": _("Purchase invoice"),
+        "credit_note": _("Credit note"),
+        "due_item": _("Due item"),
+        "job": _("Job"),
+        "activity": _("Activity"),
+        "opportunity": _("Opportunity"),
+    }
+    return safe(names.get(kind, kind))
+
+
+def state_name(state: str) -> SafeText:
+    """The state of a document in words; a state of the ERP's own as it is."""
+    names = {"open": _("open"), "closed": _("closed"), "cancelled": _("cancelled")}
+    return safe(names.get(state, state))
+
+
+def link_name(state: str) -> SafeText:
+    """The state of a link in words."""
+    names = {
+        "automatic": _("automatic"),
+        "proposed": _("proposed"),
+        "confirmed": _("confirmed"),
+        "rejected": _("rejected"),
+    }
+    return safe(names.get(state, state))
+
+
+def detail_name(key: str) -> SafeText:
+    """A detail of a record's card in words; a key of the ERP's own as it is."""
+    names = {
+        "vat": _("VAT number"),
+        "tax_code": _("tax code"),
+        "pec": _("certified mail"),
+        "language": _("language"),
+        "city": _("city"),
+        "country": _("country"),
+        "blocked": _("blocked"),
+        "method": _("payment"),
+        "level": _("reminders"),
+        "disputed": _("disputed"),
+        "stage": _("stage"),
+        "role": _("role"),
+        "email": _("e-mail"),
+        "operator": _("operator"),
+    }
+    return safe(names.get(key, key.replace("_", " ")))
+
+
+def folder_name(role: str, name: str) -> SafeText:
+    """A folder by what it is for, else by its own name."""
+    names = {
+        "inbox": _("Inbox"),
+        "sent": _("Sent"),
+        "drafts": _("Drafts"),
+        "archive": _("Archive"),
+        "junk": _("Spam"),
+        "trash": _("Trash"),
+        "all": _("All mail"),
+        "flagged": _("Starred"),
+    }
+    return safe(names.get(role, name))
+
+
+def account_name(email: str) -> SafeText:
+    """An account in a narrow place: what stands before the at sign, and the sign."""
+    return safe(f"{email.partition('@')[0]}@")

@@ -1,0 +1,151 @@
+"""What stands above and below the text of a message: who, when, its records, warnings, files.
+
+Warnings lie between header and text, in lines that mail cannot draw in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow
+from tui_mail.i18n import _, ngettext
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import formats
+from tui_mail.ui.kinds import account_name, is_party
+from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
+from tui_mail.values import Mailbox, ParsedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What is known about the message that is being read."""
+
+    row: MessageRow
+    parsed: ParsedMessage
+    links: Sequence[LinkRow]
+    lost: str = ""  # why attachments' bytes could not be had
+
+
+def mailbox(box: Mailbox | None) -> SafeText:
+    """A sender or recipient: the address always shows, whatever the name claims."""
+    if box is None:
+        return safe(_("(no sender)"))
+    return safe(f"{box.name} <{box.address}>" if box.name else box.address)
+
+
+def warnings(head: Letterhead) -> list[SafeText]:
+    """What to doubt about the message, one sentence each."""
+    parsed, found = head.parsed, []
+    for slug in parsed.warnings:
+        if slug == "several_senders":
+            found.append(_("it names several senders"))
+        elif slug == "name_shows_other_address":
+            address = parsed.sender.address if parsed.sender else ""
+            found.append(_("the name shows another address; it comes from {0}").format(address))
+        elif slug == "reply_to_other_domain":
+            address = parsed.reply_to[0].address if parsed.reply_to else ""
+            found.append(_("a reply goes to another address: {0}").format(address))
+    if parsed.damage:
+        found.append(_("part of the message could not be read (h for details)"))
+    if head.lost:
+        found.append(head.lost)
+    return [safe(text) for text in found]
+
+
+def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) -> list[Line]:
+    """The lines above the text. `records`: also the linked records, in one line."""
+    row, parsed = head.row, head.parsed
+    when = formats.when_in_full(parsed.date or row.received_at, now)
+    subject = safe(row.subject) or safe(_("(no subject)"))
+    to = ", ".join(box.name or box.address for box in parsed.to) or row.recipients
+    through = account_name(row.account) if row.account else ""
+    aim = _("to {recipients}").format(recipients=to) if to else through
+    room = width - width_of(when) - 2
+    lines: list[Line] = [
+        plain(fit(SafeText(f" {subject}"), width), "bold"),
+        (
+            Piece(fit(SafeText(f" {mailbox(parsed.sender)}  {safe(aim)}"), room)),
+            Piece(SafeText(f" {when} "), "dim"),
+        ),
+    ]
+    if records:
+        lines.append(records_line(head.links, now))
+    lines.extend(
+        plain(fit(SafeText(f" ⚠ {text}"), width), "warning bold") for text in warnings(head)
+    )
+    lines.append(plain(SafeText("─" * width), "rule"))
+    return lines
+
+
+def records_line(links: Sequence[LinkRow], now: datetime) -> Line:
+    """The records of a message in one line, each with the sign of its link."""
+    shown = [link for link in links if link.state != "rejected"]
+    if not shown:
+        return plain(safe(_(" – no record linked  ·  L link")), "dim")
+    shown.sort(key=lambda link: is_party(link.kind))
+    pieces = [Piece(SafeText(" "))]
+    today = now.astimezone().date()
+    for link in shown[:4]:
+        sign = {"confirmed": "✓ ", "proposed": "? "}.get(link.state, "")
+        name = formats.record(link.kind, link.code, link.title, today)
+        why = f" ({link.why})" if link.state == "proposed" and link.why else ""
+        style = "warning" if link.state == "proposed" else "accent"
+        pieces.append(Piece(safe(f"{sign}{name}"), style))
+        pieces.append(Piece(safe(f"{why}  "), "dim"))
+    more = f"+{len(shown) - 4}  " if len(shown) > 4 else ""
+    pieces.append(Piece(safe(_("{more}·  L change  i records").format(more=more)), "dim"))
+    return tuple(pieces)
+
+
+def header_lines(head: Letterhead, width: int) -> list[Line]:
+    """Every header as it was decoded, and what could not be read."""
+    lines: list[Line] = []
+    for name, value in head.parsed.headers:
+        lines.append(
+            (
+                Piece(safe(f" {name}: "), "accent"),
+                Piece(fit(safe(value), max(0, width - width_of(safe(name)) - 3)), "dim"),
+            )
+        )
+    if head.parsed.damage:
+        text = _("could not be read: {0}").format(", ".join(head.parsed.damage))
+        lines.append(plain(safe(f" {text}"), "warning"))
+    lines.append(plain(SafeText("─" * width), "rule"))
+    return lines
+
+
+def attachment_lines(files: Sequence[AttachmentRow], width: int) -> list[Line]:
+    """The files of a message, as many in a line as fit."""
+    lines: list[Line] = []
+    current: list[Piece] = []
+    taken = 0
+    for file in files:
+        name = safe(file.name) or safe(file.media_type)
+        size = formats.size(file.size)
+        room = max(8, width - width_of(size) - 9)
+        shown = name if width_of(name) <= room else fit(name, room)
+        cells = width_of(shown) + width_of(size) + 8
+        if current and taken + cells > width:
+            lines.append(tuple(current))
+            current, taken = [], 0
+        current += [
+            Piece(SafeText(" ▪ "), "accent"),
+            Piece(shown),
+            Piece(SafeText(f"  {size}  "), "dim"),
+        ]
+        taken += cells
+    if current:
+        lines.append(tuple(current))
+    return lines
+
+
+def hidden_line(hidden: int, images: int) -> list[Line]:
+    """What of the HTML was left out, in one line; none when nothing was."""
+    parts = []
+    if hidden:
+        parts.append(ngettext("{0} hidden piece", "{0} hidden pieces", hidden).format(hidden))
+    if images:
+        parts.append(ngettext("{0} image", "{0} images", images).format(images))
+    if not parts:
+        return []
+    return [plain(safe(" " + _("not shown: {0}").format(", ".join(parts))), "dim")]

@@ -1,0 +1,91 @@
+"""The verbs of mail, the same wherever a message is in hand: they ask, whoever holds the panel does."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui_mail.db.rows import ListRow, MessageRow
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    _Base = Widget
+else:
+    _Base = object
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a verb is about. `whole`: all of its conversation in that folder."""
+
+    message_id: int
+    thread_id: int
+    placement_id: int | None
+    folder_id: int | None
+    subject: str
+    whole: bool
+    starred: bool
+
+
+def target_of(row: ListRow, *, whole: bool) -> Target:
+    """A row of a list as the target of a verb."""
+    return Target(
+        message_id=row.message_id,
+        thread_id=row.thread_id,
+        placement_id=row.placement_id,
+        folder_id=row.folder_id,
+        subject=row.subject,
+        whole=whole and row.folder_id is not None,
+        starred=row.starred,
+    )
+
+
+def target_of_message(row: MessageRow) -> Target:
+    """A message that is being read as the target of a verb."""
+    return Target(
+        message_id=row.id,
+        thread_id=row.thread_id,
+        placement_id=row.placement_id,
+        folder_id=row.folder_id,
+        subject=row.subject,
+        whole=False,
+        starred="flagged" in row.flags,
+    )
+
+
+class Asked(Message):
+    """A verb was asked for: archive, delete, spam, read, unread, star, move, link, trace, reply…"""
+
+    def __init__(self, verb: str, target: Target) -> None:
+        super().__init__()
+        self.verb = verb
+        self.target = target
+
+
+class MailKeys(_Base):
+    """Actions of `keys.MAIL` for a panel that has a message in hand."""
+
+    def target(self) -> Target | None:
+        """The message or conversation in hand."""
+        raise NotImplementedError
+
+    def _ask(self, verb: str) -> None:
+        target = self.target()
+        if target is not None:
+            self.post_message(Asked(verb, target))
+
+    def action_deed(self, verb: str) -> None:
+        self._ask(verb)
+
+    def action_write(self, answer: str) -> None:
+        self._ask(answer)
+
+    def action_link(self) -> None:
+        self._ask("link")
+
+    def action_trace(self) -> None:
+        self._ask("trace")
+
+    def action_move_mail(self) -> None:
+        self._ask("move")

@@ -1,0 +1,195 @@
+"""The folders, by account: shared accounts first, with what is unread.
+
+Hides the reading and folding of the tree; says which folder was chosen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui_mail.db.rows import FolderRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.keys import MOVES, bind, msgid
+from tui_mail.ui.kinds import account_name, folder_name
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.widgets.entries import Entries, Entry
+from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What the cursor stands on: a folder, or an account when `folder` is None."""
+
+    account_id: int
+    folder: FolderRow | None = None
+
+
+def _read(session: "Session", operator_id: int) -> list[FolderRow]:
+    from tui_mail.db.folders import folders
+
+    return folders(session, operator_id)
+
+
+class FoldersPanel(Panel, Entries[Node]):
+    """The tree of folders."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("folders.open", "enter,o", "open", msgid("open"), hint=True),
+        *MOVES,
+        bind("folders.fold", "left", "fold(True)", msgid("fold"), hint=True),
+        bind("folders.unfold", "right", "fold(False)", msgid("unfold"), hint=True),
+    ]
+
+    class Chosen(Message):
+        """A folder is to be shown. `by_hand`: the person asked for it."""
+
+        def __init__(self, folder: FolderRow, *, by_hand: bool) -> None:
+            super().__init__()
+            self.folder = folder
+            self.by_hand = by_hand
+
+    class Read(Message):
+        """The folders were read; `rows` is empty when there is no account."""
+
+        def __init__(self, rows: Sequence[FolderRow]) -> None:
+            super().__init__()
+            self.rows = rows
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.rows: list[FolderRow] = []
+        self.shown: int | None = None  # the folder whose list is on the screen
+        self._folded: set[int] = set()
+
+    def start(self, parts: "Parts") -> None:
+        super().start(parts)
+        self._load()
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if topics & {"folders", "mail", "accounts"}:
+            self._load()
+
+    def _load(self) -> None:
+        self.run_worker(self._loaded(), group="folders", exclusive=True)
+
+    async def _loaded(self) -> None:
+        assert self.parts is not None
+        rows = await self.read(_read, self.parts.operator_id)
+        if rows is None:
+            return
+        if rows != self.rows:
+            self.rows = sorted(rows, key=lambda row: (not row.shared, row.account_id))
+            self.forget()
+        self.post_message(self.Read(self.rows))
+        if self.shown is None:
+            first = next((row for row in self.rows if row.role == "inbox"), None)
+            first = first or (self.rows[0] if self.rows else None)
+            if first is not None:
+                self._choose(first, by_hand=False)
+
+    def _choose(self, folder: FolderRow, *, by_hand: bool) -> None:
+        self.shown = folder.folder_id
+        self._folded.discard(folder.account_id)
+        self.chosen = Node(folder.account_id, folder)
+        self.forget()
+        self.post_message(self.Chosen(folder, by_hand=by_hand))
+
+    # -- drawing
+
+    def title(self) -> SafeText:
+        return safe(_("Folders"))
+
+    def entries(self, width: int) -> list[Entry[Node]]:
+        found: list[Entry[Node]] = []
+        account: int | None = None
+        for row in self.rows:
+            if row.account_id != account:
+                account = row.account_id
+                found.append(self._account(row, width))
+            if row.account_id not in self._folded:
+                node = Node(row.account_id, row)
+                found.append(Entry((self._folder(row, width),), node))
+        return found or [Entry((plain(safe(_(" none yet")), "dim"),))]
+
+    def _account(self, row: FolderRow, width: int) -> Entry[Node]:
+        folded = row.account_id in self._folded
+        local = account_name(row.account)
+        same = {other.account for other in self.rows if account_name(other.account) == local}
+        name = local if len(same) == 1 else safe(row.account)
+        text = fit(SafeText(f"{'▸' if folded else '▾'} {name}"), width)
+        style = "bold" if row.shared else ""
+        return Entry((plain(text, style),), Node(row.account_id))
+
+    def _folder(self, row: FolderRow, width: int) -> Line:
+        shown = row.folder_id == self.shown
+        count = row.total if row.role == "drafts" else row.unread
+        figure = f"{count} " if count else ""
+        name = fit(folder_name(row.role, row.name), width - 3 - width_of(figure) - 1)
+        style = "accent bold" if shown else "" if count and row.role != "drafts" else "dim"
+        return (
+            Piece(SafeText("  ▌" if shown else "   "), "accent"),
+            Piece(SafeText(f"{name} {figure}"), style),
+        )
+
+    def same(self, one: Node, other: Node) -> bool:
+        return (one.account_id, one.folder and one.folder.folder_id) == (
+            other.account_id,
+            other.folder and other.folder.folder_id,
+        )
+
+    # -- keys
+
+    def action_open(self) -> None:
+        node = self.chosen
+        if node is None:
+            return
+        if node.folder is None:
+            self.action_fold(node.account_id not in self._folded)
+        else:
+            self._choose(node.folder, by_hand=True)
+
+    def action_fold(self, folded: bool) -> None:
+        if self.chosen is None:
+            return
+        account = self.chosen.account_id
+        (self._folded.add if folded else self._folded.discard)(account)
+        if folded:
+            self.chosen = Node(account)
+        self.forget()
+
+    def go(self, role: str) -> bool:
+        """Show the folder of that role in the account in hand, else in any; False when there is none."""
+        here = next((row.account_id for row in self.rows if row.folder_id == self.shown), None)
+        fitting = [row for row in self.rows if row.role == role]
+        fitting.sort(key=lambda row: row.account_id != here)
+        if not fitting:
+            return False
+        self._choose(fitting[0], by_hand=True)
+        return True
+
+    def step(self, step: int) -> None:
+        """Show the next folder, or the one before."""
+        order = [row.folder_id for row in self.rows]
+        if self.shown in order:
+            place = order.index(self.shown) + step
+            if 0 <= place < len(order):
+                self._choose(self.rows[place], by_hand=True)
+
+    def show_folder(self, folder_id: int) -> None:
+        """Show that folder."""
+        for row in self.rows:
+            if row.folder_id == folder_id:
+                self._choose(row, by_hand=True)
+
+    def current(self) -> FolderRow | None:
+        """The folder that is shown, as last read."""
+        return next((row for row in self.rows if row.folder_id == self.shown), None)

@@ -1,0 +1,258 @@
+"""The message that is being read: header, warnings, text as lines, files.
+
+Hides opening, laying out off the event loop, folding of quotes and the way through a conversation.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui_mail.db.rows import LinkRow, ListRow, MessageRow
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import letterhead
+from tui_mail.ui.keys import MAIL, bind, msgid
+from tui_mail.ui.mailkeys import MailKeys, Target, target_of_message
+from tui_mail.ui.notices import Said
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.widgets.lines import Lines
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, plain
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from tui_mail.mail.render import Rendered
+    from tui_mail.worker.reading import OpenedMessage
+
+
+def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
+    from tui_mail.db.links import links_of
+
+    return links_of(session, operator_id, message_id)
+
+
+def _conversation(session: "Session", operator_id: int, thread_id: int) -> list[ListRow]:
+    from tui_mail.db.conversations import thread_rows
+
+    return thread_rows(session, operator_id, thread_id)
+
+
+class ReaderPanel(MailKeys, Panel, Lines):
+    """One message, and the conversation that it is in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MAIL,
+        bind("reader.page", "space", "read_on", msgid("read on"), hint=True),
+        bind("reader.down", "j,down", "scroll(1)", msgid("down")),
+        bind("reader.up", "k,up", "scroll(-1)", msgid("up")),
+        bind("reader.page_down", "pagedown,ctrl+d", "page(1)", msgid("page down")),
+        bind("reader.page_up", "pageup", "page(-1)", msgid("page up")),
+        bind("reader.first", "home", "top", msgid("first")),
+        bind("reader.last", "end,G", "bottom", msgid("last")),
+        bind("reader.next", "J", "step(1)", msgid("next message"), hint=True),
+        bind("reader.previous", "K", "step(-1)", msgid("previous message")),
+        bind("reader.later", "n", "within(1)", msgid("later in the conversation")),
+        bind("reader.earlier", "p", "within(-1)", msgid("earlier in the conversation")),
+        bind("reader.headers", "h", "headers", msgid("headers"), hint=True),
+        bind("reader.unfold", "right", "fold(False)", msgid("show quotes")),
+        bind("reader.fold", "left", "fold(True)", msgid("fold quotes")),
+    ]
+
+    class Step(Message):
+        """The next message of the list is to be read, or the one before."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    class Shown(Message):
+        """A message is on the screen."""
+
+        def __init__(self, row: MessageRow, *, opened: bool) -> None:
+            super().__init__()
+            self.row = row
+            self.opened = opened
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.message_id: int | None = None
+        self.records = False  # linked records are shown in the header, no panel beside does
+        self._letterhead: letterhead.Letterhead | None = None
+        self._opened: OpenedMessage | None = None
+        self._rendered: Rendered | None = None
+        self._rendered_width = 0
+        self._siblings: list[ListRow] = []
+        self._folded = True
+        self._all_headers = False
+        self._lines: list[Line] = []
+
+    # -- opening
+
+    def open(self, message_id: int, *, by_hand: bool = True) -> None:
+        """Show a message. `by_hand`: the person opened it, rather than passed over it."""
+        if message_id == self.message_id and self._opened is not None:
+            self.post_message(self.Shown(self._opened.row, opened=by_hand))
+            return
+        self.message_id = message_id
+        self.run_worker(self._open(message_id, by_hand), group="open", exclusive=True)
+
+    def close(self) -> None:
+        """Show nothing."""
+        self.message_id = None
+        self._letterhead = self._opened = self._rendered = None
+        self._lines, self._siblings = [], []
+        self.forget()
+
+    async def _open(self, message_id: int, by_hand: bool) -> None:
+        parts = self.parts
+        if parts is None:
+            return
+        try:
+            opened = await parts.reader.open(message_id)
+        except TuiMailError as error:
+            self.post_message(Said.error(error))
+            return
+        links = await self.read(_links, parts.operator_id, message_id) or []
+        rows = await self.read(_conversation, parts.operator_id, opened.row.thread_id) or []
+        if self.message_id != message_id:
+            return
+        self._opened, self._siblings = opened, rows
+        self._letterhead = letterhead.Letterhead(opened.row, opened.parsed, links, opened.lost)
+        self._folded, self.top = True, 0
+        await self._lay_out()
+        self.post_message(self.Shown(opened.row, opened=by_hand))
+
+    async def _lay_out(self) -> None:
+        opened, width = self._opened, self.inner_width
+        if opened is None or width <= 0:
+            return
+        from tui_mail.mail.render import render
+
+        self._rendered_width = width
+        rendered = await asyncio.to_thread(render, opened.parsed, max(8, width - 2))
+        if opened is self._opened and width == self._rendered_width:
+            self._rendered = rendered
+            self._arrange()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.inner_width != self._rendered_width:
+            self.run_worker(self._lay_out(), group="layout", exclusive=True)
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if self.message_id is not None and topics & {"links", "mail", "erp"}:
+            self.run_worker(self._read_links(self.message_id), group="links", exclusive=True)
+
+    async def _read_links(self, message_id: int) -> None:
+        if self.parts is None:
+            return
+        links = await self.read(_links, self.parts.operator_id, message_id)
+        head = self._letterhead
+        if links is None or head is None or self.message_id != message_id:
+            return
+        if list(head.links) != links:
+            self._letterhead = letterhead.Letterhead(head.row, head.parsed, links, head.lost)
+            self.forget()
+
+    # -- what is shown
+
+    def _arrange(self) -> None:
+        rendered, head, width = self._rendered, self._letterhead, self.inner_width
+        if rendered is None or head is None:
+            return
+        lines = letterhead.header_lines(head, width) if self._all_headers else []
+        lines += self._text(rendered)
+        lines += letterhead.hidden_line(rendered.hidden, rendered.images)
+        files = [file for file in head.row.attachments if not file.inline]
+        if files:
+            lines += [BLANK, *letterhead.attachment_lines(files, width)]
+        self._lines = lines
+        self.forget()
+        self.scroll_lines_to(self.top)
+
+    def _text(self, rendered: "Rendered") -> list[Line]:
+        margin = Piece(SafeText(" "))
+        folds = {fold.first: fold for fold in rendered.folds} if self._folded else {}
+        lines: list[Line] = []
+        index = 0
+        while index < len(rendered.lines):
+            fold = folds.get(index)
+            if fold is not None:
+                label = str(fold.label)
+                lines.append(plain(safe(label if label.startswith("▸") else f"▸ {label}"), "dim"))
+                index = max(fold.last, index) + 1
+                continue
+            lines.append((margin, *rendered.lines[index]))
+            index += 1
+        return lines
+
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    def line(self, index: int, width: int) -> Line:
+        return self._lines[index] if index < len(self._lines) else BLANK
+
+    def title(self) -> SafeText:
+        total = len(self._siblings)
+        if total < 2 or self._letterhead is None:
+            return safe(_("Message"))
+        return safe(_("Message {place} of {total}").format(place=self._place() + 1, total=total))
+
+    def head(self, width: int) -> Sequence[Line]:
+        if self._letterhead is None:
+            return ()
+        now = datetime.now(UTC)
+        lines = letterhead.head_lines(self._letterhead, width, now, records=self.records)
+        room = max(3, self.size.height - 2)  # the text keeps a line, however low the panel is
+        return lines[:room]
+
+    def _place(self) -> int:
+        ids = [row.message_id for row in self._siblings]
+        return ids.index(self.message_id) if self.message_id in ids else 0
+
+    # -- keys
+
+    def target(self) -> Target | None:
+        return None if self._letterhead is None else target_of_message(self._letterhead.row)
+
+    def action_scroll(self, step: int) -> None:
+        self.scroll_lines_to(self.top + step)
+
+    def action_page(self, pages: int) -> None:
+        self.scroll_lines_to(self.top + pages * max(1, self.page - 1))
+
+    def action_read_on(self) -> None:
+        """A page on; at the end of the text the next message."""
+        if self.top + self.page >= self.count:
+            self.post_message(self.Step(1))
+        else:
+            self.action_page(1)
+
+    def action_top(self) -> None:
+        self.scroll_lines_to(0)
+
+    def action_bottom(self) -> None:
+        self.scroll_lines_to(self.count)
+
+    def action_step(self, step: int) -> None:
+        self.post_message(self.Step(step))
+
+    def action_within(self, step: int) -> None:
+        place = self._place() + step
+        if 0 <= place < len(self._siblings):
+            self.open(self._siblings[place].message_id)
+
+    def action_headers(self) -> None:
+        self._all_headers = not self._all_headers
+        self.top = 0
+        self._arrange()
+
+    def action_fold(self, folded: bool) -> None:
+        self._folded = folded
+        self._arrange()

@@ -1,0 +1,315 @@
+"""The records that belong to the message in hand, and why; below, the latest mail of its party.
+
+Hides how links, balances and mail are read together; says which record or message is wanted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui_mail.db.rows import Card, LinkRow, ListRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import formats
+from tui_mail.ui.keys import MOVES, bind, msgid
+from tui_mail.ui.kinds import abbreviation, is_party, kind_name, link_name, state_name
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.widgets.entries import Entries, Entry
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
+from tui_mail.ui.wrap import wrapped
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+_LATEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the cursor stands on: a link, or a message of the party's mail."""
+
+    link: LinkRow | None = None
+    mail: ListRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that is shown for one message."""
+
+    links: Sequence[LinkRow] = ()
+    party: Card | None = None
+    mail: Sequence[ListRow] = field(default_factory=tuple)
+    erp: bool = True  # there are records at all
+
+
+def _read(session: "Session", operator_id: int, message_id: int, now: datetime) -> Found:
+    from tui_mail.db.cards import card
+    from tui_mail.db.erp import sources
+    from tui_mail.db.links import links_of
+    from tui_mail.db.traces import trace
+
+    links = [
+        link for link in links_of(session, operator_id, message_id) if link.state != "rejected"
+    ]
+    parties = [link for link in links if is_party(link.kind) and link.kind != "contact"]
+    party_id = next((link.entity_id for link in parties), None)
+    if party_id is None:
+        party_id = next((link.party_id for link in links if link.party_id is not None), None)
+    if party_id is None:
+        return Found(links, erp=bool(links or sources(session)))
+    party = card(session, party_id, now.astimezone().date())
+    return Found(links, party, trace(session, operator_id, party_id, limit=_LATEST).rows)
+
+
+class RecordsPanel(Panel, Entries[Item]):
+    """Linked parties and documents, each with why."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("records.open", "enter,o", "open", msgid("card"), hint=True),
+        bind("records.confirm", "y", "decide('confirm')", msgid("confirm"), hint=True),
+        bind("records.reject", "delete,n", "decide('reject')", msgid("reject"), hint=True),
+        bind("records.link", "L", "link", msgid("link"), hint=True),
+        bind("records.trace", "t", "trace", msgid("all mail of the record"), hint=True),
+        *MOVES,
+    ]
+
+    class Opened(Message):
+        """A record's card is wanted."""
+
+        def __init__(self, entity_id: int) -> None:
+            super().__init__()
+            self.entity_id = entity_id
+
+    class Read(Message):
+        """A message of the party's mail is wanted."""
+
+        def __init__(self, row: ListRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class Decided(Message):
+        """A link is right ("confirm") or wrong ("reject")."""
+
+        def __init__(self, verb: str, link: LinkRow) -> None:
+            super().__init__()
+            self.verb = verb
+            self.link = link
+
+    class Wanted(Message):
+        """All mail of a record ("trace"), or linking by hand ("link")."""
+
+        def __init__(self, verb: str, entity_id: int | None = None) -> None:
+            super().__init__()
+            self.verb = verb
+            self.entity_id = entity_id
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.message_id: int | None = None
+        self._found = Found()
+        self._now = datetime.now(UTC)
+
+    def show(self, message_id: int | None) -> None:
+        """Show the records of a message."""
+        if message_id == self.message_id:
+            return
+        self.message_id = message_id
+        if message_id is None:
+            self._found = Found()
+            self.forget()
+        else:
+            self._load()
+
+    def start(self, parts: "Parts") -> None:
+        super().start(parts)
+        self._load()
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if topics & {"links", "erp", "mail"}:
+            self._load()
+
+    def _load(self) -> None:
+        if self.message_id is not None and self.parts is not None:
+            self.run_worker(self._loaded(self.message_id), group="records", exclusive=True)
+
+    async def _loaded(self, message_id: int) -> None:
+        assert self.parts is not None
+        now = datetime.now(UTC)
+        found = await self.read(_read, self.parts.operator_id, message_id, now)
+        if found is not None and message_id == self.message_id:
+            self._now = now
+            if found != self._found:
+                self._found = found
+                self.top = 0
+                self.forget()
+
+    # -- drawing
+
+    def title(self) -> SafeText:
+        return safe(_("Records"))
+
+    def entries(self, width: int) -> list[Entry[Item]]:
+        found = self._found
+        if self.message_id is None:
+            return []
+        if not found.links and found.party is None:
+            return [self._nothing(width, erp=found.erp)]
+        parties = [link for link in found.links if is_party(link.kind)]
+        documents = [link for link in found.links if not is_party(link.kind)]
+        blocks = [self._party(link, width) for link in parties]
+        blocks += [self._document(link, width) for link in documents]
+        if found.mail and found.party is not None:
+            blocks.append(self._heading(found.party, width))
+            blocks += [self._mail(row, width) for row in found.mail]
+        return blocks
+
+    def _nothing(self, width: int, *, erp: bool) -> Entry[Item]:
+        if erp:
+            text = _("Nothing is linked to this message: press L to link a record.")
+        else:
+            text = _("No ERP yet: tui-mail erp import FOLDER brings customers and documents.")
+        return Entry(tuple(plain(line, "dim") for line in wrapped(safe(text), width, " ")))
+
+    def _party(self, link: LinkRow, width: int) -> Entry[Item]:
+        code = safe(link.code)
+        name = safe(link.title) or code
+        room = width - width_of(code) - 2
+        lines: list[Line] = [
+            (
+                Piece(_sign(link), _ink(link)),
+                Piece(SafeText(f"{fit(name, room - 1)} "), "bold"),
+                Piece(code, "dim"),
+            )
+        ]
+        party = self._found.party
+        if party is not None and party.entity.id == link.entity_id:
+            lines += self._balance(party)
+        lines += _why(link, width)
+        lines.append(BLANK)
+        return Entry(tuple(lines), Item(link=link))
+
+    def _balance(self, card: Card) -> list[Line]:
+        lines: list[Line] = []
+        currency = next((item.currency for item in card.due_items if item.currency), "EUR")
+        if card.balance:
+            amount = formats.money(card.balance, currency)
+            lines.append(plain(safe(_("  balance {amount}").format(amount=amount))))
+        if card.overdue:
+            amount = formats.money(card.overdue, currency)
+            text = _("  overdue {amount}").format(amount=amount)
+            if card.overdue_since is not None:
+                days = (self._now.astimezone().date() - card.overdue_since).days
+                text += _(" for {days} d").format(days=days)
+            lines.append(plain(safe(text), "error"))
+        return lines
+
+    def _document(self, link: LinkRow, width: int) -> Entry[Item]:
+        today = self._now.astimezone().date()
+        code = formats.short_code(link.code, today)
+        day = formats.short_day(link.date, today) if link.date else SafeText("")
+        name = SafeText(f"{kind_name(link.kind)} {code}")
+        room = width - width_of(day) - 3
+        if width_of(name) > room:
+            name = SafeText(f"{abbreviation(link.kind)} {code}")
+        lines: list[Line] = [
+            (
+                Piece(_sign(link), _ink(link)),
+                Piece(SafeText(f"{fit(name, room - 1)} "), "bold"),
+                Piece(day, "dim"),
+            )
+        ]
+        figures = [state_name(link.entity_state)] if link.entity_state else []
+        if link.amount is not None:
+            figures.insert(0, formats.money(link.amount, link.currency))
+        if figures:
+            lines.append(plain(SafeText("  " + "  ".join(figures))))
+        party = self._found.party
+        if link.party and (party is None or party.entity.id != link.party_id):
+            lines.append(plain(fit(SafeText(f"  {safe(link.party)}"), width), "dim"))
+        lines += _why(link, width)
+        lines.append(BLANK)
+        return Entry(tuple(lines), Item(link=link))
+
+    def _heading(self, card: Card, width: int) -> Entry[Item]:
+        name = safe(card.entity.title) or safe(card.entity.code)
+        text = safe(_("Mail of {party}").format(party=name))
+        shown = text if width_of(text) <= width - 6 else fit(text, width - 6)
+        bar = "─" * max(0, width - width_of(shown) - 4)
+        return Entry(
+            (
+                (
+                    Piece(SafeText("── "), "rule"),
+                    Piece(shown, "dim"),
+                    Piece(SafeText(f" {bar}"), "rule"),
+                ),
+            )
+        )
+
+    def _mail(self, row: ListRow, width: int) -> Entry[Item]:
+        when = fit(formats.when(row.received_at, self._now), 8)
+        here = row.message_id == self.message_id
+        sign = "▸" if here else "↗" if row.outgoing else "↙"
+        subject = safe(row.subject) or safe(_("(no subject)"))
+        style = "dim" if here else "bold" if row.unread else ""
+        line = (
+            Piece(SafeText(f" {when} "), "dim"),
+            Piece(SafeText(f"{sign} "), "accent"),
+            Piece(fit(subject, width - width_of(when) - 4), style),
+        )
+        return Entry((line,), Item(mail=row))
+
+    def same(self, one: Item, other: Item) -> bool:
+        if one.link is not None and other.link is not None:
+            return one.link.entity_id == other.link.entity_id
+        if one.mail is not None and other.mail is not None:
+            return one.mail.message_id == other.mail.message_id
+        return False
+
+    # -- keys
+
+    def action_open(self) -> None:
+        item = self.chosen
+        if item is None:
+            return
+        if item.link is not None:
+            self.post_message(self.Opened(item.link.entity_id))
+        elif item.mail is not None:
+            self.post_message(self.Read(item.mail))
+
+    def action_decide(self, verb: str) -> None:
+        if self.chosen is not None and self.chosen.link is not None:
+            self.post_message(self.Decided(verb, self.chosen.link))
+
+    def action_link(self) -> None:
+        self.post_message(self.Wanted("link"))
+
+    def action_trace(self) -> None:
+        item = self.chosen
+        if item is not None and item.link is not None:
+            self.post_message(self.Wanted("trace", item.link.entity_id))
+        elif self._found.party is not None:
+            self.post_message(self.Wanted("trace", self._found.party.entity.id))
+
+
+def _sign(link: LinkRow) -> SafeText:
+    return SafeText({"confirmed": "✓ ", "proposed": "? "}.get(link.state, "  "))
+
+
+def _ink(link: LinkRow) -> str:
+    return "warning" if link.state == "proposed" else "accent"
+
+
+def _why(link: LinkRow, width: int) -> list[Line]:
+    text = link.why or link_name(link.state)
+    if link.state == "confirmed" and link.by:
+        text = _("{why}, confirmed by {by}").format(why=text, by=link.by)
+    return [
+        plain(line, "dim")
+        for line in wrapped(safe(_("why: {why}").format(why=text)), width, "  ")[:3]
+    ]

@@ -1,0 +1,101 @@
+"""How a message or a conversation is drawn as one line: in the list, in search, on a card.
+
+Who at left, then what, about which record, when. What is too narrow gives way in that order from
+the right: the chip shortens before the subject, the subject before the sender, and a whole column
+goes before anything is cut to nonsense.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from tui_mail.db.rows import ListRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import formats
+from tui_mail.ui.widgets.text import Line, Piece, fit, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of each column; 0 leaves it out."""
+
+    who: int
+    subject: int
+    chip: int
+    date: int
+    attachment: bool
+
+
+_SIGNS = 3  # the cursor, the state, a space
+_GAP = 1
+
+
+@lru_cache(maxsize=64)
+def columns(width: int) -> Columns:
+    """How a line of `width` cells is divided."""
+    date = 8
+    chip = 22 if width >= 110 else 16 if width >= 78 else 12 if width >= 58 else 0
+    who = max(10, min(28, width * 28 // 100))
+    taken = _SIGNS + who + _GAP + date + _GAP + 1 + (chip + _GAP if chip else 0)
+    if width - taken < 12:  # too narrow for a subject beside all that
+        who = max(8, width - _SIGNS - date - 3)
+        return Columns(who, 0, 0, date if width > 24 else 0, attachment=False)
+    return Columns(who, width - taken, chip, date, attachment=width >= 58)
+
+
+def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
+    """A row as a line of `width` cells. `current`: the cursor is on it."""
+    parts = columns(width)
+    weight = "bold" if row.unread else ""
+    subject = safe(row.subject) or safe(_("(no subject)"))
+    if parts.attachment and row.attachments:
+        subject = safe(f"▪ {subject}")
+    line = [
+        Piece(SafeText("▌" if current else " "), "accent"),
+        Piece(_sign(row), "accent"),
+        Piece(SafeText(f" {_who(row, parts.who)} "), weight),
+    ]
+    if parts.subject:
+        line.append(Piece(SafeText(f"{fit(subject, parts.subject)} "), weight))
+    if parts.chip:
+        text, style = _chips(row, parts.chip, now)
+        line.append(Piece(SafeText(f"{fit(text, parts.chip)} "), style))
+    if parts.date:
+        line.append(Piece(fit(formats.when(row.received_at, now), parts.date, right=True), "dim"))
+    return tuple(line)
+
+
+def _sign(row: ListRow) -> SafeText:
+    """The one state that matters most: unread, starred, answered, sent by us."""
+    if row.unread:
+        return SafeText("●")
+    if row.starred:
+        return SafeText("★")
+    if row.answered:
+        return SafeText("↩")
+    return SafeText("↗" if row.outgoing else " ")
+
+
+def _who(row: ListRow, width: int) -> SafeText:
+    name = row.recipients if row.outgoing and row.recipients else row.sender_name
+    text = safe(name) or safe(row.sender_address) or safe(_("(no sender)"))
+    if row.total < 2:
+        return fit(text, width)
+    count = f" ({row.total})"
+    room = width - len(count)
+    shown = fit(text, room).rstrip() if width_of(text) <= room else fit(text, room)
+    return fit(SafeText(shown + count), width)
+
+
+def _chips(row: ListRow, width: int, now: datetime) -> tuple[SafeText, str]:
+    if not row.chips:
+        return (SafeText("–" if not row.outgoing else ""), "dim")
+    first = row.chips[0]
+    more = f" +{len(row.chips) - 1}" if len(row.chips) > 1 else ""
+    sign = {"confirmed": " ✓", "proposed": " ?"}.get(first.state, "")
+    name = formats.record(first.kind, first.code, first.title, now.astimezone().date())
+    room = width - len(sign) - len(more)
+    short = name if width_of(name) <= room else fit(name, room)
+    style = "warning" if first.state == "proposed" else "dim"
+    return safe(f"{short}{sign}{more}"), style

@@ -1,0 +1,228 @@
+"""A record's card: what it is, its chain, its lines and what is open, then its mail, newest first.
+
+Hides how it is read; gives back the message that is to be read, None when the card is just closed.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui_mail.db.rows import Card, EntityRow, ListRow, PageKey
+from tui_mail.i18n import _, ngettext
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import rowline
+from tui_mail.ui.cardlines import body_of, heading_of
+from tui_mail.ui.keys import MOVES, bind, commands, hints, msgid
+from tui_mail.ui.notices import Said
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.widgets.entries import Entries, Entry
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.rows import Place, RowList, Slice
+from tui_mail.ui.widgets.text import Line, plain
+
+if TYPE_CHECKING:
+    from datetime import date as Day
+
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+
+def _read(session: "Session", entity_id: int, today: "Day") -> Card:
+    from tui_mail.db.cards import card
+
+    return card(session, entity_id, today)
+
+
+class CardPanel(Panel, Entries[EntityRow]):
+    """The record itself; the cursor goes over the records that belong to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("card.open", "enter,o", "open", msgid("card"), hint=True),
+        *MOVES,
+    ]
+
+    def __init__(self, entity_id: int) -> None:
+        super().__init__(id="card")
+        self.entity_id = entity_id
+        self.card: Card | None = None
+
+    def start(self, parts: "Parts") -> None:
+        super().start(parts)
+        self.changed(frozenset({"erp"}))
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if "erp" in topics:
+            self.run_worker(self._loaded(), group="card", exclusive=True)
+
+    async def _loaded(self) -> None:
+        today = datetime.now(UTC).astimezone().date()
+        found = await self.read(_read, self.entity_id, today)
+        if found is not None and found != self.card:
+            self.card = found
+            self.forget()
+
+    def title(self) -> SafeText:
+        if self.card is None:
+            return safe(_("Record"))
+        return heading_of(self.card.entity)
+
+    def entries(self, width: int) -> list[Entry[EntityRow]]:
+        if self.card is None:
+            return []
+        return body_of(self.card, width, datetime.now(UTC).astimezone().date())
+
+    def same(self, one: EntityRow, other: EntityRow) -> bool:
+        return one.id == other.id
+
+    def action_open(self) -> None:
+        if self.chosen is not None and self.chosen.id != self.entity_id:
+            screen = self.screen
+            if isinstance(screen, CardScreen):
+                screen.open_card(self.chosen.id)
+
+
+class TraceSource:
+    """The mail of a record, newest first. `hidden`: messages that this operator may not read."""
+
+    both_ways = False
+
+    def __init__(self, parts: "Parts", entity_id: int) -> None:
+        self._parts = parts
+        self._entity_id = entity_id
+        self.hidden = 0
+
+    async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
+        before = key if place is Place.OLDER else None
+        return await self._parts.database.read(self._read, before, limit)
+
+    def _read(self, session: "Session", before: PageKey | None, limit: int) -> Slice[ListRow]:
+        from tui_mail.db.traces import trace
+
+        page = trace(session, self._parts.operator_id, self._entity_id, before=before, limit=limit)
+        self.hidden = page.hidden
+        return Slice(page.rows)
+
+    def same(self, one: ListRow, other: ListRow) -> bool:
+        return one.message_id == other.message_id
+
+
+class TracePanel(Panel, RowList[ListRow]):
+    """The record's mail, with the same rows as the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("trace.open", "enter,o", "open", msgid("read"), hint=True),
+        *MOVES,
+    ]
+
+    def __init__(self, entity_id: int) -> None:
+        super().__init__(id="trace")
+        self._entity_id = entity_id
+
+    def start(self, parts: "Parts") -> None:
+        super().start(parts)
+        self.show(TraceSource(parts, self._entity_id))
+
+    def changed(self, topics: frozenset[str]) -> None:
+        if topics & {"mail", "links"}:
+            self.read_again()
+
+    def title(self) -> SafeText:
+        hidden = self.source.hidden if isinstance(self.source, TraceSource) else 0
+        text = _("Mail")
+        if self.loaded:
+            more = "" if self._ended else "+"
+            text = _("Mail · {count}").format(count=f"{self.total}{more}")
+        if hidden:
+            words = ngettext("{0} you may not read", "{0} you may not read", hidden)
+            text += " · " + words.format(hidden)
+        return safe(text)
+
+    @property
+    def count(self) -> int:
+        return self.total or (1 if self.loaded else 0)
+
+    def line(self, index: int, width: int) -> Line:
+        if not self.total:
+            return plain(safe(_(" No mail is linked to this record.")), "dim")
+        return super().line(index, width)
+
+    def background(self, index: int) -> str:
+        return super().background(index) if self.total else "background"
+
+    def draw(self, row: ListRow, width: int) -> Line:
+        return rowline.draw(row, width, datetime.now(UTC), current=self.row is row)
+
+    def action_open(self) -> None:
+        if self.row is not None:
+            self.screen.dismiss(self.row)
+
+
+class CardScreen(Screen[ListRow | None]):
+    """The card over its mail; `mail_only`: just the mail."""
+
+    DEFAULT_CSS = """
+    CardScreen #card { height: 1fr; }
+    CardScreen #trace { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("card.close", "escape,q,u", "close", msgid("close"), hint=True),
+        bind("card.other", "tab,f6", "other", msgid("card or mail"), hint=True),
+    ]
+
+    def __init__(self, parts: "Parts", entity_id: int, *, mail_only: bool = False) -> None:
+        super().__init__()
+        self._parts = parts
+        self._mail_only = mail_only
+        self._card = CardPanel(entity_id)
+        self._trace = TracePanel(entity_id)
+
+    def compose(self) -> ComposeResult:
+        yield self._card
+        yield self._trace
+        yield Bar(id="status")
+        yield Bar(id="hints")
+
+    def on_mount(self) -> None:
+        self._card.start(self._parts)
+        self._trace.start(self._parts)
+        if self._mail_only:
+            self._card.styles.height = 3
+        (self._trace if self._mail_only else self._card).focus()
+
+    def changed(self, topics: frozenset[str]) -> None:
+        """The database changed."""
+        self._card.changed(topics)
+        self._trace.changed(topics)
+
+    def on_descendant_focus(self) -> None:
+        self.call_after_refresh(self._show_hints)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_hints)
+
+    def _show_hints(self) -> None:
+        rows = commands(self.active_bindings.values())
+        self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+
+    def on_said(self, event: Said) -> None:
+        event.stop()
+        style = "error" if event.wrong else ""
+        self.query_one("#status", Bar).show(plain(SafeText(f" {event.text}"), style))
+
+    def open_card(self, entity_id: int) -> None:
+        """Another record's card on top of this one; a message chosen there is given on."""
+        self.app.push_screen(CardScreen(self._parts, entity_id), self._given)
+
+    def _given(self, row: ListRow | None) -> None:
+        if row is not None:
+            self.dismiss(row)
+
+    def action_other(self) -> None:
+        (self._card if self._trace.has_focus else self._trace).focus()
+
+    def action_close(self) -> None:
+        self.dismiss(None)

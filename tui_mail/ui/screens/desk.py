@@ -1,0 +1,231 @@
+"""What the main screen does when a verb is asked for: database verbs, and the screens on top.
+
+Keeps the wiring of `main` free of what happens in the end.
+"""
+
+from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui_mail.db.rows import EntityRow, FolderRow, LinkRow, ListRow, MessageRow
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import deeds, formats
+from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
+from tui_mail.ui.mailkeys import Target, target_of
+from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.link import LinkScreen
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.text import Line, Piece, fit
+from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
+
+if TYPE_CHECKING:
+    from datetime import date as Day
+
+    from sqlmodel import Session
+
+    from tui_mail.ui.screens.main import MainScreen
+
+
+def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
+    from tui_mail.db.links import links_of
+
+    return links_of(session, operator_id, message_id)
+
+
+def _find(session: "Session", text: str, kinds: Sequence[str]) -> list[EntityRow]:
+    from tui_mail.db.erp import find_entities
+
+    return find_entities(session, text, kinds=kinds, limit=40)
+
+
+class Desk:
+    """Carries out what the panels of a main screen ask for."""
+
+    def __init__(self, screen: "MainScreen") -> None:
+        self._screen = screen
+        self._reading: MessageRow | None = None
+
+    # -- reading
+
+    def shown(self, row: MessageRow, *, opened: bool) -> None:
+        """A message is on the screen; one that was opened is read from now on."""
+        self._reading = row
+        if opened and row.placement_id is not None and "seen" not in row.flags:
+            self._run(self._mark_read(row.placement_id))
+
+    async def _mark_read(self, placement_id: int) -> SafeText:
+        assert self._screen.parts is not None
+        await deeds.mark_read(self._screen.parts, placement_id)
+        return SafeText("")
+
+    def is_read_now(self, row: ListRow) -> bool:
+        """Whether that row's conversation is the one being read."""
+        return self._reading is not None and self._reading.thread_id == row.thread_id
+
+    # -- verbs
+
+    def asked(self, verb: str, target: Target) -> None:
+        """Do a verb of `keys.MAIL`, on the conversation when its message is being read."""
+        row = self._screen.threads.row
+        if row is not None and row.thread_id == target.thread_id and verb not in _OF_ONE:
+            whole = self._screen.threads.by_thread and not self._screen.threads.words
+            target = target_of(row, whole=whole)
+        match verb:
+            case "link":
+                self.link(target)
+            case "trace":
+                self._run(self._trace(target))
+            case "move":
+                self._pick_target(target)
+            case "reply" | "reply_all" | "forward":
+                self.write(verb, target.message_id)
+            case _:
+                self._run(self._carry_out(verb, target), undo=True)
+
+    async def _carry_out(self, verb: str, target: Target) -> SafeText:
+        assert self._screen.parts is not None
+        return await deeds.carry_out(self._screen.parts, verb, target)
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+        if self._screen.parts is not None:
+            self._run(deeds.undo(self._screen.parts))
+
+    def decide(self, verb: str, link: LinkRow) -> None:
+        """Confirm or reject a link."""
+        if self._screen.parts is not None:
+            today = datetime.now(UTC).astimezone().date()
+            record = formats.record(link.kind, link.code, link.title, today)
+            pair = (link.message_id, link.entity_id)
+            self._run(deeds.decide(self._screen.parts, verb, pair, record), undo=True)
+
+    def _run(self, work: "Awaitable[SafeText]", *, undo: bool = False) -> None:
+        self._screen.run_worker(self._said(work, undo=undo), group="deeds")
+
+    async def _said(self, work: "Awaitable[SafeText]", *, undo: bool) -> None:
+        try:
+            text = await work
+        except TuiMailError as error:
+            self._screen.say(safe(error.message), wrong=True)
+            return
+        if text:
+            self._screen.say(text, undo=undo)
+
+    # -- screens on top
+
+    def write(self, answer: str, message_id: int | None) -> None:
+        """Write a letter: new, or an answer to a message."""
+
+    def link(self, target: Target) -> None:
+        """Link records to a message by hand."""
+        if self._screen.parts is not None:
+            screen = LinkScreen(self._screen.parts, target.message_id, target.subject)
+            self._screen.app.push_screen(screen)
+
+    def open_card(self, entity_id: int, *, mail_only: bool = False) -> None:
+        """A record's card, or just its mail."""
+        if self._screen.parts is not None:
+            screen = CardScreen(self._screen.parts, entity_id, mail_only=mail_only)
+            self._screen.app.push_screen(screen, self._read_from_card)
+
+    def _read_from_card(self, row: ListRow | None) -> None:
+        if row is not None:
+            self._screen.open(row)
+
+    async def _trace(self, target: Target) -> SafeText:
+        """All mail of the record that a message is about: its document before its party."""
+        assert self._screen.parts is not None
+        parts = self._screen.parts
+        found = await parts.database.read(_links, parts.operator_id, target.message_id)
+        links = [link for link in found if link.state != "rejected"]
+        links.sort(key=lambda link: (is_party(link.kind), link.state == "proposed", -link.score))
+        if not links:
+            return safe(_("No record is linked to this message: L links one."))
+        self.open_card(links[0].entity_id, mail_only=True)
+        return SafeText("")
+
+    def pick_folder(self) -> None:
+        """Go to any folder by typing its name."""
+        screen = PickScreen(safe(_("Go to a folder")), self._folders)
+        self._screen.app.push_screen(screen, self._go)
+
+    def _go(self, folder: FolderRow | None) -> None:
+        if folder is not None:
+            self._screen.folders.show_folder(folder.folder_id)
+
+    def _pick_target(self, target: Target) -> None:
+        heading = safe(_("Move “{subject}” to").format(subject=deeds.named(target.subject)))
+        screen = PickScreen(heading, self._folders)
+        self._screen.app.push_screen(screen, partial(self._move, target))
+
+    def _move(self, target: Target, folder: FolderRow | None) -> None:
+        if folder is not None and self._screen.parts is not None:
+            name = folder_name(folder.role, folder.name)
+            moved = deeds.move_to(self._screen.parts, target, folder.folder_id, name)
+            self._run(moved, undo=True)
+
+    async def _folders(self, text: str) -> list[Choice[FolderRow]]:
+        from tui_mail.safetext import folded
+
+        wanted = folded(text).split()
+        found = []
+        for row in self._screen.folders.rows:
+            name = folded(f"{row.account} {row.name} {folder_name(row.role, row.name)}")
+            if all(word in name for word in wanted):
+                found.append(Choice(partial(_draw_folder, row), row))
+        return found
+
+    def pick_record(self, sort: str) -> None:
+        """Go to a record's card by typing its number or name."""
+        heading = _("Go to a document") if sort == "document" else _("Go to a customer")
+        kinds = DOCUMENT_KINDS if sort == "document" else PARTY_KINDS
+        screen = PickScreen(safe(heading), partial(self._records, kinds))
+        self._screen.app.push_screen(screen, self._card)
+
+    def _card(self, entity_id: int | None) -> None:
+        if entity_id is not None:
+            self.open_card(entity_id)
+
+    async def _records(self, kinds: Sequence[str], text: str) -> list[Choice[int]]:
+        parts = self._screen.parts
+        if parts is None or not text.strip():
+            return []
+        today = datetime.now(UTC).astimezone().date()
+        rows = await parts.database.read(_find, text, kinds)
+        return [Choice(partial(_draw_record, row, today), row.id) for row in rows]
+
+
+# Verbs about the very message that is read, not about its conversation.
+_OF_ONE = frozenset({"reply", "reply_all", "forward", "link", "trace"})
+
+
+def _draw_folder(row: FolderRow, width: int) -> Line:
+    unread = str(row.unread) if row.unread else ""
+    return (
+        Piece(fit(SafeText(f"   {folder_name(row.role, row.name)}"), max(16, width // 2))),
+        Piece(fit(account_name(row.account), max(1, width - max(16, width // 2) - 8)), "dim"),
+        Piece(fit(SafeText(unread), 7, right=True), "accent"),
+    )
+
+
+def _draw_record(row: EntityRow, today: "Day", width: int) -> Line:
+    if is_party(row.kind):
+        name, beside = (
+            safe(row.title or row.code),
+            SafeText(f"{kind_name(row.kind)} {safe(row.code)}"),
+        )
+    else:
+        name = SafeText(f"{kind_name(row.kind)} {formats.short_code(row.code, today)}")
+        beside = safe(row.party)
+    first = max(20, width * 40 // 100)
+    day = formats.short_day(row.date, today) if row.date else SafeText("")
+    amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
+    return (
+        Piece(fit(SafeText(f"   {name}"), first)),
+        Piece(fit(SafeText(f" {beside}"), max(1, width - first - 26)), "dim"),
+        Piece(fit(day, 9, right=True), "dim"),
+        Piece(fit(amount, 15, right=True)),
+    )

@@ -1,0 +1,186 @@
+"""Linking by hand: opens on what is proposed and what is open, typing searches all records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+
+from tui_mail.db.rows import EntityRow, LinkRow
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import deeds, formats
+from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.kinds import is_party, kind_name
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
+
+if TYPE_CHECKING:
+    from datetime import date as Day
+
+    from sqlmodel import Session
+
+    from tui_mail.ui.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be linked; `state` is "" while it is not."""
+
+    entity_id: int
+    kind: str
+    code: str
+    title: str
+    party: str
+    date: "Day | None"
+    amount: Decimal | None
+    state: str = ""
+    why: str = ""
+    score: int = 0
+
+
+def _of_link(link: LinkRow) -> Candidate:
+    return Candidate(
+        link.entity_id,
+        link.kind,
+        link.code,
+        link.title,
+        link.party,
+        link.date,
+        link.amount,
+        link.state,
+        link.why,
+        link.score,
+    )
+
+
+def _of_entity(row: EntityRow, links: Sequence[LinkRow], why: str = "") -> Candidate:
+    for link in links:
+        if link.entity_id == row.id:
+            return _of_link(link)
+    return Candidate(
+        row.id, row.kind, row.code, row.title, row.party, row.date, row.amount, why=why
+    )
+
+
+def _read(
+    session: "Session", operator_id: int, message_id: int, text: str, today: "Day"
+) -> list[Candidate]:
+    """The links there are and the party's open documents; with `text`, the records that it finds."""
+    from tui_mail.db.cards import card
+    from tui_mail.db.erp import find_entities
+    from tui_mail.db.links import links_of
+
+    links = links_of(session, operator_id, message_id)
+    if text.strip():
+        return [_of_entity(row, links) for row in find_entities(session, text, limit=40)]
+    found = [_of_link(link) for link in links]
+    known = {link.entity_id for link in links}
+    parties = {link.entity_id if is_party(link.kind) else link.party_id for link in links}
+    for party_id in sorted(party for party in parties if party is not None)[:2]:
+        open_ones = card(session, party_id, today).open_documents
+        found += [
+            _of_entity(row, (), _("open, of the same party"))
+            for row in open_ones
+            if row.id not in known
+        ]
+    return found
+
+
+def draw(candidate: Candidate, today: "Day", width: int) -> Line:
+    """A candidate as one line: sign, record, date, party, amount, why, score."""
+    sign = {"confirmed": "✓", "proposed": "?", "rejected": "x", "automatic": "·"}
+    name = (
+        safe(candidate.title or candidate.code)
+        if is_party(candidate.kind)
+        else SafeText(f"{kind_name(candidate.kind)} {formats.short_code(candidate.code, today)}")
+    )
+    day = formats.short_day(candidate.date, today) if candidate.date else SafeText("")
+    amount = formats.money(candidate.amount) if candidate.amount is not None else SafeText("")
+    party = safe(candidate.party or kind_name(candidate.kind))
+    score = str(candidate.score) if candidate.score else ""
+    first = max(16, width * 26 // 100)
+    pieces = [
+        Piece(
+            SafeText(f" {sign.get(candidate.state, ' ')} "),
+            "warning" if candidate.state == "proposed" else "accent",
+        ),
+        Piece(SafeText(f"{fit(name, first)} "), "bold" if candidate.state else ""),
+        Piece(SafeText(f"{fit(day, 8, right=True)}  "), "dim"),
+        Piece(SafeText(f"{fit(party, max(10, width * 22 // 100))} ")),
+        Piece(SafeText(f"{fit(amount, 11, right=True)}  ")),
+    ]
+    left = width - sum(len(piece.text) for piece in pieces) - 4
+    if left > 6:
+        pieces.append(Piece(fit(safe(candidate.why), left), "dim"))
+        pieces.append(Piece(fit(SafeText(score), 3, right=True), "dim"))
+    return tuple(pieces)
+
+
+class LinkScreen(PickScreen[Candidate]):
+    """Stays open until Esc: several records may be linked. What was said last comes back through `said`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("link.confirm", "enter", "nothing", msgid("confirm"), hint=True),
+        bind("link.reject", "delete", "reject", msgid("reject"), hint=True),
+        bind("link.thread", "insert", "thread", msgid("whole conversation"), hint=True),
+    ]
+
+    def __init__(self, parts: "Parts", message_id: int, subject: str) -> None:
+        self._parts = parts
+        self._message_id = message_id
+        self._subject = deeds.named(subject)
+        self._whole = False
+        self.said = SafeText("")
+        super().__init__(self._heading(), self._candidates)
+
+    def _heading(self) -> SafeText:
+        text = _("Link “{subject}”").format(subject=self._subject)
+        if self._whole:
+            text += " · " + _("the whole conversation")
+        return safe(f"{text} · {self.said}" if self.said else text)
+
+    async def _candidates(self, text: str) -> list[Choice[Candidate]]:
+        today = datetime.now(UTC).astimezone().date()
+        found = await self._parts.database.read(
+            _read, self._parts.operator_id, self._message_id, text, today
+        )
+        return [Choice(partial(draw, candidate, today), candidate) for candidate in found]
+
+    def chose(self, value: Candidate) -> None:
+        self._decide("confirm" if value.state else "add", value)
+
+    def action_reject(self) -> None:
+        self.choices.values()
+        choice = self.choices.chosen
+        if choice is not None and choice.value.state:
+            self._decide("reject", choice.value)
+
+    def action_thread(self) -> None:
+        self._whole = not self._whole
+        self._say()
+
+    def action_nothing(self) -> None:
+        """Enter belongs to the line that is typed in; the binding is for the hints."""
+
+    def _decide(self, verb: str, candidate: Candidate) -> None:
+        self.run_worker(self._decided(verb, candidate), group="decide")
+
+    async def _decided(self, verb: str, candidate: Candidate) -> None:
+        today = datetime.now(UTC).astimezone().date()
+        record = formats.record(candidate.kind, candidate.code, candidate.title, today)
+        link = (self._message_id, candidate.entity_id)
+        try:
+            self.said = await deeds.decide(self._parts, verb, link, record, thread=self._whole)
+        except TuiMailError as error:
+            self.said = safe(error.message)
+        self._say()
+        self.look_up(self.query_one(SafeInput).value)
+
+    def _say(self) -> None:
+        self.choices.heading = self._heading()
+        self.choices.forget()

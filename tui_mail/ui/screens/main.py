@@ -1,0 +1,410 @@
+"""The main screen: places the panels for the size at hand and wires them together.
+
+Panels own their data; here is only who is beside whom, who hears of what, and the lines around.
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui_mail.db.rows import FolderRow, ListRow
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.header import HeaderBar
+from tui_mail.ui.keys import PREFIXES, SCREEN, commands, hints, prefix_hints
+from tui_mail.ui.mailkeys import Asked, Target
+from tui_mail.ui.notices import Said
+from tui_mail.ui.panel import Panel
+from tui_mail.ui.panels.agenda import AgendaPanel
+from tui_mail.ui.panels.folders import FoldersPanel
+from tui_mail.ui.panels.reader import ReaderPanel
+from tui_mail.ui.panels.records import RecordsPanel
+from tui_mail.ui.panels.threads import ThreadsPanel
+from tui_mail.ui.screens.desk import Desk
+from tui_mail.ui.widgets.lines import Bar, Lines
+from tui_mail.ui.widgets.text import Piece, SafeInput
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from tui_mail.ui.parts import Parts
+
+_NARROW = 100  # below: one panel at a time
+_SIDE_BY_SIDE = 160  # from here: list and reader beside each other
+_OWN_COLUMN = 180  # from here: the agenda in a column of its own
+_LOW = 30  # below: the reader takes the list's place
+_REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
+_PREFIX_SECONDS = 0.4
+_PANELS = ("folders", "threads", "reader", "records", "agenda")
+
+
+class MainScreen(Screen[None]):
+    """Folders, list, reader, records, agenda."""
+
+    DEFAULT_CSS = """
+    MainScreen { layout: vertical; background: $background; }
+    MainScreen #body { layout: horizontal; height: 1fr; }
+    MainScreen #folders { width: 22; }
+    MainScreen #middle { layout: vertical; width: 1fr; }
+    MainScreen #side { layout: vertical; width: 31; }
+    MainScreen #threads { height: 2fr; }
+    MainScreen #reader { height: 3fr; }
+    MainScreen #records { height: 3fr; }
+    MainScreen #agenda { height: 2fr; }
+    MainScreen.-wide #middle { layout: horizontal; }
+    MainScreen.-wide #threads { width: 9fr; height: 1fr; }
+    MainScreen.-wide #reader { width: 10fr; height: 1fr; }
+    MainScreen.-wide #folders { width: 24; }
+    MainScreen.-wide #side { width: 34; }
+    MainScreen.-columns #side { layout: horizontal; width: 64; }
+    MainScreen.-columns #records { height: 1fr; }
+    MainScreen.-columns #agenda { height: 1fr; }
+    MainScreen.-narrow #folders { width: 1fr; }
+    MainScreen.-narrow #side { width: 1fr; }
+    MainScreen #search { display: none; }
+    MainScreen.-searching #search { display: block; }
+    MainScreen.-searching #status { display: none; }
+    """
+    AUTO_FOCUS = "#threads"
+    BINDINGS: ClassVar[list[BindingType]] = [*SCREEN]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folders = FoldersPanel(id="folders")
+        self.threads = ThreadsPanel(id="threads")
+        self.reader = ReaderPanel(id="reader")
+        self.records = RecordsPanel(id="records")
+        self.agenda = AgendaPanel(id="agenda")
+        self.header = HeaderBar(id="header")
+        self.desk = Desk(self)
+        self.parts: Parts | None = None
+        self._panel = "threads"
+        self._resting: Timer | None = None
+        self._prefix = ""
+        self._no_account = False
+        self._read_folders = False
+        self._asked_to_quit = False
+        self.threads.empty = self._empty
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        with Container(id="body"):
+            yield self.folders
+            with Container(id="middle"):
+                yield self.threads
+                yield self.reader
+            with Container(id="side"):
+                yield self.records
+                yield self.agenda
+        yield Bar(id="status")
+        yield SafeInput(placeholder=_("search all mail"), id="search")
+        yield Bar(id="hints")
+
+    # -- the parts have come; the database changed
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        return (self.folders, self.threads, self.reader, self.records, self.agenda)
+
+    def start(self, parts: "Parts") -> None:
+        """Show what is in the database."""
+        self.parts = parts
+        for panel in self.panels:
+            panel.start(parts)
+        self.header.start(parts)
+
+    def changed(self, topics: frozenset[str]) -> None:
+        """The database changed: every panel looks whether it is about what it shows."""
+        for panel in self.panels:
+            panel.changed(topics)
+        self.header.changed(topics)
+
+    # -- the size at hand
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int, height: int) -> None:
+        narrow, low = width < _NARROW, height < _LOW
+        wide = width >= _SIDE_BY_SIDE
+        self.set_class(narrow, "-narrow")
+        self.set_class(wide, "-wide")
+        self.set_class(width >= _OWN_COLUMN, "-columns")
+        reading = self._panel == "reader"
+        shown = {
+            "folders": not narrow or self._panel == "folders",
+            "threads": self._panel == "threads" if narrow else wide or not (low and reading),
+            "reader": reading if narrow else wide or not low or reading,
+            "records": not narrow or self._panel == "records",
+            "agenda": not narrow or self._panel == "agenda",
+        }
+        for name, visible in shown.items():
+            getattr(self, name).display = visible
+        self.query_one("#middle").display = shown["threads"] or shown["reader"]
+        self.query_one("#side").display = shown["records"] or shown["agenda"]
+        self._rule(narrow=narrow, wide=wide, low=low)
+        self.reader.records = narrow
+        self.header.narrow = narrow
+        self.call_after_refresh(self.show_hints)
+
+    def _rule(self, *, narrow: bool, wide: bool, low: bool) -> None:
+        """Which panels have a rule at their left, and how it meets the title line."""
+        columns = self.has_class("-columns")
+        rules: dict[Lines, str] = {
+            self.threads: "" if narrow else "┬",
+            self.reader: "" if narrow else "┬" if wide or low else "├",
+            self.records: "" if narrow else "┬",
+            self.agenda: "" if narrow else "┬" if columns else "├",
+        }
+        for panel, rule in rules.items():
+            if panel.rule != rule:
+                panel.rule = rule
+                panel.forget()
+
+    def go_to(self, panel: str) -> None:
+        """Give a panel the focus, and the screen when there is room for one only."""
+        self._panel = panel
+        self._arrange(self.size.width, self.size.height)
+        widget: Widget = getattr(self, panel)
+        widget.focus()
+
+    @property
+    def sees_reader(self) -> bool:
+        return bool(self.reader.display)
+
+    # -- lines around the panels
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        name = event.widget.id or ""
+        if name in _PANELS:
+            self._panel = name
+        self.call_after_refresh(self.show_hints)
+
+    def show_hints(self) -> None:
+        """The last line: what can be pressed now."""
+        if self.is_attached:
+            rows = commands(self.active_bindings.values())
+            self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+
+    def say(self, text: SafeText, *, undo: bool = False, wrong: bool = False) -> None:
+        """The line above it: what just happened, and how to take it back."""
+        pieces = [Piece(SafeText(f" {text}"), "error" if wrong else "")]
+        if undo:
+            pieces.append(Piece(safe(_(" – z to undo")), "dim"))
+        self.query_one("#status", Bar).show(tuple(pieces))
+
+    def on_said(self, event: Said) -> None:
+        event.stop()
+        self.say(event.text, undo=event.undo, wrong=event.wrong)
+
+    def _empty(self) -> SafeText:
+        """Why the list is empty, and the key that leads on."""
+        if self.parts is None or not self._read_folders:
+            return SafeText("")
+        if self._no_account:
+            return safe(_("No account yet: quit (^Q) and run  tui-mail account add YOU@FIRM"))
+        if self.threads.words:
+            return safe(_("Nothing found. Esc goes back to the folder."))
+        if self.header.trouble:
+            return self.header.trouble
+        return safe(_("Nothing in this folder. g i goes to the inbox, F5 checks mail."))
+
+    # -- what panels tell
+
+    def on_folders_panel_read(self, event: FoldersPanel.Read) -> None:
+        self._no_account, self._read_folders = not event.rows, True
+        if self._no_account:
+            self.threads.forget()
+        self.header.folder = self.folders.current()
+        self.header.show_now()
+
+    def on_folders_panel_chosen(self, event: FoldersPanel.Chosen) -> None:
+        self.show_folder(event.folder)
+        if event.by_hand:
+            self.go_to("threads")
+
+    def show_folder(self, folder: FolderRow) -> None:
+        """Show a folder's list from its top."""
+        self.reader.close()
+        self.threads.show_folder(folder)
+        self.header.folder = folder
+        self.header.show_now()
+
+    def on_threads_panel_opened(self, event: ThreadsPanel.Opened) -> None:
+        self.open(event.row)
+
+    def open(self, row: ListRow) -> None:
+        """Read a message."""
+        self._rest_no_more()
+        self.records.show(row.message_id)
+        self.go_to("reader")
+        self.reader.open(row.message_id)
+
+    def on_threads_panel_looked(self, event: ThreadsPanel.Looked) -> None:
+        self._rest_no_more()
+        if event.row is None:
+            if self.threads.loaded and not self.threads.total:
+                self.reader.close()
+                self.records.show(None)
+            return
+        self._resting = self.set_timer(_REST_SECONDS, self._rested)
+
+    def _rest_no_more(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+            self._resting = None
+
+    def _rested(self) -> None:
+        """The cursor has rested on a row: show it, without calling it read."""
+        row = self.threads.row
+        reading = self.focused is self.reader
+        if row is None or (reading and self.desk.is_read_now(row)):
+            return
+        self.records.show(row.message_id)
+        if self.sees_reader and row.message_id != self.reader.message_id:
+            self.reader.open(row.message_id, by_hand=reading)
+
+    def on_reader_panel_shown(self, event: ReaderPanel.Shown) -> None:
+        self.records.show(event.row.id)
+        self.desk.shown(event.row, opened=event.opened)
+
+    def on_reader_panel_step(self, event: ReaderPanel.Step) -> None:
+        before = self.threads.cursor
+        self.threads.action_move(event.step)
+        row = self.threads.row
+        if row is not None and self.threads.cursor != before:
+            self.open(row)
+
+    def on_asked(self, event: Asked) -> None:
+        self.desk.asked(event.verb, event.target)
+
+    def on_records_panel_opened(self, event: RecordsPanel.Opened) -> None:
+        self.desk.open_card(event.entity_id)
+
+    def on_agenda_panel_opened(self, event: AgendaPanel.Opened) -> None:
+        self.desk.open_card(event.entity_id)
+
+    def on_records_panel_read(self, event: RecordsPanel.Read) -> None:
+        self.open(event.row)
+
+    def on_records_panel_decided(self, event: RecordsPanel.Decided) -> None:
+        self.desk.decide(event.verb, event.link)
+
+    def on_records_panel_wanted(self, event: RecordsPanel.Wanted) -> None:
+        if event.verb == "trace" and event.entity_id is not None:
+            self.desk.open_card(event.entity_id, mail_only=True)
+        elif event.verb == "link" and (target := self._target()) is not None:
+            self.desk.asked("link", target)
+
+    def _target(self) -> Target | None:
+        return self.reader.target() or self.threads.target()
+
+    # -- keys
+
+    def on_key(self, event: events.Key) -> None:
+        self._asked_to_quit = self._asked_to_quit and event.key == "q"
+        if not self._prefix:
+            return
+        event.stop()
+        event.prevent_default()
+        following = PREFIXES[self._prefix]
+        self._prefix = ""
+        self.show_hints()
+        action = next((item.action for item in following if item.key == event.character), "")
+        if action:
+            self.run_worker(self.run_action(action), group="prefix")
+
+    def action_prefix(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.set_timer(_PREFIX_SECONDS, self._show_prefix)
+
+    def _show_prefix(self) -> None:
+        if self._prefix:
+            self.query_one("#hints", Bar).show(prefix_hints(self._prefix))
+
+    def action_panel(self, name: str) -> None:
+        self.go_to(name)
+
+    def action_next_panel(self) -> None:
+        place = _PANELS.index(self._panel)
+        self.go_to(_PANELS[(place + 1) % len(_PANELS)])
+
+    def action_next_folder(self, step: int) -> None:
+        self.folders.step(step)
+
+    def action_go(self, role: str) -> None:
+        if not self.folders.go(role):
+            self.say(safe(_("There is no such folder in your accounts.")))
+
+    def action_first_row(self) -> None:
+        focused = self.focused
+        if focused is self.reader:
+            self.reader.action_top()
+        elif isinstance(focused, ThreadsPanel | FoldersPanel | RecordsPanel | AgendaPanel):
+            focused.action_first()
+
+    def action_go_folder(self) -> None:
+        self.desk.pick_folder()
+
+    def action_go_record(self, sort: str) -> None:
+        self.desk.pick_record(sort)
+
+    def action_write(self, answer: str) -> None:
+        self.desk.write(answer, None)
+
+    def action_undo(self) -> None:
+        self.desk.undo()
+
+    def action_check_mail(self) -> None:
+        if self.parts is not None and self.parts.worker is not None:
+            self.parts.worker.check_now()
+            self.say(safe(_("Looking for mail…")))
+        else:
+            self.say(safe(_("Another program fetches the mail of these accounts.")))
+
+    def action_back(self) -> None:
+        """One step back; at the list's top nothing is left."""
+        self._back()
+
+    def action_back_or_quit(self) -> None:
+        if self._back():
+            return
+        if self._asked_to_quit:
+            self.app.exit()
+        else:
+            self._asked_to_quit = True
+            self.say(safe(_("Press q again to quit.")))
+
+    def _back(self) -> bool:
+        if self.has_class("-searching"):
+            self._close_search()
+        elif self._panel != "threads":
+            self.go_to("threads")
+        elif self.threads.words:
+            self.threads.show_search("")
+        else:
+            return False
+        return True
+
+    # -- the search line
+
+    def action_search(self) -> None:
+        self.add_class("-searching")
+        search = self.query_one("#search", SafeInput)
+        search.value = self.threads.words
+        search.focus()
+
+    def on_input_submitted(self, event: "Input.Submitted") -> None:
+        event.stop()
+        self._close_search()
+        self.threads.show_search(event.value.strip())
+
+    def _close_search(self) -> None:
+        self.remove_class("-searching")
+        self.go_to("threads")

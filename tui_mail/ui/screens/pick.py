@@ -1,0 +1,136 @@
+"""Type, see, Enter: a line to type in, what fits below it. For folders, records and commands."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.keys import bind, commands, hints, msgid
+from tui_mail.ui.widgets.entries import Entries, Entry
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import Line, SafeInput, SafeStatic, plain
+
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[_V]):
+    """Something to choose: how it is drawn in a given width, and what it stands for."""
+
+    draw: Callable[[int], Line]
+    value: _V
+
+
+Find = Callable[[str], Awaitable[Sequence[Choice[_V]]]]
+
+
+class Choices(Entries[Choice[_V]], can_focus=False):
+    """What fits what was typed."""
+
+    def __init__(self, heading: SafeText) -> None:
+        super().__init__(id="choices")
+        self.heading = heading
+        self.found: Sequence[Choice[_V]] = ()
+        self.asked = False
+        self.word = SafeText("")
+
+    def title(self) -> SafeText:
+        return self.heading
+
+    def entries(self, width: int) -> list[Entry[Choice[_V]]]:
+        if not self.found and self.asked:
+            return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
+        return [Entry((choice.draw(width),), choice) for choice in self.found]
+
+    def background(self, index: int) -> str:
+        entries = self._all()
+        value = entries[self._flat[index][0]].value if index < len(self._flat) else None
+        return "cursor" if value is not None and value is self.chosen else "background"
+
+    def same(self, one: Choice[_V], other: Choice[_V]) -> bool:
+        return one.value == other.value
+
+
+class PickScreen(ModalScreen[_V | None], Generic[_V]):
+    """Gives back the value that was chosen, None when nothing was."""
+
+    DEFAULT_CSS = """
+    PickScreen { align: center bottom; background: transparent; }
+    PickScreen #box { height: 60%; min-height: 8; background: $background; }
+    PickScreen #typing { height: 1; }
+    PickScreen #prompt { width: 3; color: $accent; }
+    PickScreen SafeInput { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("pick.down", "down,ctrl+n", "move(1)", msgid("down")),
+        bind("pick.up", "up", "move(-1)", msgid("up")),
+        bind("pick.page_down", "pagedown", "move(8)", msgid("page down")),
+        bind("pick.page_up", "pageup", "move(-8)", msgid("page up")),
+        bind("pick.close", "escape", "close", msgid("close"), hint=True),
+    ]
+
+    def __init__(self, heading: SafeText, find: Find[_V], *, text: str = "") -> None:
+        super().__init__()
+        self._find = find
+        self._text = text
+        self.choices: Choices[_V] = Choices(heading)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield self.choices
+            with Horizontal(id="typing"):
+                yield SafeStatic(SafeText(" › "), id="prompt")
+                yield SafeInput(self._text)
+            yield Bar(id="hints")
+
+    def on_mount(self) -> None:
+        self.query_one(SafeInput).focus()
+        self.look_up(self._text)
+        self.call_after_refresh(self.show_hints)
+
+    def show_hints(self) -> None:
+        """The keys that work here."""
+        rows = commands(self.active_bindings.values())
+        self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+
+    def look_up(self, text: str) -> None:
+        """Show what fits `text`."""
+        self.run_worker(self._look_up(text), group="find", exclusive=True)
+
+    async def _look_up(self, text: str) -> None:
+        try:
+            self.choices.found = await self._find(text)
+        except TuiMailError as error:
+            self.choices.heading = safe(error.message)
+            self.choices.found = ()
+        self.choices.asked = True
+        self.choices.top = 0
+        self.choices.forget()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.look_up(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.choices.values()
+        if self.choices.chosen is not None:
+            self.chose(self.choices.chosen.value)
+
+    def chose(self, value: _V) -> None:
+        """Enter was pressed on a choice."""
+        self.dismiss(value)
+
+    def action_move(self, step: int) -> None:
+        self.choices.action_move(step)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
