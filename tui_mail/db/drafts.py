@@ -1,5 +1,8 @@
 """Letters being written: saved as they grow, never overwritten by who has not seen the last one."""
 
+import json
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,6 +16,7 @@ from tui_mail.db.tables import Account, Draft
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound, TryLater
 from tui_mail.i18n import _
+from tui_mail.values import Letter, Mailbox
 
 
 def save_draft(
@@ -64,6 +68,64 @@ def save_draft(
         )
     publish(session, Topic.DRAFTS)
     return draft(session, operator_id, draft_id)
+
+
+def save_letter(
+    session: Session,
+    operator_id: int,
+    account_id: int,
+    letter: Letter,
+    entity_ids: Sequence[int],
+    now: datetime,
+) -> int:
+    """Save a letter as a new draft, as the composer would hold it; returns its id.
+
+    Raises NotAllowed when the operator may not send from the account.
+    """
+    return save_draft(
+        session, operator_id, None, account_id, content_of(letter, entity_ids), version=0, now=now
+    ).id
+
+
+def content_of(letter: Letter, entity_ids: Sequence[int] = ()) -> str:
+    """A letter as a draft's JSON: to, cc, bcc, reply_to as typed; subject, body, format, links (ids
+    of records), headers, in_reply_to, references; attachments with name, type, base64 content."""
+    content = {
+        "to": _typed(letter.to),
+        "cc": _typed(letter.cc),
+        "bcc": _typed(letter.bcc),
+        "reply_to": _typed(letter.reply_to),
+        "subject": letter.subject,
+        "body": letter.body,
+        "format": letter.format.value,
+        "links": list(entity_ids),
+        "headers": [list(one) for one in letter.headers],
+        "in_reply_to": letter.in_reply_to,
+        "references": list(letter.references),
+        "attachments": [
+            {
+                "name": one.name,
+                "type": one.media_type,
+                "content": b64encode(one.content).decode("ascii"),
+            }
+            for one in letter.attachments
+        ],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _typed(boxes: Sequence[Mailbox]) -> str:
+    """Mailboxes as a person types them; a name with signs in it is quoted (RFC 5322 §3.4)."""
+    return ", ".join(
+        f"{_quoted(one.name)} <{one.address}>" if one.name else one.address for one in boxes
+    )
+
+
+def _quoted(name: str) -> str:
+    if not set(name) & set('()<>[]:;@\\,."'):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def drafts(session: Session, operator_id: int) -> list[DraftRow]:

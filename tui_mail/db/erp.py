@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from tui_mail.db.erp_save import Taking
+from tui_mail.db.erp_save import Taking, plain
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
@@ -94,7 +94,7 @@ def take(session: Session, source: str, changes: ErpChanges, now: datetime) -> l
 
 def parse_reference(text: str) -> Reference:
     """`KIND:CODE` or `KIND:CODE@COMPANY` as a value. Raises WrongData for anything else."""
-    kind, colon, rest = text.strip().partition(":")
+    kind, colon, rest = plain(text).strip().partition(":")
     code, _at, company = rest.rpartition("@") if "@" in rest else (rest, "", "")
     if not colon or not code.strip():
         raise WrongData(
@@ -123,10 +123,11 @@ def entity(session: Session, reference: Reference) -> EntityRow:
     """
     _check_kind(reference.kind)
     query = entity_rows().where(
-        col(Entity.kind) == reference.kind, col(Entity.code_folded) == folded(reference.code)
+        col(Entity.kind) == reference.kind, col(Entity.code_folded) == folded(plain(reference.code))
     )
     if reference.company:
-        query = query.where(func.lower(col(Entity.company)) == reference.company.lower())
+        company = plain(reference.company).lower()
+        query = query.where(func.lower(col(Entity.company)) == company)
     found = [entity_row(row) for row in session.execute(query.limit(_CANDIDATES))]
     exact = [row for row in found if row.code == reference.code]
     rows = exact or found
@@ -195,7 +196,7 @@ def find_entities(
     Each word is a code or its beginning, a number (`119`, `2026/119`), the beginning of a word of
     the name or of the party's name, their reference, or an amount (`1.204`); all must fit.
     """
-    words = folded(text).split()[:8]
+    words = folded(plain(text)).split()[:8]
     if not words:
         return []
     whole = " ".join(words)
@@ -286,8 +287,13 @@ def _amounts(word: str) -> list[Decimal]:
 
 
 def _rank(row: EntityRow, whole: str, words: Sequence[str]) -> tuple[int, bool, bool, int, str]:
-    code = folded(row.code)
-    sure = 0 if code == whole else 1 if set(words) & {code, code.rpartition("/")[2]} else 2
+    code, title = folded(row.code), folded(row.title)
+    if code == whole:
+        sure = 0
+    elif set(words) & {code, code.rpartition("/")[2]}:
+        sure = 1
+    else:  # its own name before what belongs to somebody of that name
+        sure = 2 if all(word in title for word in words) else 3
     return sure, row.gone, row.state in {"closed", "cancelled"}, -_age(row), row.code
 
 

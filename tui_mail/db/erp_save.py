@@ -38,10 +38,10 @@ _BIG = 2**31 - 1
 
 def _key(reference: Reference, company: str) -> _Key:
     """The key of a record named within a record of `company`."""
-    return reference.company or company, reference.kind, _plain(reference.code)
+    return reference.company or company, reference.kind, plain(reference.code)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that both databases take in any column."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
@@ -63,7 +63,7 @@ class Taking:
         self._source = source
         self._changes = changes
         self._records = {
-            (one.company, one.kind, _plain(one.code)): one
+            (one.company, one.kind, plain(one.code)): one
             for one in changes.entities
             if one.kind in ENTITY_KINDS
         }
@@ -174,7 +174,7 @@ class Taking:
             self._session.execute(update(Entity), updates)
 
     def _row(self, key: _Key, record: EntityRecord) -> dict[str, Any]:
-        details = {name: _plain(text) for name, text in record.details.items()}
+        details = {name: plain(text) for name, text in record.details.items()}
         row: dict[str, Any] = {
             "source": self._source,
             "company": key[0],
@@ -186,15 +186,15 @@ class Taking:
             "party_id": self._id(record.party, record.company),
             "contact_id": self._id(record.contact, record.company),
             "year": _small(record.year),
-            "series": _plain(record.series),
-            "number": canonical_number(_plain(record.number)),
+            "series": plain(record.series),
+            "number": canonical_number(plain(record.number)),
             "version": _small(record.version) or 0,
             "date": record.date,
             "due_date": record.due_date,
             "amount": _money(record.amount),
             "open_amount": _money(record.open_amount),
-            "currency": _plain(record.currency),
-            "state": _plain(record.state),
+            "currency": plain(record.currency),
+            "state": plain(record.state),
             "their_reference": record.their_reference,
             "our_reference": record.our_reference,
             "url": record.url,
@@ -275,18 +275,18 @@ class Taking:
         rows: dict[_AddressKey, dict[str, Any]] = {}
         for one in self._changes.addresses:
             party = self._id(one.party, one.company)
-            email = _plain(one.email.strip().lower())
+            email = plain(one.email.strip().lower())
             if party is None or "@" not in email:
                 continue
             contact = self._id(one.contact, one.company)
-            company = _plain(one.company)
+            company = plain(one.company)
             rows[company, email, party, contact] = {
                 "source": self._source,
                 "company": company,
                 "email": email,
                 "party_id": party,
                 "contact_id": contact,
-                "purpose": _plain(one.purpose),
+                "purpose": plain(one.purpose),
                 "primary": one.primary,
             }
         return rows
@@ -333,10 +333,10 @@ def _line_row(entity_id: int, line: LineRecord) -> dict[str, Any]:
         "article": line.article,
         "description": line.description,
         "quantity": _money(line.quantity),
-        "unit": _plain(line.unit),
+        "unit": plain(line.unit),
         "price": _money(line.price),
-        "discount": _plain(line.discount),
-        "vat_rate": _plain(line.vat_rate),
+        "discount": plain(line.discount),
+        "vat_rate": plain(line.vat_rate),
     }
 
 
@@ -374,9 +374,9 @@ def _save_companies(session: Session, companies: Sequence[CompanyRecord]) -> Non
     for one in companies:
         session.merge(
             Company(
-                code=_plain(one.code),
+                code=plain(one.code),
                 name=one.name,
-                vat=_plain(one.vat),
+                vat=plain(one.vat),
                 domains=" ".join(one.domains).lower(),
                 addresses=" ".join(one.addresses).lower(),
             )

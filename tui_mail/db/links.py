@@ -115,6 +115,17 @@ def links_for(session: Session, operator_id: int, message_ids: Collection[int]) 
     return rows
 
 
+def entities_of(session: Session, message_id: int) -> tuple[int, ...]:
+    """The records that a message is surely linked to, for the answer to take over."""
+    sure = (LinkState.CONFIRMED.value, LinkState.AUTOMATIC.value)
+    query = (
+        select(col(Link.entity_id))
+        .where(col(Link.message_id) == message_id, col(Link.state).in_(sure))
+        .order_by(col(Link.id))
+    )
+    return tuple(session.scalars(query))
+
+
 def _link_rows() -> Select[*tuple[Any, ...]]:
     party = aliased(Entity)
     return (
