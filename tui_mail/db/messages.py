@@ -54,8 +54,10 @@ def message(session: Session, operator_id: int, message_id: int) -> MessageRow:
     found = session.execute(statement).one_or_none()
     if found is None:
         raise _no_message(message_id)
-    values, marks = found[: -len(FLAG_COLUMNS)], found[-len(FLAG_COLUMNS) :]
-    return MessageRow(*values, flags_of(marks), _attachments(session, message_id))
+    values: list[Any] = list(found)
+    flags = flags_of(values[-len(FLAG_COLUMNS) :])
+    values[-len(FLAG_COLUMNS) :] = [flags, _attachments(session, message_id)]
+    return MessageRow(*values)
 
 
 def _of_message() -> Select[*tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import Session, col
@@ -288,10 +289,7 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
             )
         )
     _forget(session, rows)
-    touched: set[tuple[int, int]] = set()
-    for row in rows:
-        if row.verb in {Verb.MOVE, Verb.APPEND} and row.folder_id is not None:
-            touched |= _put_back(session, row)
+    touched = put_back(session, _returns(session, rows))
     session.add(Change(at=now or datetime.now(UTC), verb="given_up", detail=error))
     session.flush()
     concerned = {row.folder_id for row in rows} | {row.target_id for row in rows}
@@ -302,26 +300,74 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
     publish(session, Topic.OPERATIONS, Topic.MAIL, Topic.FOLDERS)
 
 
-def _put_back(session: Session, row: Operation) -> set[tuple[int, int]]:
-    """A message that could not leave its folder is there again; what else waits for it goes on."""
-    source = session.get(Folder, row.folder_id)
-    if source is None or row.placement_id is None:
-        return set()
-    session.execute(
-        update(Operation)
-        .where(
-            col(Operation.placement_id) == row.placement_id,
-            col(Operation.folder_id) == row.target_id,
-            col(Operation.remote) == "",
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A placement that goes back from folder `target_id` to `source_id`, where its key is `remote`."""
+
+    placement_id: int
+    thread_id: int
+    source_id: int
+    remote: str
+    target_id: int
+
+
+def _returns(session: Session, rows: Sequence[Operation]) -> list[Return]:
+    """The ways back of moves that a server will not make."""
+    moves = {row.placement_id: row for row in rows if row.folder_id and row.target_id}
+    threads: dict[int | None, int] = {}
+    for part in chunks(moves):
+        statement = select(col(Placement.id), col(Placement.thread_id))
+        found = session.execute(statement.where(col(Placement.id).in_(part)))
+        threads.update((identifier, thread_id) for identifier, thread_id in found)
+    return [
+        Return(
+            row.placement_id, threads[row.placement_id], row.folder_id, row.remote, row.target_id
         )
-        .values(account_id=source.account_id, folder_id=source.id, remote=row.remote)
-    )
-    found = session.get(Placement, row.placement_id)
-    if found is None or found.remote or found.folder_id != row.target_id:
-        return set()
-    pairs = {(found.folder_id, found.thread_id), (key_of(source.id), found.thread_id)}
-    found.folder_id, found.remote = key_of(source.id), row.remote
-    return pairs
+        for row in moves.values()
+        if row.placement_id in threads and row.placement_id and row.folder_id and row.target_id
+    ]
+
+
+def put_back(session: Session, returns: Sequence[Return]) -> set[tuple[int, int]]:
+    """Undo moves that no server has made; what was asked for after them holds in the old folder.
+
+    Gives the conversations to be refreshed. A placement that has moved on stays where it is.
+    """
+    sources = {back.source_id for back in returns}
+    accounts: dict[int | None, int] = {}
+    for part in chunks(sorted(sources)):
+        statement = select(col(Folder.id), col(Folder.account_id)).where(col(Folder.id).in_(part))
+        accounts.update((key, account) for key, account in session.execute(statement))
+    rows = [
+        {
+            "placement": back.placement_id,
+            "source": back.source_id,
+            "account": accounts[back.source_id],
+            "key": back.remote,
+            "target": back.target_id,
+        }
+        for back in returns
+        if back.source_id in accounts
+    ]
+    for table, own in ((Operation, Operation.placement_id), (Placement, Placement.id)):
+        values: dict[str, Any] = {"folder_id": bindparam("source"), "remote": bindparam("key")}
+        if table is Operation:
+            values["account_id"] = bindparam("account")
+        statement_of = (
+            update(table)
+            .where(
+                col(own) == bindparam("placement"),
+                col(table.folder_id) == bindparam("target"),
+                col(table.remote) == "",
+            )
+            .values(values)
+        )
+        execute_many(session, statement_of, rows)
+    return {
+        (folder_id, back.thread_id)
+        for back in returns
+        for folder_id in (back.source_id, back.target_id)
+    }
 
 
 def waiting(session: Session, account_id: int) -> int:

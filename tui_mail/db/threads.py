@@ -74,7 +74,7 @@ def _known(session: Session, keys: set[str]) -> dict[str, int]:
     for part in chunks(sorted(keys)):
         statement = select(col(ThreadKey.key), col(ThreadKey.thread_id))
         rows = session.execute(statement.where(col(ThreadKey.key).in_(part)))
-        known |= {key: thread_id for key, thread_id in rows}
+        known.update((key, thread_id) for key, thread_id in rows)
     return known
 
 

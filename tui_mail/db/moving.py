@@ -1,0 +1,192 @@
+"""Placements changed and moved here at once, with what the servers are to be told of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlmodel import Session, col
+
+from tui_mail.db.conversations import refresh
+from tui_mail.db.flags import FLAG_COLUMNS, flags_of
+from tui_mail.db.many import chunks, execute_many, key_of
+from tui_mail.db.placements import set_flags
+from tui_mail.db.purge import purge
+from tui_mail.db.rights import require
+from tui_mail.db.tables import Account, Folder, Operation, Placement
+from tui_mail.db.topics import Topic, publish
+from tui_mail.values import Verb
+
+_BRINGS_KEY = (str(Verb.MOVE), str(Verb.APPEND))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A placement as a verb finds it. `remote`: "" also while its key is to come."""
+
+    id: int
+    message_id: int
+    thread_id: int
+    folder_id: int
+    role: str
+    account_id: int
+    protocol: str
+    remote: str
+    received_at: datetime
+    flags: frozenset[str]
+    on_server: bool
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return (self.folder_id, self.thread_id)
+
+
+def find(session: Session, operator_id: int, placement_ids: Collection[int]) -> list[Placed]:
+    """The placements that there are, in the order given; the operator may change all of them."""
+    wanted = list(dict.fromkeys(placement_ids))
+    found: dict[int, Placed] = {}
+    for part in chunks(wanted):
+        coming = set(
+            session.scalars(
+                select(col(Operation.placement_id)).where(
+                    col(Operation.placement_id).in_(part), col(Operation.verb).in_(_BRINGS_KEY)
+                )
+            )
+        )
+        for row in session.execute(_placements(part)):
+            values: list[Any] = list(row)
+            on_server = row.protocol == "imap" and (bool(row.remote) or row[0] in coming)
+            flags = flags_of(values[-len(FLAG_COLUMNS) :])
+            values[-len(FLAG_COLUMNS) :] = [flags, on_server]
+            found[row[0]] = Placed(*values)
+    for account_id in {row.account_id for row in found.values()}:
+        require(session, operator_id, account_id, "triage")
+    return [found[identifier] for identifier in wanted if identifier in found]
+
+
+def _placements(ids: Sequence[int]) -> Any:
+    return (
+        select(
+            col(Placement.id),
+            col(Placement.message_id),
+            col(Placement.thread_id),
+            col(Placement.folder_id),
+            col(Folder.role),
+            col(Folder.account_id),
+            col(Account.protocol),
+            col(Placement.remote),
+            col(Placement.received_at),
+            *FLAG_COLUMNS,
+        )
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .join(Account, col(Account.id) == col(Folder.account_id))
+        .where(col(Placement.id).in_(ids))
+    )
+
+
+FlagChanges = Mapping[int, tuple[frozenset[str], frozenset[str]]]
+
+
+def change_flags(
+    session: Session, placed: Sequence[Placed], changes: FlagChanges
+) -> list[list[Any]]:
+    """Set and clear flags by placement id; gives [id, set, cleared] of those that changed."""
+    rows = [row for row in placed if any(changes[row.id])]
+    flags = {row.id: (row.flags | changes[row.id][0]) - changes[row.id][1] for row in rows}
+    set_flags(session, flags)
+    session.add_all(
+        Operation(
+            account_id=row.account_id,
+            verb=str(Verb.FLAGS),
+            placement_id=row.id,
+            folder_id=row.folder_id,
+            remote=row.remote,
+            message_id=row.message_id,
+            add=" ".join(sorted(changes[row.id][0])),
+            remove=" ".join(sorted(changes[row.id][1])),
+        )
+        for row in rows
+        if row.on_server
+    )
+    changed(session, {row.pair for row in rows})
+    return [[row.id, *map(sorted, changes[row.id])] for row in rows]
+
+
+def move_to(
+    session: Session, operator_id: int, placed: Sequence[Placed], folder: Folder
+) -> list[list[Any]]:
+    """Move to one folder; gives [placement id, operation id or None, from, to] of what moved."""
+    folder_id = key_of(folder.id)
+    require(session, operator_id, folder.account_id, "triage")
+    protocol = session.scalar(
+        select(col(Account.protocol)).where(col(Account.id) == folder.account_id)
+    )
+    rows = [row for row in placed if row.folder_id != folder_id]
+    queued = {row.id: _operation(row, folder, to_server=protocol == "imap") for row in rows}
+    session.add_all(operation for operation in queued.values() if operation is not None)
+    statement = (
+        update(Placement)
+        .where(col(Placement.id) == bindparam("placement"))
+        .values(folder_id=folder_id, remote="")
+    )
+    execute_many(session, statement, [{"placement": row.id} for row in rows])
+    changed(session, {pair for row in rows for pair in (row.pair, (folder_id, row.thread_id))})
+    moves: list[list[Any]] = []
+    for row in rows:
+        operation = queued[row.id]
+        reversible = None if operation is None or operation.verb == Verb.DELETE else operation.id
+        moves.append([row.id, reversible, row.folder_id, folder_id])
+    return moves
+
+
+def _operation(row: Placed, folder: Folder, *, to_server: bool) -> Operation | None:
+    """What the servers are to do for a move: the source's key goes along until it is done.
+
+    Between two accounts the copy is put first; settling that asks for the original's removal.
+    """
+    same_account = row.account_id == folder.account_id
+    if same_account and row.on_server:
+        verb, account_id = Verb.MOVE, row.account_id
+    elif not same_account and to_server:
+        verb, account_id = Verb.APPEND, folder.account_id
+    elif not same_account and row.on_server:
+        verb, account_id = Verb.DELETE, row.account_id
+    else:
+        return None
+    return Operation(
+        account_id=account_id,
+        verb=str(verb),
+        placement_id=row.id,
+        folder_id=row.folder_id if row.on_server else None,
+        remote=row.remote if row.on_server else "",
+        target_id=None if verb is Verb.DELETE else folder.id,
+        message_id=row.message_id,
+        add=" ".join(sorted(row.flags)) if verb is Verb.APPEND else "",
+    )
+
+
+def destroy(session: Session, placed: Sequence[Placed]) -> None:
+    """Delete for good; the contents stay until the server has been told."""
+    session.add_all(
+        Operation(
+            account_id=row.account_id,
+            verb=str(Verb.DELETE),
+            placement_id=row.id,
+            folder_id=row.folder_id,
+            remote=row.remote,
+            message_id=row.message_id,
+        )
+        for row in placed
+        if row.on_server
+    )
+    for part in chunks(row.id for row in placed):
+        session.execute(delete(Placement).where(col(Placement.id).in_(part)))
+    changed(session, {row.pair for row in placed})
+    purge(session, {row.message_id for row in placed})
+
+
+def changed(session: Session, pairs: set[tuple[int, int]]) -> None:
+    session.flush()
+    refresh(session, pairs)
+    publish(session, Topic.MAIL, Topic.FOLDERS, Topic.OPERATIONS)
