@@ -48,7 +48,7 @@ def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="
 def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "") -> None:
     """Read a place and take its records in; rows that could not be taken are said, exit 1 or 65."""
     from tui_mail.db import erp
-    from tui_mail.worker.link import relink_changed
+    from tui_mail.worker.link import replay
 
     changes = call.parts.connector(location, mapping).changes(cursor)
     now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
     if changes.errors:
         call.exit_code = 1 if taken else WrongData.exit_code
     if any(row.new or row.changed for row in counts):
-        relink_changed(call.database, report=call.progress)
+        replay(call.database, None, report=call.progress)
         call.progress_done()
 
 

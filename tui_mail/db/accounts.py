@@ -128,6 +128,24 @@ def account_by_email(session: Session, email: str, operator_id: int | None) -> A
     return found
 
 
+def account_by_id(session: Session, account_id: int) -> Account:
+    """An account, for the worker; NotFound when it has been removed."""
+    found = session.get(Account, account_id)
+    if found is None:
+        raise NotFound(_("The account is not there any more."))
+    return found
+
+
+def set_secret(session: Session, operator_id: int, email: str, secret: bytes) -> None:
+    """Keep an account's new sealed password; the operator must manage it."""
+    account = account_by_email(session, email, operator_id)
+    require(session, operator_id, key_of(account.id), "manage")
+    account.secret = secret
+    session.add(account)
+    session.flush()
+    publish(session, Topic.ACCOUNTS)
+
+
 def own_addresses(session: Session) -> frozenset[str]:
     """The addresses that are ours: of accounts, operators and companies, in lower case."""
     found = {*session.scalars(select(col(Account.email)))}

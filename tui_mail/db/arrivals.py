@@ -166,7 +166,7 @@ def _known(session: Session, hashes: Iterable[str]) -> dict[str, _Content]:
 def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, Any]:
     prepared = arrival.prepared
     parsed = prepared.parsed
-    addresses = (mailbox.address.lower() for mailbox in _recipients(parsed))
+    direct = _addresses(parsed.to)
     return {
         "content_hash": prepared.content_hash,
         "message_id": parsed.message_id[:LONGEST_IDENTIFIER],
@@ -177,7 +177,9 @@ def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, A
         "sender_name": parsed.sender.name if parsed.sender else "",
         "sender_address": parsed.sender.address if parsed.sender else "",
         "recipients": ", ".join(m.name or m.address for m in parsed.to[:_SHOWN_RECIPIENTS]),
-        "recipient_addresses": " ".join(dict.fromkeys(addresses)),
+        "recipient_addresses": " ".join(_addresses(_recipients(parsed))),
+        "copy_addresses": " ".join(one for one in _addresses(_recipients(parsed)) if one not in direct),
+        "reply_addresses": " ".join(_addresses(parsed.reply_to)),
         "date": parsed.date,
         "received_at": min(arrival.received_at, now),
         "size": parsed.size,
@@ -185,6 +187,12 @@ def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, A
         "attachment_count": sum(not attachment.inline for attachment in prepared.attachments),
         "outgoing": prepared.own,
     }
+
+
+def _addresses(mailboxes: Iterable[Mailbox]) -> dict[str, None]:
+    """Each address once, in order; one with a space in it would be taken for two."""
+    addresses = (mailbox.address.lower() for mailbox in mailboxes)
+    return dict.fromkeys(one for one in addresses if one and not any(map(str.isspace, one)))
 
 
 def _recipients(parsed: ParsedMessage) -> tuple[Mailbox, ...]:

@@ -1,7 +1,5 @@
 """Letters being written: saved as they grow, never overwritten by who has not seen the last one."""
 
-import json
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -9,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Select, delete, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.draft_content import encode, of_letter
 from tui_mail.db.many import key_of
 from tui_mail.db.rights import require
 from tui_mail.db.rows import DraftRow
@@ -16,7 +15,7 @@ from tui_mail.db.tables import Account, Draft
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound, TryLater
 from tui_mail.i18n import _
-from tui_mail.values import Letter, Mailbox
+from tui_mail.values import Letter
 
 
 def save_draft(
@@ -88,44 +87,8 @@ def save_letter(
 
 
 def content_of(letter: Letter, entity_ids: Sequence[int] = ()) -> str:
-    """A letter as a draft's JSON: to, cc, bcc, reply_to as typed; subject, body, format, links (ids
-    of records), headers, in_reply_to, references; attachments with name, type, base64 content."""
-    content = {
-        "to": _typed(letter.to),
-        "cc": _typed(letter.cc),
-        "bcc": _typed(letter.bcc),
-        "reply_to": _typed(letter.reply_to),
-        "subject": letter.subject,
-        "body": letter.body,
-        "format": letter.format.value,
-        "links": list(entity_ids),
-        "headers": [list(one) for one in letter.headers],
-        "in_reply_to": letter.in_reply_to,
-        "references": list(letter.references),
-        "attachments": [
-            {
-                "name": one.name,
-                "type": one.media_type,
-                "content": b64encode(one.content).decode("ascii"),
-            }
-            for one in letter.attachments
-        ],
-    }
-    return json.dumps(content, ensure_ascii=False)
-
-
-def _typed(boxes: Sequence[Mailbox]) -> str:
-    """Mailboxes as a person types them; a name with signs in it is quoted (RFC 5322 §3.4)."""
-    return ", ".join(
-        f"{_quoted(one.name)} <{one.address}>" if one.name else one.address for one in boxes
-    )
-
-
-def _quoted(name: str) -> str:
-    if not set(name) & set('()<>[]:;@\\,."'):
-        return name
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """A letter as a draft's JSON."""
+    return encode(of_letter(letter, entity_ids))
 
 
 def drafts(session: Session, operator_id: int) -> list[DraftRow]:

@@ -284,6 +284,7 @@ class Taking:
                 "source": self._source,
                 "company": company,
                 "email": email,
+                "domain": email.rpartition("@")[2],
                 "party_id": party,
                 "contact_id": contact,
                 "purpose": plain(one.purpose),

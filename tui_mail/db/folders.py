@@ -208,6 +208,11 @@ def _create(session: Session, account_id: int, name: str) -> Folder:
     return folder
 
 
+def cursor_of(session: Session, folder_id: int) -> str:
+    """How far the folder has been read, "" when never."""
+    return session.scalar(select(col(Folder.cursor)).where(col(Folder.id) == folder_id)) or ""
+
+
 def set_cursor(session: Session, folder_id: int, cursor: str) -> None:
     """Keep how far the folder has been read."""
     session.execute(update(Folder).where(col(Folder.id) == folder_id).values(cursor=cursor))

@@ -364,6 +364,14 @@ def outgoing(session: Session, operator_id: int, *, state: str = "") -> list[Out
     ]
 
 
+def whereabouts(session: Session, outgoing_id: int) -> tuple[int, str]:
+    """The account and the state of a letter. Raises NotFound."""
+    letter = session.get(Outgoing, outgoing_id)
+    if letter is None:
+        raise no_letter()
+    return letter.account_id, letter.state
+
+
 def waiting_count(session: Session, operator_id: int) -> int:
     """How many letters of the operator's accounts are not on their way for good."""
     query: Select[*tuple[Any, ...]] = select(func.count()).where(

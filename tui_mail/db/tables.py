@@ -167,6 +167,8 @@ class Message(SQLModel, table=True):
     sender_address: str = _text()
     recipients: str = _text()  # To, for the list: names or addresses, comma-separated
     recipient_addresses: str = _text()  # To, Cc and Bcc, lower-case addr-specs, space-separated
+    copy_addresses: str = _text()  # those of them that are in Cc or Bcc only
+    reply_addresses: str = _text()  # Reply-To, likewise
     date: datetime | None = None
     received_at: datetime
     size: int = 0
@@ -365,7 +367,7 @@ class Entity(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("company", "kind", "code"),
-        Index("entity_number", "company", "number", "kind"),
+        Index("entity_number", "number", "kind"),
         Index("entity_party", "party_id", "kind", "date"),
         Index("entity_code_folded", "kind", "code_folded"),
         _NEVER_AGAIN,
@@ -408,6 +410,7 @@ class Address(SQLModel, table=True):
     source: str = ""
     company: str = ""
     email: str = Field(index=True)
+    domain: str = Field(index=True)  # of the address, or the whole domain
     party_id: int = Field(index=True)
     contact_id: int | None = None
     purpose: str = ""

@@ -20,7 +20,7 @@ from tui_mail.mail.parse import parse
 from tui_mail.mail.source import dismantle
 from tui_mail.mail.threads import thread_keys
 from tui_mail.values import Fetched, Flag, ParsedMessage, RecipientResult
-from tui_mail.worker.link import link_messages, link_sent
+from tui_mail.worker.link import link_composed, link_messages
 
 _THREADS = 4
 
@@ -176,8 +176,10 @@ def _settle_and_file(
     folder_id = outbox.sent_folder(session, account_id)
     saved = save(session, account_id, folder_id, arrivals, now)
     new = [one for one in saved if one.new]
-    for one in new:
-        link_sent(session, one.message_id, outbox.sent_details(session, letter_id), now)
+    about = outbox.sent_details(session, letter_id).entity_ids
+    for one, arrival in zip(saved, arrivals, strict=True):
+        if one.new:
+            link_composed(session, one.message_id, min(arrival.received_at, now), about, now)
     link_messages(session, [one.message_id for one in new], now)
     if not accounts.account_by_id(session, account_id).files_sent_itself:
         _give_to_server(session, account_id, folder_id, new)

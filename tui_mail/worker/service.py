@@ -193,9 +193,8 @@ class Worker:
 
         async def once() -> None:
             account = await self._database.read(accounts.account_by_id, account_id)
-            if account.smtp_host and await self._database.read(
-                outbox.has_due, account_id, datetime.now(UTC)
-            ):
+            due = await self._database.read(outbox.has_due, account_id, datetime.now(UTC))
+            if due and account.smtp_host:
                 sender = self._connections.sender(account)
                 await send_due(self._database, sender, self._ingest, account_id)
             wake.clear()
@@ -293,7 +292,8 @@ async def _once(
         return account.id, None  # another process is at it: the work is being done
     try:
         await database.write(outbox.recover, account.id, datetime.now(UTC))
-        if account.smtp_host and await database.read(outbox.has_due, account.id, datetime.now(UTC)):
+        due = await database.read(outbox.has_due, account.id, datetime.now(UTC))
+        if due and account.smtp_host:
             await send_due(database, connections.sender(account), ingest, account.id)
         if account.host:
             store = connections.store(account)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui_mail.db import accounts, drafts, erp, links, messages, outbox, rights
+from tui_mail.db import accounts, cards, drafts, erp, links, messages, outbox, rights
 from tui_mail.db.engine import Database, Session
 from tui_mail.db.outbox import Enqueue, Enqueued
 from tui_mail.db.tables import Account
@@ -126,7 +126,9 @@ def _submit(
         to += tuple(
             Mailbox(address)
             for record in request.records
-            for address in erp.addresses_of_record(session, erp.parse_reference(record))
+            for address in cards.addresses_for(
+                session, erp.entity(session, erp.parse_reference(record)).id
+            )[:1]
             if address not in {one.address for one in to}
         )
     answered_id = (

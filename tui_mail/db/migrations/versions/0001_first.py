@@ -66,6 +66,7 @@ def make_tables() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("company", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
+        sa.Column("domain", sa.String(), nullable=False),
         sa.Column("party_id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -73,6 +74,7 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("company", "email", "party_id", "contact_id"),
     )
+    op.create_index(op.f("ix_address_domain"), "address", ["domain"], unique=False)
     op.create_index(op.f("ix_address_email"), "address", ["email"], unique=False)
     op.create_index(op.f("ix_address_party_id"), "address", ["party_id"], unique=False)
     op.create_table(
@@ -150,7 +152,7 @@ def make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("entity_code_folded", "entity", ["kind", "code_folded"], unique=False)
-    op.create_index("entity_number", "entity", ["company", "number", "kind"], unique=False)
+    op.create_index("entity_number", "entity", ["number", "kind"], unique=False)
     op.create_index("entity_party", "entity", ["party_id", "kind", "date"], unique=False)
     op.create_index(op.f("ix_entity_due_date"), "entity", ["due_date"], unique=False)
     op.create_index(op.f("ix_entity_their_reference"), "entity", ["their_reference"], unique=False)
@@ -204,6 +206,8 @@ def make_tables() -> None:
         sa.Column("sender_address", sa.Text(), nullable=False),
         sa.Column("recipients", sa.Text(), nullable=False),
         sa.Column("recipient_addresses", sa.Text(), nullable=False),
+        sa.Column("copy_addresses", sa.Text(), nullable=False),
+        sa.Column("reply_addresses", sa.Text(), nullable=False),
         sa.Column("date", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),

@@ -1,0 +1,82 @@
+"""Links messages to records: asks the database what is known, linking what follows, and keeps it.
+
+Pure conclusions between two reads: replaying changes only what the machine said before.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from tui_mail.db import accounts, knowledge
+from tui_mail.db.engine import Database, Session
+from tui_mail.db.knowledge import Described
+from tui_mail.db.machine_links import Proposed, save_links
+from tui_mail.i18n import _
+from tui_mail.linking.pipeline import link, needs
+from tui_mail.values import LinkProposal, LinkState
+
+_BATCH = 500
+_DEEPEST = 50
+
+
+def link_messages(session: Session, message_ids: Collection[int], now: datetime) -> int:
+    """Link messages and what answers them, parents before their answers; how many links changed."""
+    if not message_ids:
+        return 0
+    own = accounts.own_addresses(session)
+    waiting = knowledge.described(session, message_ids, own, knowledge.own_domains(session))
+    changed = 0
+    for _depth in range(_DEEPEST):
+        headers = {one.header for one in waiting if one.header}
+        ready = [one for one in waiting if not headers.intersection(one.answers)] or waiting
+        changed += _link(session, ready, now)
+        done = {one.message_id for one in ready}
+        waiting = [one for one in waiting if one.message_id not in done]
+        if not waiting:
+            break
+    return changed
+
+
+def _link(session: Session, ready: list[Described], now: datetime) -> int:
+    wanted = [(one, needs(one.facts)) for one in ready]
+    known = knowledge.knowledge_for(session, wanted)
+    return save_links(
+        session,
+        [
+            Proposed(one.message_id, one.received_at, link(one.facts, known[one.message_id]))
+            for one in ready
+        ],
+        now,
+    )
+
+
+def link_composed(
+    session: Session,
+    message_id: int,
+    received_at: datetime,
+    entity_ids: Collection[int],
+    now: datetime,
+) -> None:
+    """A letter of ours is about what its writer said it is; no replay changes that."""
+    why = _("named by who wrote the letter")
+    said = [LinkProposal(one, LinkState.CONFIRMED, "composed", 100, why) for one in entity_ids]
+    save_links(session, [Proposed(message_id, received_at, said)], now)
+
+
+def replay(
+    database: Database, message_ids: Collection[int] | None, *, report: Callable[[str], None]
+) -> int:
+    """Link messages anew, all of them when not told which; how many were looked at."""
+    done = 0
+    after = 0
+    pending = sorted(message_ids) if message_ids is not None else None
+    while True:
+        if pending is None:
+            batch = database.read_now(knowledge.message_ids_after, after, _BATCH)
+        else:
+            batch, pending = pending[:_BATCH], pending[_BATCH:]
+        if not batch:
+            return done
+        database.write_now(link_messages, batch, datetime.now(UTC))
+        after = batch[-1]
+        done += len(batch)
+        report(_("{count} messages linked").format(count=done))
