@@ -4,11 +4,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 from decimal import Decimal
+from typing import Any
+from uuid import uuid4
 
 from sqlmodel import Session
 
 from tui_mail.db import erp
 from tui_mail.db.engine import Database
+from tui_mail.db.many import key_of
 from tui_mail.db.tables import Account, Folder, Grant, Message, Operator, Placement, Thread
 from tui_mail.values import (
     AddressRecord,
@@ -50,7 +53,7 @@ class House:
         minutes: int = 0,
         thread: int | None = None,
         header: str = "",
-        **columns: object,
+        **columns: Any,
     ) -> int:
         """A message in a folder, the inbox of the shared account when not told; its id."""
 
@@ -63,15 +66,16 @@ class House:
                 thread_id = new.id or 0
             at = NOW + timedelta(minutes=minutes)
             row = Message(
-                content_hash=f"{at.isoformat()} {header} {columns}",
-                message_id=header or f"{minutes}.{len(columns)}@example.org",
+                content_hash=uuid4().hex,
+                message_id=header,
                 thread_id=thread_id,
                 received_at=at,
                 date=at,
-            ).model_copy(update=columns)
-            session.add(Message(**row.model_dump()))
+                **columns,
+            )
+            session.add(row)
             session.flush()
-            found = session.connection().exec_driver_sql("SELECT max(id) FROM message").scalar_one()
+            found = key_of(row.id)
             session.add(
                 Placement(
                     message_id=found,
@@ -80,7 +84,7 @@ class House:
                     received_at=at,
                 )
             )
-            return int(found)
+            return found
 
         return self.database.write_now(write)
 
@@ -127,7 +131,7 @@ def build(database: Database) -> House:
     return house
 
 
-def changes(**other: object) -> ErpChanges:
+def changes(**other: Any) -> ErpChanges:
     """Two customers; an order of Ferri that became an invoice with one instalment, overdue."""
     entities = (
         EntityRecord(COMPANY, FERRI.kind, FERRI.code, "Ferri Impianti Srl"),
@@ -194,4 +198,4 @@ def changes(**other: object) -> ErpChanges:
             LineRecord(COMPANY, ORDER, 2, "V1", "Valvola", Decimal(3), "pz", Decimal("134.333")),
         ),
     )
-    return replace(start, **other)  # type: ignore[arg-type]
+    return replace(start, **other)

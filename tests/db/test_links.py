@@ -1,0 +1,327 @@
+"""Links: what lists show, what people decide, and a record's whole mail."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from tests.db.house import BIANCHI, DUE, FERRI, INVOICE, NOW, ORDER, House, build
+from tui_mail.db import links, machine_links, traces
+from tui_mail.db.engine import Database
+from tui_mail.db.machine_links import Proposed
+from tui_mail.db.rows import PageKey
+from tui_mail.db.tables import Change, Link
+from tui_mail.errors import NotAllowed, NotFound
+from tui_mail.values import LinkProposal, LinkState, Reference
+
+AUTOMATIC, PROPOSED = LinkState.AUTOMATIC, LinkState.PROPOSED
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return build(database)
+
+
+def propose(
+    house: House, message: int, *wanted: tuple[Reference, LinkState], score: int = 90
+) -> int:
+    proposals = [
+        LinkProposal(house.ids[reference], state, "number", score, "why not", "order 119")
+        for reference, state in wanted
+    ]
+    batch = [Proposed(message, NOW, proposals)]
+    return house.database.write_now(machine_links.save_links, batch, NOW)
+
+
+def states(house: House, message: int) -> dict[str, str]:
+    rows = house.database.read_now(links.links_of, house.anna, message)
+    return {row.code: row.state for row in rows}
+
+
+def decide(house: House, verb: str, message: int, reference: Reference, **more: Any) -> int:
+    change: int = house.database.write_now(
+        getattr(links, verb), house.anna, message, house.ids[reference], now=NOW, **more
+    )
+    return change
+
+
+def undo(house: House, change_id: int) -> None:
+    def take_back(session: Session) -> None:
+        change = session.get(Change, change_id)
+        assert change is not None
+        assert change.verb == "link"
+        links.undo_links(session, json.loads(change.undo))
+
+    house.database.write_now(take_back)
+
+
+# -- what is shown
+
+
+def test_a_link_comes_with_its_record_and_why(house: House) -> None:
+    message = house.message(header="a@ferri.it")
+    propose(house, message, (ORDER, AUTOMATIC), (FERRI, AUTOMATIC))
+    order, party = house.database.read_now(links.links_of, house.anna, message)
+    assert (order.kind, order.code, order.party, order.why) == (
+        "sales_order",
+        "2026/119",
+        "Ferri Impianti Srl",
+        "why not",
+    )
+    assert (order.message_header, order.found_in, order.by) == ("a@ferri.it", "order 119", "")
+    assert (party.kind, party.party) == ("customer", "")
+
+
+def test_chips_are_documents_first_the_surest_first_at_most_three(house: House) -> None:
+    message, bare = house.message(), house.message()
+    propose(
+        house, message, (FERRI, AUTOMATIC), (ORDER, PROPOSED), (INVOICE, AUTOMATIC), (DUE, PROPOSED)
+    )
+    decide(house, "reject", message, DUE)
+    chips = house.database.read_now(links.chips_for, [message, bare])
+    assert [(one.code, one.state) for one in chips[message]] == [
+        ("2026/A/88", "automatic"),
+        ("2026/119", "proposed"),
+        ("C107", "automatic"),
+    ]
+    assert bare not in chips
+    assert house.database.read_now(links.chips_for, []) == {}
+
+
+def test_links_of_mail_that_is_not_ours_to_read_do_not_show(house: House) -> None:
+    message = house.message(folder=house.private_inbox)
+    propose(house, message, (ORDER, AUTOMATIC))
+    with pytest.raises(NotFound):
+        house.database.read_now(links.links_of, house.bruno, message)
+    assert house.database.read_now(links.links_for, house.bruno, [message]) == []
+    assert len(house.database.read_now(links.links_for, house.anna, [message])) == 2
+
+
+def test_an_answer_takes_over_what_is_sure(house: House) -> None:
+    message = house.message()
+    propose(house, message, (ORDER, AUTOMATIC), (INVOICE, PROPOSED))
+    ids = house.database.read_now(links.entities_of, message)
+    assert set(ids) == {house.ids[ORDER], house.ids[FERRI]}
+
+
+# -- the machine
+
+
+def test_a_sure_document_brings_its_party(house: House) -> None:
+    sure, unsure = house.message(), house.message()
+    propose(house, sure, (ORDER, AUTOMATIC))
+    propose(house, unsure, (ORDER, PROPOSED))
+    assert states(house, sure) == {"2026/119": "automatic", "C107": "automatic"}
+    assert states(house, unsure) == {"2026/119": "proposed"}
+
+
+def test_linking_again_replaces_what_the_machine_said(house: House) -> None:
+    message = house.message()
+    assert propose(house, message, (ORDER, PROPOSED), (BIANCHI, AUTOMATIC)) == 2
+    assert propose(house, message, (ORDER, PROPOSED), (BIANCHI, AUTOMATIC)) == 0
+    assert propose(house, message, (ORDER, AUTOMATIC), (FERRI, AUTOMATIC)) == 3
+    assert states(house, message) == {"2026/119": "automatic", "C107": "automatic"}
+    assert propose(house, message) == 2
+    assert states(house, message) == {}
+
+
+def test_a_person_s_word_outlasts_the_machine_s(house: House) -> None:
+    message = house.message()
+    propose(house, message, (ORDER, PROPOSED), (INVOICE, PROPOSED), (FERRI, AUTOMATIC))
+    decide(house, "confirm", message, ORDER)
+    decide(house, "reject", message, INVOICE)
+    decide(house, "add", message, DUE)
+    before = states(house, message)
+    propose(house, message, (INVOICE, AUTOMATIC), (FERRI, AUTOMATIC), (DUE, PROPOSED))
+    propose(house, message, (FERRI, AUTOMATIC))
+    assert (
+        states(house, message)
+        == before
+        == {
+            "2026/119": "confirmed",
+            "2026/A/88": "rejected",
+            "2026/A/88#1": "confirmed",
+            "C107": "automatic",
+        }
+    )
+
+
+# -- a person
+
+
+def test_confirming_says_who_and_keeps_why(house: House) -> None:
+    message = house.message()
+    propose(house, message, (ORDER, PROPOSED))
+    decide(house, "confirm", message, ORDER)
+    row = house.database.read_now(links.links_of, house.anna, message)[0]
+    assert (row.state, row.by, row.method, row.why) == ("confirmed", "anna", "number", "why not")
+    assert states(house, message)["C107"] == "confirmed"
+
+
+def test_linking_by_hand_links_the_party_too_and_can_be_undone(house: House) -> None:
+    message = house.message()
+    change = decide(house, "add", message, ORDER)
+    assert states(house, message) == {"2026/119": "confirmed", "C107": "confirmed"}
+    undo(house, change)
+    assert states(house, message) == {}
+
+
+@pytest.mark.parametrize("verb", ["confirm", "reject", "remove", "add"])
+def test_undo_brings_back_exactly_what_was(house: House, verb: str) -> None:
+    message = house.message()
+    propose(house, message, (ORDER, AUTOMATIC), (INVOICE, PROPOSED), (FERRI, AUTOMATIC))
+    before = house.database.read_now(links.links_of, house.anna, message)
+    change = decide(house, verb, message, INVOICE)
+    assert house.database.read_now(links.links_of, house.anna, message) != before
+    undo(house, change)
+    assert house.database.read_now(links.links_of, house.anna, message) == before
+
+
+def test_a_decision_reaches_the_conversation_when_asked_to(house: House) -> None:
+    first = house.message(minutes=1)
+    thread = house.thread_of(first)
+    second = house.message(minutes=2, thread=thread)
+    secret = house.message(minutes=3, thread=thread, folder=house.private_inbox)
+    other = house.message(minutes=4)
+    change = decide(house, "add", first, FERRI, thread=True)
+    assert [states(house, one) for one in (first, second, secret, other)] == [
+        {"C107": "confirmed"},
+        {"C107": "confirmed"},
+        {"C107": "confirmed"},
+        {},
+    ]
+    undo(house, change)
+    assert states(house, second) == {}
+
+
+def test_rejecting_a_conversation_s_link_leaves_messages_without_it_alone(house: House) -> None:
+    first = house.message(minutes=1)
+    second = house.message(minutes=2, thread=house.thread_of(first))
+    propose(house, first, (FERRI, AUTOMATIC))
+    decide(house, "reject", first, FERRI, thread=True)
+    assert (states(house, first), states(house, second)) == ({"C107": "rejected"}, {})
+
+
+def test_a_decision_needs_the_right_the_message_the_record_and_the_link(house: House) -> None:
+    message = house.message()
+    private = house.message(folder=house.private_inbox)
+    order = house.ids[ORDER]
+    write = house.database.write_now
+    with pytest.raises(NotAllowed):
+        write(links.add, house.bruno, message, order, now=NOW)
+    with pytest.raises(NotFound, match="message"):
+        write(links.add, house.bruno, private, order, now=NOW)
+    with pytest.raises(NotFound, match="record"):
+        write(links.add, house.anna, message, 10**6, now=NOW)
+    for verb in (links.confirm, links.reject, links.remove):
+        with pytest.raises(NotFound, match="not linked"):
+            write(verb, house.anna, message, order, now=NOW)
+
+
+def test_undoing_for_a_message_that_has_gone_does_nothing(house: House) -> None:
+    data = {"links": [[10**6, house.ids[ORDER], None]]}
+    house.database.write_now(links.undo_links, data)
+
+
+# -- traces
+
+
+def trace_of(
+    house: House, operator: int, reference: Reference, **more: Any
+) -> tuple[list[int], int]:
+    found = house.database.read_now(traces.trace, operator, house.ids[reference], **more)
+    return [row.message_id for row in found.rows], found.hidden
+
+
+def linked(house: House, *references: Reference, minutes: int, folder: int | None = None) -> int:
+    message = house.message(minutes=minutes, folder=folder)
+    at = NOW + timedelta(minutes=minutes)
+    proposals = [LinkProposal(house.ids[one], AUTOMATIC, "number", 90, "why") for one in references]
+    house.database.write_now(machine_links.save_links, [Proposed(message, at, proposals)], NOW)
+    return message
+
+
+def test_a_trace_is_the_record_s_mail_newest_first(house: House) -> None:
+    messages = [linked(house, ORDER, minutes=n) for n in range(3)]
+    linked(house, BIANCHI, minutes=9)
+    assert trace_of(house, house.anna, ORDER) == (messages[::-1], 0)
+    assert trace_of(house, house.anna, FERRI) == (messages[::-1], 0)
+    decide(house, "reject", messages[1], ORDER)
+    assert trace_of(house, house.anna, ORDER) == ([messages[2], messages[0]], 0)
+
+
+def test_a_trace_counts_what_may_not_be_read(house: House) -> None:
+    seen = linked(house, ORDER, minutes=1)
+    linked(house, ORDER, minutes=2, folder=house.private_inbox)
+    assert trace_of(house, house.bruno, ORDER) == ([seen], 1)
+    assert trace_of(house, house.bruno, ORDER, since=NOW + timedelta(minutes=3)) == ([], 0)
+
+
+def test_a_trace_is_read_window_by_window(house: House) -> None:
+    messages = [linked(house, ORDER, FERRI, minutes=n // 2) for n in range(7)]
+    for chain in (False, True):
+        found: list[int] = []
+        before: PageKey | None = None
+        while True:
+            page = house.database.read_now(
+                traces.trace, house.anna, house.ids[ORDER], chain=chain, before=before, limit=2
+            )
+            found += [row.message_id for row in page.rows]
+            if len(page.rows) < 2:
+                break
+            before = page.rows[-1].key
+        assert found == messages[::-1]
+
+
+def test_a_trace_can_be_of_a_time_and_of_the_chain(house: House) -> None:
+    first = linked(house, ORDER, minutes=1)
+    second = linked(house, INVOICE, DUE, minutes=2)
+    third = linked(house, DUE, minutes=3)
+    assert trace_of(house, house.anna, ORDER, chain=True) == ([third, second, first], 0)
+    assert trace_of(house, house.anna, INVOICE) == ([second], 0)
+    since, until = NOW + timedelta(minutes=2), NOW + timedelta(minutes=3)
+    assert trace_of(house, house.anna, FERRI, since=since, until=until) == ([second], 0)
+
+
+def test_a_row_stands_in_the_folder_where_people_look(house: House) -> None:
+    message = linked(house, ORDER, minutes=1, folder=house.trash)
+
+    def copy(session: Session) -> None:
+        from tui_mail.db.tables import Placement
+
+        session.add(
+            Placement(
+                message_id=message,
+                folder_id=house.inbox,
+                thread_id=1,
+                received_at=NOW,
+                seen=True,
+            )
+        )
+
+    house.database.write_now(copy)
+    (row,) = house.database.read_now(traces.trace, house.anna, house.ids[ORDER]).rows
+    assert (row.folder, row.account, row.seen, row.unread) == ("Inbox", "vendite@rossi.it", True, 0)
+    assert [chip.code for chip in row.chips] == ["2026/119", "C107"]
+
+
+def test_a_trace_is_read_off_its_index(sqlite_database: Database) -> None:
+    house = build(sqlite_database)
+
+    def plan(session: Session) -> str:
+        query = (
+            select(Link.message_id)
+            .where(col(Link.entity_id).in_([1]), Link.state != "rejected")
+            .order_by(col(Link.received_at).desc(), col(Link.message_id).desc())
+            .limit(50)
+        )
+        statement = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        rows = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement}"))
+        return " ".join(str(row[3]) for row in rows)
+
+    steps = house.database.read_now(plan)
+    assert "link_trace" in steps
+    assert "TEMP B-TREE" not in steps
