@@ -19,6 +19,11 @@ def readable(operator_id: int) -> Select[int]:
     return select(col(Grant.account_id)).where(col(Grant.operator_id) == operator_id)
 
 
+def sendable(operator_id: int) -> Select[int]:
+    """The ids of the accounts that the operator may send from, for use as `IN (…)`."""
+    return readable(operator_id).where(col(Grant.level).in_(_LEVELS[_LEVELS.index("send") :]))
+
+
 def require(session: Session, operator_id: int, account_id: int, level: Level) -> None:
     """Raise NotAllowed unless the operator has `level`, or more, on the account."""
     statement = (

@@ -171,7 +171,11 @@ def _submit(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A letter with everything the outbox wants to know. `hold_seconds`: it can be called back."""
+    """A letter with everything the outbox wants to know. `hold_seconds`: it can be called back.
+
+    `inherit`: it is also about what the answered message is about; a person has seen those links
+    and decided already.
+    """
 
     account: Account
     operator_id: int
@@ -182,6 +186,7 @@ class Submission:
     fingerprint: str = ""
     not_before: datetime | None = None
     hold_seconds: int = 0
+    inherit: bool = True
 
 
 def enqueue_letter(session: Session, submission: Submission, now: datetime) -> Enqueued:
@@ -193,7 +198,7 @@ def enqueue_letter(session: Session, submission: Submission, now: datetime) -> E
     message_id = new_message_id(account.email.partition("@")[2])
     inherited = (
         links.entities_of(session, submission.in_reply_to_id)
-        if submission.in_reply_to_id is not None
+        if submission.inherit and submission.in_reply_to_id is not None
         else ()
     )
     return outbox.enqueue(
