@@ -18,6 +18,7 @@ from tui_mail.demo.imap_server import ImapServer
 from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.values import Endpoint, Login, Tls
 
+HANG_UP = b"(hang up)"
 PASSWORD = 'segreta "più" \\x'
 _NUMBERS = itertools.count(1)
 
@@ -189,24 +190,28 @@ class Scripted:
         self._writers.append(writer)
         try:
             for number, answer in enumerate(self._script):
-                tag = b""
-                if number:
-                    line = await reader.readline()
-                    if not line:
-                        return
-                    self.lines.append(line)
-                    tag = line.split(b" ")[0].strip()
-                if answer == HANG_UP:
-                    writer.transport.abort()
+                line = await self._read(reader, writer) if number else b""
+                if number and not line:
                     return
-                writer.write(answer.replace(b"%b", tag))
+                tag = line.split(b" ")[0].strip()
+                writer.write(answer.removesuffix(HANG_UP).replace(b"%b", tag))
+                if answer.endswith(HANG_UP):
+                    writer.close()
+                    return
                 await writer.drain()
-            while line := await reader.readline():
-                self.lines.append(line)
+            while await self._read(reader, writer):
+                pass
         except (ConnectionError, ssl.SSLError):
             pass
         finally:
-            writer.transport.abort()
+            writer.close()
 
-
-HANG_UP = b"(hang up)"
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        """The next line; nothing at the end, or when the client takes its leave."""
+        line = await reader.readline()
+        if line:
+            self.lines.append(line)
+        if line.endswith(b" LOGOUT\r\n"):
+            writer.write(b"* BYE\r\n" + line.split(b" ")[0] + b" OK\r\n")
+            return b""
+        return line

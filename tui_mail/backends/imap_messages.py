@@ -14,6 +14,7 @@ from tui_mail.i18n import _
 from tui_mail.values import Flag
 
 _KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
+_FIGURE = re.compile(r"[0-9]{1,19}\Z")
 _LARGEST_UID = 2**32 - 1
 _SYSTEM = {
     Flag.SEEN: b"\\Seen",
@@ -59,7 +60,7 @@ class State:
 def read_cursor(cursor: str) -> State | None:
     """The state a cursor was made of; None for the empty one and for what is no cursor of ours."""
     parts = cursor.split(" ")
-    if len(parts) != 5 or parts[0] != "1" or not all(p.isascii() and p.isdigit() for p in parts):
+    if len(parts) != 5 or parts[0] != "1" or not all(map(_FIGURE.match, parts)):
         return None
     return State(*map(int, parts[1:]))
 

@@ -281,10 +281,11 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
     def _tagged(self, line: bytes) -> None:
         tag, _space, rest = line.partition(b" ")
         status, _space, text = rest.partition(b" ")
-        exchange = self._flight.pop(tag, None)
+        exchange = self._flight.get(tag)
         verdict = status.decode("ascii", "replace").upper()
         if exchange is None or verdict not in {"OK", "NO", "BAD"}:
             raise ProtocolRefused(_("The server answered something that was not asked."))
+        del self._flight[tag]
         self._note_capabilities(line)
         if exchange.name == "STARTTLS" and verdict == "OK":
             self._upgrading = True
