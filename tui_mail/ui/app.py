@@ -7,6 +7,7 @@ no toast over what is being read, a clean terminal whatever happens.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segments
@@ -24,6 +25,7 @@ from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.palette import palette
 from tui_mail.ui.theme import Inks, load_colours, textual_theme
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
@@ -68,7 +70,7 @@ class Console(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self._start(), group="start", exit_on_error=True)
+        begin(self, self._start, "start")
 
     async def _start(self) -> None:
         try:
@@ -126,20 +128,20 @@ class Console(App[int]):
 
     def _run_command(self, command: Command | None) -> None:
         if command is not None:
-            self.run_worker(self.run_action(command.action, command.place), group="palette")  # type: ignore[arg-type]
+            begin(self, partial(self.run_action, command.action, command.place), "palette")
 
     def action_leave(self) -> None:
         self.exit(0)
 
     # -- what Textual would do otherwise
 
-    def notify(self, message: str, **_kwargs: Any) -> None:  # type: ignore[override]
+    def notify(self, message: str, **_kwargs: Any) -> None:
         """No toasts: words go to the status line."""
         self._main.say(safe(message))
 
     def _fatal_error(self) -> None:
         """A defect: the traceback to the log, without locals; to the person one sentence."""
-        log.critical("the console ended by an error", exc_info=True)
+        log.critical("the console ended by an error", exc_info=self._exception)
         sentence = Text(
             _("The console ended because of an error in the program; nothing is lost. ")
             + _("Details are in the log: run tui-mail doctor, or tui-mail again.")

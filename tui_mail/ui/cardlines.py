@@ -22,7 +22,7 @@ def heading_of(entity: EntityRow) -> SafeText:
 
 def body_of(card: Card, width: int, today: Day) -> list[Entry[EntityRow]]:
     """The card's parts; the records among them can be stood on."""
-    found = [Entry[EntityRow](tuple(_facts(card, width)))]
+    found: list[Entry[EntityRow]] = [Entry(tuple(_facts(card, width)))]
     if len(card.chain) > 1:
         found.append(_section(_("Chain"), width))
         found += [_row(row, width, today, card.entity.id) for row in card.chain]
@@ -100,7 +100,8 @@ def _in_columns(facts: Sequence[tuple[SafeText, SafeText, str]], width: int) -> 
         pieces: list[Piece] = []
         for label, value, style in facts[row::height]:
             pieces.append(Piece(fit(SafeText(f" {label}"), _LABEL), "dim"))
-            pieces.append(Piece(fit(SafeText(f" {value}"), max(1, cell - _LABEL)), style))
+            pieces.append(Piece(fit(SafeText(f" {value}"), max(1, cell - _LABEL - 1)), style))
+            pieces.append(Piece(SafeText(" ")))
         lines.append(tuple(pieces))
     return lines
 

@@ -8,8 +8,7 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.mailkeys import Target
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 _LONGEST = 40

@@ -14,6 +14,7 @@ from tui_mail.db.rows import Chip
 from tui_mail.i18n import _, language
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.kinds import abbreviation, is_party
+from tui_mail.values import ENTITY_KINDS
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -54,6 +55,12 @@ def when(at: datetime, now: datetime) -> SafeText:
     if moment.date() == today - timedelta(days=1):
         return safe(_("yesterday"))
     return short_day(moment.date(), today)
+
+
+def when_briefly(at: datetime, now: datetime) -> SafeText:
+    """When a message came, in a narrow place: `10:41`, `23 nov`, `12/11/25`."""
+    moment, today = _local(at), _local(now).date()
+    return clock(at) if moment.date() == today else short_day(moment.date(), today)
 
 
 def when_in_full(at: datetime, now: datetime) -> SafeText:
@@ -114,6 +121,9 @@ def short_code(code: str, today: Day) -> SafeText:
 
     `2026/119` is `119`, `2026/A/88` is `88/A`, `2025/119` is `119/25`, `2026/41#2` is `41/2`.
     """
+    kind, _colon, rest_of_it = code.partition(":")
+    if kind in ENTITY_KINDS:  # a due item is named by its invoice, kind and all
+        code = rest_of_it
     match = _CODE.fullmatch(code)
     if match is None:
         return safe(code)

@@ -11,10 +11,10 @@ from tui_mail.ui.kinds import account_name, folder_name
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, Piece
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 _SECONDS = 2.0
@@ -47,7 +47,7 @@ class HeaderBar(Panel, Bar):
             self._load()
 
     def _load(self) -> None:
-        self.run_worker(self._loaded(), group="header", exclusive=True)
+        begin(self, self._loaded, "header", latest=True)
 
     async def _loaded(self) -> None:
         assert self.parts is not None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from textual.binding import ActiveBinding, Binding
+from textual.dom import DOMNode
 
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
@@ -19,9 +20,11 @@ def msgid(text: str) -> str:
     return text
 
 
-def bind(name: str, keys: str, action: str, words: str, *, hint: bool = False) -> Binding:
-    """A binding with an id; `hint`: it is worth a place on the last line."""
-    return Binding(keys, action, words, show=hint, id=name)
+def bind(
+    name: str, keys: str, action: str, words: str, *, hint: bool = False, first: bool = False
+) -> Binding:
+    """A binding with an id. `hint`: worth a place on the last line; `first`: before an input's own."""
+    return Binding(keys, action, words, show=hint, id=name, priority=first)
 
 
 MOVES = [
@@ -41,13 +44,13 @@ MAIL = [
     bind("mail.link", "L", "link", msgid("link"), hint=True),
     bind("mail.reply_all", "a", "write('reply_all')", msgid("reply to all")),
     bind("mail.forward", "f", "write('forward')", msgid("forward")),
-    bind("mail.delete", "d,#,delete", "deed('delete')", msgid("delete"), hint=True),
+    bind("mail.delete", "d,#,delete", "deed('delete')", msgid("delete")),
     bind("mail.spam", "!", "deed('spam')", msgid("spam")),
     bind("mail.unread", "U", "deed('unread')", msgid("mark unread")),
     bind("mail.read", "I", "deed('read')", msgid("mark read")),
-    bind("mail.star", "s", "deed('star')", msgid("star"), hint=True),
+    bind("mail.star", "s", "deed('star')", msgid("star")),
     bind("mail.move", "v", "move_mail", msgid("move to a folder")),
-    bind("mail.trace", "t", "trace", msgid("all mail of the record"), hint=True),
+    bind("mail.trace", "t", "trace", msgid("record's mail"), hint=True),
 ]
 
 SCREEN = [
@@ -70,9 +73,8 @@ SCREEN = [
 
 APP = [
     bind("help", "?,f1", "help", msgid("keys"), hint=True),
-    Binding("ctrl+p,:", "palette", msgid("commands"), show=True, id="palette"),
-    Binding("ctrl+q", "leave", msgid("quit"), show=False, id="quit", priority=True),
-    Binding("ctrl+c", "leave", msgid("quit"), show=False, id="quit.now", priority=True),
+    bind("palette", "ctrl+p,:", "palette", msgid("commands"), hint=True),
+    bind("quit", "ctrl+q,ctrl+c", "leave", msgid("quit"), first=True),
 ]
 
 
@@ -147,7 +149,7 @@ class Command:
     keys: tuple[str, ...]
     words: str
     action: str
-    place: object
+    place: DOMNode
     hint: bool
 
 
@@ -156,7 +158,7 @@ def commands(active: Iterable[ActiveBinding]) -> list[Command]:
     found: dict[tuple[int, str], Command] = {}
     for item in active:
         binding = item.binding
-        if not binding.description or not item.enabled:
+        if binding.id is None or not item.enabled:  # without an id it is Textual's own
             continue
         name = (id(item.node), binding.action)
         known = found.get(name)

@@ -7,9 +7,9 @@ from tui_mail.errors import TuiMailError
 from tui_mail.ui.notices import Said
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
     from textual.widget import Widget
 
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
     _Base = Widget

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from tui_mail.db.rows import ListRow
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
+from tui_mail.ui.kinds import is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, width_of
 
 
@@ -32,11 +33,10 @@ _GAP = 1
 
 
 @lru_cache(maxsize=64)
-def columns(width: int) -> Columns:
-    """How a line of `width` cells is divided."""
-    date = 8
+def columns(width: int, date: int = 8) -> Columns:
+    """How a line of `width` cells is divided, `date` of them for the date."""
     chip = 22 if width >= 110 else 16 if width >= 78 else 12 if width >= 58 else 0
-    who = max(10, min(28, width * 28 // 100))
+    who = max(10, min(28, width * 26 // 100))
     taken = _SIGNS + who + _GAP + date + _GAP + 1 + (chip + _GAP if chip else 0)
     if width - taken < 12:  # too narrow for a subject beside all that
         who = max(8, width - _SIGNS - date - 3)
@@ -46,7 +46,7 @@ def columns(width: int) -> Columns:
 
 def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
     """A row as a line of `width` cells. `current`: the cursor is on it."""
-    parts = columns(width)
+    parts = columns(width, max(8, width_of(_("yesterday"))))
     weight = "bold" if row.unread else ""
     subject = safe(row.subject) or safe(_("(no subject)"))
     if parts.attachment and row.attachments:
@@ -92,10 +92,14 @@ def _chips(row: ListRow, width: int, now: datetime) -> tuple[SafeText, str]:
     if not row.chips:
         return (SafeText("–" if not row.outgoing else ""), "dim")
     first = row.chips[0]
-    more = f" +{len(row.chips) - 1}" if len(row.chips) > 1 else ""
+    alike = [one for one in row.chips if is_party(one.kind) == is_party(first.kind)]
+    style = "warning" if first.state == "proposed" else "dim"
+    if len(alike) > 1 and is_party(first.kind):
+        words = ngettext("{0} party", "{0} parties", len(alike)).format(len(alike))
+        return safe(f"{words}{' ?' if first.state == 'proposed' else ''}"), style
+    more = f" +{len(alike) - 1}" if len(alike) > 1 else ""
     sign = {"confirmed": " ✓", "proposed": " ?"}.get(first.state, "")
     name = formats.record(first.kind, first.code, first.title, now.astimezone().date())
     room = width - len(sign) - len(more)
     short = name if width_of(name) <= room else fit(name, room)
-    style = "warning" if first.state == "proposed" else "dim"
     return safe(f"{short}{sign}{more}"), style

@@ -19,10 +19,10 @@ from tui_mail.ui.keys import MOVES, bind, msgid
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import Piece, fit, plain, width_of
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 _DAYS = 14
@@ -66,7 +66,7 @@ class AgendaPanel(Panel, Entries[EventRow]):
             self._load()
 
     def _load(self) -> None:
-        self.run_worker(self._read_days(), group="agenda", exclusive=True)
+        begin(self, self._read_days, "agenda", latest=True)
 
     async def _read_days(self) -> None:
         assert self.parts is not None
@@ -123,7 +123,7 @@ class AgendaPanel(Panel, Entries[EventRow]):
         when = safe(_("all day")) if row.all_day else formats.clock(row.starts_at)
         past = not row.all_day and row.ends_at < self._now
         sign = "▸ " if row is next_one else "  "
-        room = width - width_of(when) - 4
+        room = width - width_of(when) - 5
         line = (
             Piece(SafeText(sign), "accent"),
             Piece(SafeText(f"{when} "), "dim" if past else "accent" if row is next_one else ""),
@@ -138,8 +138,9 @@ class AgendaPanel(Panel, Entries[EventRow]):
             code = formats.short_code(row.chip.code, self._now.astimezone().date())
             name = f"{code} {row.title}" if row.title != row.chip.code else str(code)
         text = safe(_("  due {name}").format(name=name))
-        room = width - width_of(amount) - 1
-        return Entry(((Piece(fit(text, room), "dim"), Piece(SafeText(f"{amount} "))),), row)
+        room = width - width_of(amount) - 2
+        line = (Piece(fit(text, room), "dim"), Piece(SafeText(f" {amount} ")))
+        return Entry((line,), row)
 
     def same(self, one: EventRow, other: EventRow) -> bool:
         return (one.id, one.due) == (other.id, other.due)

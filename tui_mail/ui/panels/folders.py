@@ -18,10 +18,10 @@ from tui_mail.ui.kinds import account_name, folder_name
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 
@@ -79,7 +79,7 @@ class FoldersPanel(Panel, Entries[Node]):
             self._load()
 
     def _load(self) -> None:
-        self.run_worker(self._loaded(), group="folders", exclusive=True)
+        begin(self, self._loaded, "folders", latest=True)
 
     async def _loaded(self) -> None:
         assert self.parts is not None

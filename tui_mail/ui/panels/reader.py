@@ -6,6 +6,7 @@ Hides opening, laying out off the event loop, folding of quotes and the way thro
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -22,10 +23,10 @@ from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, plain
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.mail.render import Rendered
     from tui_mail.worker.reading import OpenedMessage
 
@@ -99,7 +100,7 @@ class ReaderPanel(MailKeys, Panel, Lines):
             self.post_message(self.Shown(self._opened.row, opened=by_hand))
             return
         self.message_id = message_id
-        self.run_worker(self._open(message_id, by_hand), group="open", exclusive=True)
+        begin(self, partial(self._open, message_id, by_hand), "open", latest=True)
 
     def close(self) -> None:
         """Show nothing."""
@@ -142,11 +143,11 @@ class ReaderPanel(MailKeys, Panel, Lines):
     def on_resize(self) -> None:
         super().on_resize()
         if self.inner_width != self._rendered_width:
-            self.run_worker(self._lay_out(), group="layout", exclusive=True)
+            begin(self, self._lay_out, "layout", latest=True)
 
     def changed(self, topics: frozenset[str]) -> None:
         if self.message_id is not None and topics & {"links", "mail", "erp"}:
-            self.run_worker(self._read_links(self.message_id), group="links", exclusive=True)
+            begin(self, partial(self._read_links, self.message_id), "links", latest=True)
 
     async def _read_links(self, message_id: int) -> None:
         if self.parts is None:

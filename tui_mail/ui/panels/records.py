@@ -6,6 +6,7 @@ Hides how links, balances and mail are read together; says which record or messa
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -20,11 +21,11 @@ from tui_mail.ui.kinds import abbreviation, is_party, kind_name, link_name, stat
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
+from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 _LATEST = 8
@@ -75,7 +76,7 @@ class RecordsPanel(Panel, Entries[Item]):
         bind("records.confirm", "y", "decide('confirm')", msgid("confirm"), hint=True),
         bind("records.reject", "delete,n", "decide('reject')", msgid("reject"), hint=True),
         bind("records.link", "L", "link", msgid("link"), hint=True),
-        bind("records.trace", "t", "trace", msgid("all mail of the record"), hint=True),
+        bind("records.trace", "t", "trace", msgid("record's mail"), hint=True),
         *MOVES,
     ]
 
@@ -136,7 +137,7 @@ class RecordsPanel(Panel, Entries[Item]):
 
     def _load(self) -> None:
         if self.message_id is not None and self.parts is not None:
-            self.run_worker(self._loaded(self.message_id), group="records", exclusive=True)
+            begin(self, partial(self._loaded, self.message_id), "records", latest=True)
 
     async def _loaded(self, message_id: int) -> None:
         assert self.parts is not None
@@ -179,7 +180,7 @@ class RecordsPanel(Panel, Entries[Item]):
     def _party(self, link: LinkRow, width: int) -> Entry[Item]:
         code = safe(link.code)
         name = safe(link.title) or code
-        room = width - width_of(code) - 2
+        room = width - width_of(code) - 3
         lines: list[Line] = [
             (
                 Piece(_sign(link), _ink(link)),
@@ -214,7 +215,7 @@ class RecordsPanel(Panel, Entries[Item]):
         code = formats.short_code(link.code, today)
         day = formats.short_day(link.date, today) if link.date else SafeText("")
         name = SafeText(f"{kind_name(link.kind)} {code}")
-        room = width - width_of(day) - 3
+        room = width - width_of(day) - 4
         if width_of(name) > room:
             name = SafeText(f"{abbreviation(link.kind)} {code}")
         lines: list[Line] = [
@@ -252,7 +253,7 @@ class RecordsPanel(Panel, Entries[Item]):
         )
 
     def _mail(self, row: ListRow, width: int) -> Entry[Item]:
-        when = fit(formats.when(row.received_at, self._now), 8)
+        when = fit(formats.when_briefly(row.received_at, self._now), 6)
         here = row.message_id == self.message_id
         sign = "▸" if here else "↗" if row.outgoing else "↙"
         subject = safe(row.subject) or safe(_("(no subject)"))
@@ -260,7 +261,7 @@ class RecordsPanel(Panel, Entries[Item]):
         line = (
             Piece(SafeText(f" {when} "), "dim"),
             Piece(SafeText(f"{sign} "), "accent"),
-            Piece(fit(subject, width - width_of(when) - 4), style),
+            Piece(fit(subject, width - width_of(when) - 5), style),
         )
         return Entry((line,), Item(mail=row))
 
@@ -309,7 +310,4 @@ def _why(link: LinkRow, width: int) -> list[Line]:
     text = link.why or link_name(link.state)
     if link.state == "confirmed" and link.by:
         text = _("{why}, confirmed by {by}").format(why=text, by=link.by)
-    return [
-        plain(line, "dim")
-        for line in wrapped(safe(_("why: {why}").format(why=text)), width, "  ")[:3]
-    ]
+    return [plain(line, "dim") for line in wrapped(safe(text), width - 1, "  ")[:3]]

@@ -22,8 +22,7 @@ from tui_mail.ui.widgets.rows import Place, RowList, Slice
 from tui_mail.ui.widgets.text import Line, plain
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 _TOPICS = frozenset({"mail", "links", "folders", "erp"})

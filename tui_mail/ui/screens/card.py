@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 
 from tui_mail.db.rows import Card, EntityRow, ListRow, PageKey
@@ -22,12 +23,12 @@ from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.rows import Place, RowList, Slice
 from tui_mail.ui.widgets.text import Line, plain
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
     from datetime import date as Day
 
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 
@@ -45,6 +46,9 @@ class CardPanel(Panel, Entries[EntityRow]):
         *MOVES,
     ]
 
+    class Grown(Message):
+        """There are more or fewer lines."""
+
     def __init__(self, entity_id: int) -> None:
         super().__init__(id="card")
         self.entity_id = entity_id
@@ -56,7 +60,7 @@ class CardPanel(Panel, Entries[EntityRow]):
 
     def changed(self, topics: frozenset[str]) -> None:
         if "erp" in topics:
-            self.run_worker(self._loaded(), group="card", exclusive=True)
+            begin(self, self._loaded, "card", latest=True)
 
     async def _loaded(self) -> None:
         today = datetime.now(UTC).astimezone().date()
@@ -64,6 +68,7 @@ class CardPanel(Panel, Entries[EntityRow]):
         if found is not None and found != self.card:
             self.card = found
             self.forget()
+            self.post_message(self.Grown())
 
     def title(self) -> SafeText:
         if self.card is None:
@@ -189,8 +194,6 @@ class CardScreen(Screen[ListRow | None]):
     def on_mount(self) -> None:
         self._card.start(self._parts)
         self._trace.start(self._parts)
-        if self._mail_only:
-            self._card.styles.height = 3
         (self._trace if self._mail_only else self._card).focus()
 
     def changed(self, topics: frozenset[str]) -> None:
@@ -202,7 +205,16 @@ class CardScreen(Screen[ListRow | None]):
         self.call_after_refresh(self._show_hints)
 
     def on_resize(self) -> None:
+        self._divide()
         self.call_after_refresh(self._show_hints)
+
+    def on_card_panel_grown(self) -> None:
+        self._divide()
+
+    def _divide(self) -> None:
+        """The card takes what it needs, at most two thirds; the mail has the rest."""
+        most = 3 if self._mail_only else max(4, (self.size.height - 2) * 2 // 3)
+        self._card.styles.height = min(most, self._card.count + 2)
 
     def _show_hints(self) -> None:
         rows = commands(self.active_bindings.values())

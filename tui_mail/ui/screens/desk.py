@@ -3,10 +3,10 @@
 Keeps the wiring of `main` free of what happens in the end.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_mail.db.rows import EntityRow, FolderRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
@@ -19,13 +19,13 @@ from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, fit
+from tui_mail.ui.work import begin
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
 
 if TYPE_CHECKING:
     from datetime import date as Day
 
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.screens.main import MainScreen
 
 
@@ -41,6 +41,9 @@ def _find(session: "Session", text: str, kinds: Sequence[str]) -> list[EntityRow
     return find_entities(session, text, kinds=kinds, limit=40)
 
 
+Deed = Callable[[], Coroutine[Any, Any, SafeText]]
+
+
 class Desk:
     """Carries out what the panels of a main screen ask for."""
 
@@ -54,7 +57,7 @@ class Desk:
         """A message is on the screen; one that was opened is read from now on."""
         self._reading = row
         if opened and row.placement_id is not None and "seen" not in row.flags:
-            self._run(self._mark_read(row.placement_id))
+            self._run(partial(self._mark_read, row.placement_id))
 
     async def _mark_read(self, placement_id: int) -> SafeText:
         assert self._screen.parts is not None
@@ -77,13 +80,13 @@ class Desk:
             case "link":
                 self.link(target)
             case "trace":
-                self._run(self._trace(target))
+                self._run(partial(self._trace, target))
             case "move":
                 self._pick_target(target)
             case "reply" | "reply_all" | "forward":
                 self.write(verb, target.message_id)
             case _:
-                self._run(self._carry_out(verb, target), undo=True)
+                self._run(partial(self._carry_out, verb, target), undo=True)
 
     async def _carry_out(self, verb: str, target: Target) -> SafeText:
         assert self._screen.parts is not None
@@ -92,7 +95,7 @@ class Desk:
     def undo(self) -> None:
         """Take back what was done last."""
         if self._screen.parts is not None:
-            self._run(deeds.undo(self._screen.parts))
+            self._run(partial(deeds.undo, self._screen.parts))
 
     def decide(self, verb: str, link: LinkRow) -> None:
         """Confirm or reject a link."""
@@ -100,14 +103,14 @@ class Desk:
             today = datetime.now(UTC).astimezone().date()
             record = formats.record(link.kind, link.code, link.title, today)
             pair = (link.message_id, link.entity_id)
-            self._run(deeds.decide(self._screen.parts, verb, pair, record), undo=True)
+            self._run(partial(deeds.decide, self._screen.parts, verb, pair, record), undo=True)
 
-    def _run(self, work: "Awaitable[SafeText]", *, undo: bool = False) -> None:
-        self._screen.run_worker(self._said(work, undo=undo), group="deeds")
+    def _run(self, work: Deed, *, undo: bool = False) -> None:
+        begin(self._screen, partial(self._said, work, undo=undo), "deeds")
 
-    async def _said(self, work: "Awaitable[SafeText]", *, undo: bool) -> None:
+    async def _said(self, work: Deed, *, undo: bool) -> None:
         try:
-            text = await work
+            text = await work()
         except TuiMailError as error:
             self._screen.say(safe(error.message), wrong=True)
             return
@@ -164,7 +167,7 @@ class Desk:
     def _move(self, target: Target, folder: FolderRow | None) -> None:
         if folder is not None and self._screen.parts is not None:
             name = folder_name(folder.role, folder.name)
-            moved = deeds.move_to(self._screen.parts, target, folder.folder_id, name)
+            moved = partial(deeds.move_to, self._screen.parts, target, folder.folder_id, name)
             self._run(moved, undo=True)
 
     async def _folders(self, text: str) -> list[Choice[FolderRow]]:
@@ -182,7 +185,9 @@ class Desk:
         """Go to a record's card by typing its number or name."""
         heading = _("Go to a document") if sort == "document" else _("Go to a customer")
         kinds = DOCUMENT_KINDS if sort == "document" else PARTY_KINDS
-        screen = PickScreen(safe(heading), partial(self._records, kinds))
+        screen = PickScreen(
+            safe(heading), partial(self._records, kinds), placeholder=_("number, name, amount")
+        )
         self._screen.app.push_screen(screen, self._card)
 
     def _card(self, entity_id: int | None) -> None:

@@ -18,12 +18,12 @@ from tui_mail.ui.keys import bind, msgid
 from tui_mail.ui.kinds import is_party, kind_name
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
     from datetime import date as Day
 
-    from sqlmodel import Session
-
+    from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
 
@@ -125,8 +125,8 @@ class LinkScreen(PickScreen[Candidate]):
     """Stays open until Esc: several records may be linked. What was said last comes back through `said`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("link.confirm", "enter", "nothing", msgid("confirm"), hint=True),
-        bind("link.reject", "delete", "reject", msgid("reject"), hint=True),
+        bind("link.confirm", "enter", "choose", msgid("confirm"), hint=True, first=True),
+        bind("link.reject", "delete", "reject", msgid("reject"), hint=True, first=True),
         bind("link.thread", "insert", "thread", msgid("whole conversation"), hint=True),
     ]
 
@@ -136,7 +136,9 @@ class LinkScreen(PickScreen[Candidate]):
         self._subject = deeds.named(subject)
         self._whole = False
         self.said = SafeText("")
-        super().__init__(self._heading(), self._candidates)
+        super().__init__(
+            self._heading(), self._candidates, placeholder=_("number, name, amount, reference")
+        )
 
     def _heading(self) -> SafeText:
         text = _("Link “{subject}”").format(subject=self._subject)
@@ -164,11 +166,8 @@ class LinkScreen(PickScreen[Candidate]):
         self._whole = not self._whole
         self._say()
 
-    def action_nothing(self) -> None:
-        """Enter belongs to the line that is typed in; the binding is for the hints."""
-
     def _decide(self, verb: str, candidate: Candidate) -> None:
-        self.run_worker(self._decided(verb, candidate), group="decide")
+        begin(self, partial(self._decided, verb, candidate), "decide")
 
     async def _decided(self, verb: str, candidate: Candidate) -> None:
         today = datetime.now(UTC).astimezone().date()

@@ -3,6 +3,7 @@
 Panels own their data; here is only who is beside whom, who hears of what, and the lines around.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -29,6 +30,7 @@ from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.screens.desk import Desk
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import Piece, SafeInput
+from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -58,11 +60,10 @@ class MainScreen(Screen[None]):
     MainScreen #records { height: 3fr; }
     MainScreen #agenda { height: 2fr; }
     MainScreen.-wide #middle { layout: horizontal; }
-    MainScreen.-wide #threads { width: 9fr; height: 1fr; }
+    MainScreen.-wide #threads { width: 12fr; height: 1fr; }
     MainScreen.-wide #reader { width: 10fr; height: 1fr; }
-    MainScreen.-wide #folders { width: 24; }
-    MainScreen.-wide #side { width: 34; }
-    MainScreen.-columns #side { layout: horizontal; width: 64; }
+    MainScreen.-wide #side { width: 32; }
+    MainScreen.-columns #side { layout: horizontal; width: 56; }
     MainScreen.-columns #records { height: 1fr; }
     MainScreen.-columns #agenda { height: 1fr; }
     MainScreen.-narrow #folders { width: 1fr; }
@@ -318,7 +319,7 @@ class MainScreen(Screen[None]):
         self.show_hints()
         action = next((item.action for item in following if item.key == event.character), "")
         if action:
-            self.run_worker(self.run_action(action), group="prefix")
+            begin(self, partial(self.run_action, action), "prefix")
 
     def action_prefix(self, prefix: str) -> None:
         self._prefix = prefix

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from tui_mail.ui.keys import bind, commands, hints, msgid
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, SafeInput, SafeStatic, plain
+from tui_mail.ui.work import begin
 
 _V = TypeVar("_V")
 
@@ -40,7 +42,10 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         self.heading = heading
         self.found: Sequence[Choice[_V]] = ()
         self.asked = False
-        self.word = SafeText("")
+
+    @property
+    def is_active(self) -> bool:
+        return True
 
     def title(self) -> SafeText:
         return self.heading
@@ -49,11 +54,6 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         if not self.found and self.asked:
             return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
         return [Entry((choice.draw(width),), choice) for choice in self.found]
-
-    def background(self, index: int) -> str:
-        entries = self._all()
-        value = entries[self._flat[index][0]].value if index < len(self._flat) else None
-        return "cursor" if value is not None and value is self.chosen else "background"
 
     def same(self, one: Choice[_V], other: Choice[_V]) -> bool:
         return one.value == other.value
@@ -70,6 +70,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
     PickScreen SafeInput { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        bind("pick.choose", "enter", "choose", msgid("choose"), hint=True, first=True),
         bind("pick.down", "down,ctrl+n", "move(1)", msgid("down")),
         bind("pick.up", "up", "move(-1)", msgid("up")),
         bind("pick.page_down", "pagedown", "move(8)", msgid("page down")),
@@ -77,10 +78,10 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         bind("pick.close", "escape", "close", msgid("close"), hint=True),
     ]
 
-    def __init__(self, heading: SafeText, find: Find[_V], *, text: str = "") -> None:
+    def __init__(self, heading: SafeText, find: Find[_V], *, placeholder: str = "") -> None:
         super().__init__()
+        self._placeholder = placeholder
         self._find = find
-        self._text = text
         self.choices: Choices[_V] = Choices(heading)
 
     def compose(self) -> ComposeResult:
@@ -88,12 +89,12 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
             yield self.choices
             with Horizontal(id="typing"):
                 yield SafeStatic(SafeText(" › "), id="prompt")
-                yield SafeInput(self._text)
+                yield SafeInput(placeholder=self._placeholder)
             yield Bar(id="hints")
 
     def on_mount(self) -> None:
         self.query_one(SafeInput).focus()
-        self.look_up(self._text)
+        self.look_up("")
         self.call_after_refresh(self.show_hints)
 
     def show_hints(self) -> None:
@@ -103,7 +104,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
 
     def look_up(self, text: str) -> None:
         """Show what fits `text`."""
-        self.run_worker(self._look_up(text), group="find", exclusive=True)
+        begin(self, partial(self._look_up, text), "find", latest=True)
 
     async def _look_up(self, text: str) -> None:
         try:
@@ -119,14 +120,13 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         event.stop()
         self.look_up(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def action_choose(self) -> None:
         self.choices.values()
         if self.choices.chosen is not None:
             self.chose(self.choices.chosen.value)
 
     def chose(self, value: _V) -> None:
-        """Enter was pressed on a choice."""
+        """A choice was made."""
         self.dismiss(value)
 
     def action_move(self, step: int) -> None:

@@ -112,7 +112,7 @@ class Entries(Lines, Generic[_V]):
         value = entries[self._flat[index][0]].value
         if value is None or value is not self.chosen:
             return "background"
-        return "cursor" if self.has_focus else "background"
+        return "cursor" if self.is_active else "background"
 
     # -- keys
 

@@ -64,6 +64,11 @@ class Lines(Widget, can_focus=True):
         return cast("Look", self.app)
 
     @property
+    def is_active(self) -> bool:
+        """Whether keys act here; the title line says so."""
+        return self.has_focus
+
+    @property
     def inner_width(self) -> int:
         return max(0, self.size.width - (1 if self.rule else 0))
 
@@ -106,7 +111,7 @@ class Lines(Widget, can_focus=True):
         return self._head
 
     def _title_line(self, title: SafeText) -> Line:
-        focused = self.has_focus
+        focused = self.is_active
         bar, style = ("━", "accent") if focused else ("─", "rule")
         width = self.inner_width
         rest = max(0, width - width_of(title) - 3)

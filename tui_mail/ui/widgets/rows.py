@@ -8,6 +8,7 @@ cursor repaints two lines; at the edge the list flips by half a page.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from textual import events
@@ -18,6 +19,7 @@ from tui_mail.errors import TuiMailError
 from tui_mail.ui.notices import Said
 from tui_mail.ui.widgets.lines import Lines
 from tui_mail.ui.widgets.text import BLANK, Line
+from tui_mail.ui.work import begin
 
 
 class Place(Enum):
@@ -219,7 +221,7 @@ class RowList(Lines, Generic[_R]):
 
     def _fill(self, place: Place) -> None:
         self._filling = True
-        self.run_worker(self._filled(place, self._generation), group="rows", exit_on_error=True)
+        begin(self, partial(self._filled, place, self._generation), "rows")
 
     async def _filled(self, place: Place, generation: int) -> None:
         source = self.source
