@@ -134,7 +134,9 @@ def _store_contents(
     session: Session, arrivals: Sequence[Arrival], now: datetime
 ) -> tuple[dict[str, _Content], set[str], set[tuple[int, int]]]:
     """The message of each content hash, those that are new, and the conversations merged."""
-    by_hash = {arrival.prepared.content_hash: arrival for arrival in reversed(arrivals)}
+    by_hash: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        by_hash.setdefault(arrival.prepared.content_hash, arrival)
     missing = {**by_hash}
     for content_hash in _known(session, by_hash):
         del missing[content_hash]

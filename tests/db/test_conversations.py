@@ -1,0 +1,278 @@
+"""Lists: windows by key, counters that are never counted, conversations over folders."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, text
+from sqlmodel import Session
+
+from tests.db.making import NOW, Office, arrival, at, check_counters
+from tui_mail.db.actions import archive, delete, mark, move, undo
+from tui_mail.db.conversations import end_window, thread_rows, window
+from tui_mail.db.engine import Database
+from tui_mail.db.folders import known_keys
+from tui_mail.db.messages import remove, update_flags
+from tui_mail.db.operations import next_operations, settle
+from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.values import OperationResult, Verb
+
+_ON_ONE_DATABASE = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+_NUMBERS = count(1)
+
+
+def _subjects(rows: list[ListRow]) -> list[str]:
+    return [row.subject for row in rows]
+
+
+def _ten(office: Office) -> list[str]:
+    """Ten conversations, two of them of the same minute; their subjects, newest first."""
+    arrivals = [arrival(f"m{n}", f"1:{n}", minutes=min(n, 8), subject=f"s{n}") for n in range(10)]
+    office.save(*arrivals)
+    return [f"s{n}" for n in range(9, -1, -1)]
+
+
+def test_a_list_is_read_window_by_window_in_both_directions(database: Database) -> None:
+    office = Office(database)
+    subjects = _ten(office)
+    for threads in (True, False):
+        read, folder = database.read_now, office.inbox
+        top = read(window, office.operator, folder, limit=4, threads=threads)
+        assert _subjects(top) == subjects[:4]
+        more = read(window, office.operator, folder, before=top[-1].key, limit=4, threads=threads)
+        assert _subjects(more) == subjects[4:8]
+        back = read(window, office.operator, folder, after=more[0].key, limit=2, threads=threads)
+        assert _subjects(back) == subjects[2:4]
+        same = read(window, office.operator, folder, start=more[0].key, limit=4, threads=threads)
+        assert same == more
+        end = read(end_window, office.operator, folder, limit=3, threads=threads)
+        assert _subjects(end) == subjects[7:]
+        nothing = PageKey(at(-5), 0)
+        assert read(window, office.operator, folder, before=nothing, threads=threads) == []
+
+
+def test_a_conversation_shows_its_latest_message_and_its_sums(database: Database) -> None:
+    office = Office(database)
+    office.save(
+        arrival("a", "1:1", flags=["seen"], subject="Domanda"),
+        arrival("b", "1:2", minutes=5, references=["a"], subject="Re: Domanda"),
+        arrival("c", "1:3", minutes=2, references=["a", "b"], flags=["flagged", "seen"]),
+    )
+    (row,) = database.read_now(window, office.operator, office.inbox)
+    assert (row.subject, row.total, row.unread, row.starred, row.seen) == (
+        "Re: Domanda",
+        3,
+        1,
+        True,
+        False,
+    )
+    flat = database.read_now(window, office.operator, office.inbox, threads=False)
+    assert [(r.message_id, r.seen) for r in flat] == [(2, False), (3, True), (1, True)]
+
+
+def test_what_is_marked_as_deleted_is_in_no_list(database: Database) -> None:
+    office = Office(database)
+    office.save(
+        arrival("a", "1:1"),
+        arrival("b", "1:2", minutes=5, references=["a"], flags=["deleted"]),
+        arrival("c", "1:3", flags=["deleted"]),
+    )
+    (row,) = database.read_now(window, office.operator, office.inbox)
+    assert (row.message_id, row.total) == (1, 1)
+    assert len(database.read_now(window, office.operator, office.inbox, threads=False)) == 1
+    database.read_now(check_counters)
+
+
+def test_a_conversation_is_read_over_all_folders_oldest_first(database: Database) -> None:
+    office = Office(database)
+    office.save(arrival("b", "1:2", minutes=5, references=["a"]))
+    again = arrival("b", "9:2", minutes=5, references=["a"])
+    office.save(arrival("a", "9:1"), again, folder=office.archive)
+    rows = database.read_now(thread_rows, office.operator, 1)
+    assert [(row.message_id, row.folder) for row in rows] == [(2, "Archivio"), (1, "INBOX")]
+
+
+# -- whatever the order ----------------------------------------------------------------------------
+
+_LETTERS = "abcdefg"
+_MAIL = st.lists(
+    st.tuples(st.sampled_from(_LETTERS), st.sets(st.sampled_from(_LETTERS + "xyz"), max_size=2)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@_ON_ONE_DATABASE
+@given(mail=_MAIL, data=st.data())
+def test_any_order_of_arrival_gives_the_same_threads(
+    sqlite_database: Database, mail: list[tuple[str, set[str]]], data: st.DataObject
+) -> None:
+    office = _fresh(sqlite_database)
+    partitions = []
+    for _order in range(2):
+        run = next(_NUMBERS)
+        order = data.draw(st.permutations(range(len(mail))))
+        sizes = data.draw(st.lists(st.integers(1, 3), min_size=len(mail), max_size=len(mail)))
+        threads: dict[int, int] = {}
+        for part in _parts(order, sizes):
+            arrivals = [
+                arrival(
+                    f"{run}{mail[n][0]}",
+                    f"{run}:{n}",
+                    references=[f"{run}{key}" for key in sorted(mail[n][1])],
+                    salt=(run, n),
+                )
+                for n in part
+            ]
+            office.save(*arrivals)
+        rows = sqlite_database.read_now(
+            window, office.operator, office.inbox, threads=False, limit=1000
+        )
+        keys = sqlite_database.read_now(known_keys, office.inbox)
+        by_placement = {row.placement_id: row.thread_id for row in rows}
+        for n in range(len(mail)):
+            threads[n] = by_placement[keys[f"{run}:{n}"][0]]
+        partitions.append(
+            {frozenset(m for m in threads if threads[m] == t) for t in threads.values()}
+        )
+    assert partitions[0] == partitions[1]
+    sqlite_database.read_now(check_counters)
+
+
+def _parts(order: list[int], sizes: list[int]) -> Iterator[list[int]]:
+    rest = list(order)
+    for size in sizes:
+        if rest:
+            yield rest[:size]
+            rest = rest[size:]
+
+
+def _fresh(database: Database) -> Office:
+    return Office(database, email=f"anna{next(_NUMBERS)}@noi.it")
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "save",
+                "archive",
+                "delete",
+                "mark",
+                "unmark",
+                "flags",
+                "remove",
+                "undo",
+                "push",
+                "back",
+            ]
+        ),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    ),
+    min_size=5,
+    max_size=25,
+)
+
+
+@_ON_ONE_DATABASE
+@given(steps=_STEPS)
+def test_counters_say_what_counting_says_after_anything(
+    database: Database, steps: list[tuple[str, int, int]]
+) -> None:
+    office = _fresh(database)
+    for step, one, other in steps:
+        _do(office, step, one, other)
+    database.read_now(check_counters)
+
+
+def _do(office: Office, step: str, one: int, other: int) -> None:
+    write, me = office.database.write_now, office.operator
+    folder = [office.inbox, office.archive, office.trash][other % 3]
+    rows = office.database.read_now(window, me, folder, threads=False)
+    ids = [row.placement_id for row in rows if row.placement_id is not None][: one + 1]
+    keys = list(office.database.read_now(known_keys, folder))[: one + 1]
+    flag = frozenset({["seen", "flagged", "deleted", "tag"][other % 4]})
+    if step == "save":
+        run = office.account
+        mail = (
+            arrival(f"{run}-{one}", f"{folder}:{n}", minutes=n, references=[f"{run}-{n}"], salt=run)
+            for n in (one, other)
+        )
+        office.save(*mail, folder=folder)
+    elif step == "archive":
+        write(archive, me, ids, NOW)
+    elif step == "delete":
+        write(delete, me, ids, NOW)
+    elif step == "back":
+        write(move, me, ids, office.inbox, NOW)
+    elif step == "mark":
+        write(mark, me, ids, add=flag, now=NOW)
+    elif step == "unmark":
+        write(mark, me, ids, remove=flag, now=NOW)
+    elif step == "flags":
+        write(update_flags, folder, dict.fromkeys(keys, flag))
+    elif step == "remove":
+        write(remove, folder, keys)
+    elif step == "undo":
+        write(undo, me, NOW)
+    elif step == "push":
+        _push(office, one)
+
+
+def _push(office: Office, one: int) -> None:
+    for job in office.database.write_now(next_operations, office.account, NOW, limit=one + 1):
+        moved = job.operation.keys if job.operation.verb is Verb.MOVE else ()
+        missing = frozenset(moved[:1]) if one % 4 == 0 else frozenset()
+        names = {key: f"new{next(_NUMBERS)}" for key in moved if one % 3}
+        result = OperationResult(keys=names, missing=missing)
+        office.database.write_now(settle, job.ids, result, NOW)
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def _plans(session: Session, office: Office, folder: int) -> list[str]:
+    """How the database reads each kind of window."""
+    connection = session.connection()
+    if session.get_bind().dialect.name == "postgresql":  # what it does with many more rows
+        for wasteful in ("sort", "seqscan", "bitmapscan"):
+            connection.execute(text(f"SET LOCAL enable_{wasteful} = off"))
+    statements: list[tuple[str, object]] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    key = PageKey(at(100), 50)
+    for threads in (True, False):
+        window(session, office.operator, folder, threads=threads)
+        window(session, office.operator, folder, before=key, threads=threads)
+        window(session, office.operator, folder, after=key, threads=threads)
+        end_window(session, office.operator, folder, threads=threads)
+    event.remove(connection, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN " if session.get_bind().dialect.name == "sqlite" else "EXPLAIN "
+    lists = [(s, p) for s, p in statements if "link" not in s]
+    assert len(lists) == 8
+    return [
+        "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + s, p))  # type: ignore[arg-type]
+        for s, p in lists
+    ]
+
+
+def test_a_window_neither_scans_nor_sorts(database: Database) -> None:
+    office = Office(database)
+    inbox = office.inbox
+    office.save(*(arrival(f"m{n}", f"1:{n}", minutes=n) for n in range(3000)))
+    office.save(*(arrival(f"n{n}", f"2:{n}", minutes=n) for n in range(300)), folder=office.archive)
+    database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+
+    for plan in database.read_now(_plans, office, inbox):
+        assert "TEMP B-TREE" not in plan, plan
+        assert "Sort" not in plan, plan
+        for big in ("conversation", "placement", "message"):
+            assert f"SCAN {big}" not in plan, plan
+            assert f"Seq Scan on {big}" not in plan, plan
