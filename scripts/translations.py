@@ -47,7 +47,9 @@ def updated(language: str, template: Catalog) -> Catalog:
 
 
 def texts(value: object) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, (tuple, list)) else [""]
 
 
 def problems(language: str, catalog: Catalog) -> list[str]:
