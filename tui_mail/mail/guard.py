@@ -12,7 +12,8 @@ MAX_DEPTH = 400
 
 # A tag whose end is beyond doubt: quotes stand only right after an equals sign.
 _PLAIN_TAG = re.compile(
-    r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})((?:[^<>\"'=]|=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*)>"
+    r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})"
+    r"(?:[^<>\"'=]++|=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=]++))*+>"
 )
 _NAME = re.compile(r"</?([a-zA-Z][^\s/>]{0,30})")
 _ATTRIBUTE = re.compile(

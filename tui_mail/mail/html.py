@@ -4,19 +4,24 @@ Walks without recursion; layout tables are read as text, data tables as tables; 
 tracking images are dropped and counted; nothing is ever loaded.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tui_mail.i18n import _
+from tui_mail.mail.attributes import (
+    hides,
+    is_tracker,
+    start_of,
+    target_of,
+    text_vanishes,
+)
 from tui_mail.mail.blocks import Block, Piece, Style
 from tui_mail.mail.guard import guarded
 from tui_mail.mail.htmltables import columns_of, data_rows
 
 MAX_NODES = 200_000
-MAX_LINK = 2_048
 _MAX_ALT = 200
 _ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
 
@@ -89,13 +94,6 @@ _STYLES = {
     "kbd": Style.CODE,
     "samp": Style.CODE,
 }
-_HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:opacity|max-height)\s*:\s*0(?![.\d]*[1-9])",
-    re.IGNORECASE,
-)
-_FONT_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)", re.IGNORECASE)
-_ZERO = re.compile(r"\s*0*[01]?(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
-_TINY_STYLE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.IGNORECASE)
 _INVISIBLE = {ord(c): None for c in "\xad\u034f\u200b\u200c\u200d\u2060\ufeff"}
 
 
@@ -140,7 +138,7 @@ class _Context:
     indent: str = ""
     preformatted: bool = False
     tiny: bool = False
-    link: int = 0
+    link: str = ""
     ordered: int = -1  # the number of the next item, -1 in an unordered list
 
 
@@ -202,7 +200,7 @@ class _Reader:
             self._break_line()
             return False
         attributes = node.attributes
-        if _is_hidden(attributes):
+        if hides(attributes):
             self.page.hidden += 1
             return False
         if tag == "img":
@@ -249,7 +247,7 @@ class _Reader:
         elif tag in _HEADINGS:
             context.style = Style.HEADING
         elif tag == "a":
-            context.link = self._number_of(attributes.get("href") or "")
+            context.link = target_of(attributes)
             if context.link:
                 context.style = Style.LINK
         elif tag == "blockquote":
@@ -257,13 +255,12 @@ class _Reader:
         elif tag == "pre":
             context.preformatted = True
         elif tag in {"ul", "ol"}:
-            self._lists.append(_start_of(attributes) if tag == "ol" else -1)
+            self._lists.append(start_of(attributes) if tag == "ol" else -1)
         elif tag == "dd":
             context.indent += "  "
         elif tag == "li":
             context.indent += "   " if self._lists and self._lists[-1] >= 0 else "  "
-        if size := _FONT_SIZE.search(attributes.get("style") or ""):
-            context.tiny = not size[1].strip("0.")
+        context.tiny = text_vanishes(attributes, context.tiny)
         return context
 
     def _begin_item(self) -> None:
@@ -283,7 +280,7 @@ class _Reader:
         if self._length > _ROW_JOIN:
             self._end_block()
         elif not self._spaced or self._length:
-            self._append("  ", self._contexts[-1].style)
+            self._append(" " if self._spaced else "  ", self._contexts[-1].style)
             self._spaced = True
 
     def _rule(self) -> None:
@@ -291,11 +288,7 @@ class _Reader:
         self._emit(Block(rule=True, quote=self._contexts[-1].quote))
 
     def _image(self, attributes: Mapping[str, str | None]) -> None:
-        style = attributes.get("style") or ""
-        sizes = [attributes.get("width"), attributes.get("height")]
-        if any(size is not None and _ZERO.match(size) for size in sizes) or _TINY_STYLE.search(
-            style
-        ):
+        if is_tracker(attributes):
             self.page.hidden += 1
             return
         self.page.images += 1
@@ -322,35 +315,32 @@ class _Reader:
 
     def _cell(self, cell: LexborNode) -> list[str]:
         text = " ".join(cell.text(deep=True, separator=" ").translate(_INVISIBLE).split())
-        numbers = {self._number_of(link.attributes.get("href") or "") for link in cell.css("a")}
-        if self._numbered and numbers - {0}:
-            text = " ".join([text, *(f"[{number}]" for number in sorted(numbers - {0}))])
+        targets = [target_of(link.attributes) for link in cell.css("a")] if self._numbered else []
+        numbers = dict.fromkeys(self._number_of(target) for target in targets if target)
+        text = " ".join([text, *(f"[{number}]" for number in numbers)])
         return [text, *[""] * (columns_of(cell) - 1)]
 
     # -- links
 
     def _number_of(self, target: str) -> int:
-        target = "".join(target.split())[:MAX_LINK]
-        if not target.lower().startswith(("http://", "https://", "mailto:")):
-            return 0
         if target not in self._numbers:
             self._numbers[target] = len(self._numbers) + 1
             self.page.links.append(target)
         return self._numbers[target]
 
-    def _link_number(self, number: int) -> None:
-        target = self.page.links[number - 1]
+    def _link_number(self, target: str) -> None:
         block = self._current or (self.page.blocks[-1] if self.page.blocks else None)
         if block is None or not self._numbered:
             return
         shown = "".join(piece.text for piece in block.pieces if piece.style is Style.LINK)
         if target.lower().startswith("mailto:") and target[7:].lower() in shown.lower():
             return
+        mark = f"[{self._number_of(target)}]"
         if block is self._current:
-            self._append(f"[{number}]", Style.DIM)
+            self._append(mark, Style.DIM)
             self._spaced = False
         else:
-            block.pieces.append(Piece(f"[{number}]", Style.DIM))
+            block.pieces.append(Piece(mark, Style.DIM))
 
     # -- text
 
@@ -426,15 +416,3 @@ class _Reader:
             self.page.blocks.append(Block(quote=min(before.quote, block.quote)))
         self._gap = False
         self.page.blocks.append(block)
-
-
-def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style")
-    return bool(style and _HIDING.search(style))
-
-
-def _start_of(attributes: Mapping[str, str | None]) -> int:
-    start = attributes.get("start") or "1"
-    return int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1

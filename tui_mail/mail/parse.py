@@ -19,7 +19,7 @@ from tui_mail.mail.structure import Part, Structure, read_structure
 from tui_mail.mail.transfer import undo
 from tui_mail.values import Mailbox, ParsedAttachment, ParsedMessage
 
-MAX_TEXT = 2 * 1024 * 1024
+MAX_TEXT = 1024 * 1024
 
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE

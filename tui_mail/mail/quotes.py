@@ -11,6 +11,8 @@ from enum import StrEnum
 from tui_mail.mail.cells import width_of
 
 MAX_LINE = 1_000
+MAX_LINES = 20_000
+_HEADER_BLOCKS_TRIED = 200
 _ATTRIBUTION_LINES = 4
 _HEADER_BLOCK_LINES = 8
 _LOOSE_SIGNATURE_LINES = 15
@@ -48,9 +50,19 @@ _HEADER_LABEL = re.compile(
     re.IGNORECASE,
 )
 _FROM_LABELS = frozenset({"from", "da", "von", "de"})
+_ATTRIBUTION_START = re.compile(
+    r"(?:-+\s*)?(?:(?:on|il|in data|at|am|le|el|em)\b|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b)",
+    re.IGNORECASE,
+)
 _ATTRIBUTION_END = re.compile(
     r"(?:\bwrote|\bwrites|\bsaid|\bha scritto|\bscrive|\bscriveva|\bhanno scritto|\bschrieb|\ba écrit"
-    r"|\bescribió|\bescreveu)\b[^:]{0,100}:\s*$",
+    r"|\bescribió|\bescreveu|\bнаписала?|\bпишет)\b[^:]{0,100}:\s*$",
+    re.IGNORECASE,
+)
+# The end of the last line alone: a verb of two words may have been broken.
+_ATTRIBUTION_LAST = re.compile(
+    r"(?:wrote|writes|said|scritto|scrive|scriveva|schrieb|écrit|escribió|escreveu|написала?|пишет)"
+    r"\b[^:]{0,100}:\s*$",
     re.IGNORECASE,
 )
 _ATTRIBUTION_HINT = re.compile(r"@|\d{1,2}|<|\bwrote\b|\bha scritto\b", re.IGNORECASE)
@@ -75,8 +87,11 @@ def line_kinds(lines: Sequence[str]) -> list[LineKind]:
 
 
 def split_quotes(text: str) -> tuple[str, str]:
-    """What is new in `text`, and what it quotes; neither has the attribution or the signature."""
-    lines = text.split("\n")
+    """What is new in `text`, and what it quotes; neither has the attribution or the signature.
+
+    Lines after the 20,000th are in neither.
+    """
+    lines = text.split("\n", MAX_LINES)[:MAX_LINES]
     kinds = line_kinds(lines)
     new = [line for line, kind in zip(lines, kinds, strict=True) if kind is LineKind.NEW]
     quoted = [line for line, kind in zip(lines, kinds, strict=True) if kind is LineKind.QUOTE]
@@ -146,6 +161,8 @@ def _mark_attributions(heads: Sequence[str], kinds: list[LineKind]) -> None:
     for index, head in enumerate(heads):
         if kinds[index] is not LineKind.NEW or not head.rstrip().endswith(":"):
             continue
+        if not _ATTRIBUTION_LAST.search(head):
+            continue
         first = _attribution_start(heads, kinds, index)
         if first is not None:
             for line in range(first, index + 1):
@@ -175,6 +192,7 @@ def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: in
 
 def _first_cut(heads: Sequence[str], kinds: Sequence[LineKind]) -> int:
     """The line from which on everything is quoted, or the number of lines."""
+    tried = 0
     last_quote = max((i for i, kind in enumerate(kinds) if kind is LineKind.QUOTE), default=-1)
     for index, head in enumerate(heads):
         if kinds[index] is LineKind.ATTRIBUTION:
@@ -188,8 +206,10 @@ def _first_cut(heads: Sequence[str], kinds: Sequence[LineKind]) -> int:
             return index
         if _RULE.match(head) and _is_header_block(heads, _next_text(heads, index + 1)):
             return index
-        if _is_header_block(heads, index):
-            return index
+        if tried < _HEADER_BLOCKS_TRIED and _is_from_line(head):
+            tried += 1
+            if _is_header_block(heads, index):
+                return index
     return len(heads)
 
 
@@ -199,14 +219,16 @@ def _next_text(heads: Sequence[str], index: int) -> int:
     return index
 
 
+def _is_from_line(head: str) -> bool:
+    label = _HEADER_LABEL.match(head)
+    return label is not None and label[1].lower() in _FROM_LABELS
+
+
 def _is_header_block(heads: Sequence[str], index: int) -> bool:
     """Whether a block like Outlook's "Da: Inviato: A: Oggetto:" begins at a line."""
-    if index >= len(heads):
+    if index >= len(heads) or not _is_from_line(heads[index]):
         return False
-    first = _HEADER_LABEL.match(heads[index])
-    if first is None or first[1].lower() not in _FROM_LABELS:
-        return False
-    found = {first[1].lower()}
+    found = {"from"}
     for head in heads[index + 1 : index + _HEADER_BLOCK_LINES]:
         if not head.strip() and len(found) > 1:
             break

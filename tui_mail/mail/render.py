@@ -86,7 +86,7 @@ def plain(rendered: Rendered) -> list[str]:
 def _text_blocks(text: str) -> tuple[list[Block], list[str]]:
     blocks: list[Block] = []
     links: dict[str, int] = {}
-    for line in text.strip("\n").split("\n"):
+    for line in text.strip("\n").split("\n", MAX_BLOCKS + 1)[: MAX_BLOCKS + 1]:
         depth, content = quote_depth(line)
         blocks.append(Block(_linked(content.expandtabs(_TAB).rstrip(), links), quote=depth))
     return blocks, list(links)
@@ -116,14 +116,16 @@ def _linked(text: str, links: dict[str, int]) -> list[Piece]:
 
 
 def _lines(blocks: Sequence[Block], width: int) -> tuple[list[Line], tuple[Fold, ...]]:
+    is_cut = len(blocks) > MAX_BLOCKS
+    blocks = blocks[:MAX_BLOCKS]
     kinds = line_kinds([block.text for block in blocks])
     lines: list[Line] = []
     quoted: list[bool] = []
-    for block, kind in zip(blocks[:MAX_BLOCKS], kinds, strict=False):
+    for block, kind in zip(blocks, kinds, strict=True):
         rows = _rows(block, kind, width)
         lines.extend(rows)
         quoted.extend([kind is LineKind.QUOTE] * len(rows))
-    if len(blocks) > MAX_BLOCKS:
+    if is_cut:
         lines.append((Span(safe("…"), Style.DIM),))
         quoted.append(False)
     has_news = any(

@@ -8,7 +8,7 @@ from tui_mail.mail.cells import cut, width_of
 
 _BETWEEN = "  "
 _NARROWEST = 6
-_FIGURE = re.compile(r"[-+]?[€$£]?\s?[\d.,' ]*\d[\d.,']*\s?(?:[€$£%]|[A-Z]{3}|[a-z]{1,3})?$")
+_FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{3}|[a-z]{1,3})?$")
 
 
 def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[list[Piece]]:
