@@ -5,10 +5,11 @@ Hides how a name such as `sales_order:2026/119@ROSSI` or a few typed words becom
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.erp_save import Taking, plain
+from tui_mail.db.many import chunks, key_of
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
@@ -23,7 +25,7 @@ from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
-from tui_mail.values import ENTITY_KINDS, ErpChanges, Reference
+from tui_mail.values import ENTITY_KINDS, PARTY_KINDS, ErpChanges, Reference
 
 _CANDIDATES = 200
 _YEAR_NUMBER = re.compile(r"((?:19|20)\d\d)/(?:(\w{1,6})/)?(\w{1,12})")
@@ -204,45 +206,88 @@ def find_entities(
     the name or of the party's name, their reference, or an amount (`1.204`); all must fit.
     """
     words = folded(plain(text)).split()[:8]
-    if not words:
-        return []
     whole = " ".join(words)
-    found: dict[int, EntityRow] = {}
-    # What an index finds comes first; every word anywhere is a scan, and fills up what is left.
-    for conditions in ([or_(*_named(session, whole))], [_fits(word) for word in words]):
-        query = _narrowed(entity_rows(), kinds, company).where(*conditions)
-        query = query.order_by(col(Entity.date).desc().nulls_last(), col(Entity.id).desc())
-        for row in session.execute(query.limit(_CANDIDATES)):
-            found.setdefault(row.id, entity_row(row))
-        if len(found) >= limit:
-            break
-    ranked = sorted(found.values(), key=lambda row: _rank(row, whole, words))
-    return ranked[:limit]
+    ids: dict[int, None] = {}
+    searches = chain(_by_index(session, words, whole), _of_party(session, words))
+    for condition in searches if words else ():
+        ids.update(_ids(session, kinds, company, condition))
+    if words and not ids:
+        ids.update(_ids(session, kinds, company, *(_anywhere(word) for word in words)))
+    found = [
+        entity_row(row)
+        for some in chunks(ids)
+        for row in session.execute(entity_rows().where(col(Entity.id).in_(some)))
+    ]
+    return sorted(found, key=lambda row: _rank(row, whole, words))[:limit]
 
 
-def _narrowed(
-    query: Select[*tuple[Any, ...]], kinds: Sequence[str], company: str
-) -> Select[*tuple[Any, ...]]:
-    query = query.where(col(Entity.kind).in_(kinds or ENTITY_KINDS))
-    return query.where(col(Entity.company) == company) if company else query
+def _ids(
+    session: Session, kinds: Sequence[str], company: str, *conditions: ColumnElement[bool]
+) -> dict[int, None]:
+    query = select(col(Entity.id)).where(*conditions)
+    if kinds:
+        query = query.where(col(Entity.kind).in_(kinds))
+    if company:
+        query = query.where(col(Entity.company) == company)
+    query = query.order_by(col(Entity.date).desc().nulls_last(), col(Entity.id).desc())
+    return dict.fromkeys(key_of(one) for one in session.scalars(query.limit(_CANDIDATES)))
 
 
-def _named(session: Session, whole: str) -> Iterable[ColumnElement[bool]]:
-    """What an index answers: the whole of a code, number, reference or name, or its beginning."""
-    number = canonical_number(whole)
-    companies = [*session.scalars(select(col(Company.code))), ""]
-    yield col(Entity.code_folded) == whole
-    yield col(Entity.company).in_(companies) & (col(Entity.number) == number)
-    yield col(Entity.their_reference) == whole
+def _by_index(session: Session, words: Sequence[str], whole: str) -> Iterator[ColumnElement[bool]]:
+    """What an index answers: a code, number or reference, or the beginning of a code or name."""
+    every_kind = col(Entity.kind).in_(ENTITY_KINDS)
+    yield and_(every_kind, _begins(session, col(Entity.code_folded), whole))
     yield _begins(session, col(Entity.title_folded), whole)
-    shape = _YEAR_NUMBER.fullmatch(whole)
-    if shape:
-        exact = (
-            (col(Entity.number) == canonical_number(shape[3]))
-            & col(Entity.company).in_(companies)
-            & (col(Entity.year) == int(shape[1]))
-        )
-        yield exact & (func.lower(col(Entity.series)) == shape[2]) if shape[2] else exact
+    yield col(Entity.their_reference).in_((whole, whole.upper(), whole.capitalize()))
+    if len(words) == 1:
+        companies = [*session.scalars(select(col(Company.code))), ""]
+        yield and_(col(Entity.company).in_(companies), _is_number(whole))
+
+
+def _is_number(word: str) -> ColumnElement[bool]:
+    """The record's number is `word`: `119`, `2026/119`, `2026/a/119`."""
+    shape = _YEAR_NUMBER.fullmatch(word)
+    if shape is None:
+        return col(Entity.number) == canonical_number(word)
+    exact = and_(
+        col(Entity.number) == canonical_number(shape[3]), col(Entity.year) == int(shape[1])
+    )
+    return and_(exact, func.lower(col(Entity.series)) == shape[2]) if shape[2] else exact
+
+
+def _of_party(session: Session, words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Words without digits name a party; the others, if any, something of that party."""
+    names = [word for word in words if not any(sign.isdigit() for sign in word)]
+    rest = [word for word in words if word not in names]
+    if not names:
+        return
+    party = and_(col(Entity.kind).in_(PARTY_KINDS), *(_in_name(word) for word in names))
+    if not rest:
+        yield party
+        return
+    query = select(col(Entity.id)).where(party).order_by(col(Entity.id)).limit(_CANDIDATES)
+    ids = session.scalars(query).all()
+    yield and_(col(Entity.party_id).in_(ids), *(_of_document(word) for word in rest))
+
+
+def _in_name(word: str) -> ColumnElement[bool]:
+    title = col(Entity.title_folded)
+    return or_(title.startswith(word, autoescape=True), title.contains(f" {word}", autoescape=True))
+
+
+def _of_document(word: str) -> ColumnElement[bool]:
+    amounts = _amounts(word)
+    return or_(
+        col(Entity.code_folded).startswith(word, autoescape=True),
+        _is_number(word),
+        func.lower(col(Entity.their_reference)) == word,
+        *([col(Entity.amount).in_(amounts)] if amounts else []),
+    )
+
+
+def _anywhere(word: str) -> ColumnElement[bool]:
+    """A look at every record, when nothing else has found any."""
+    return or_(_of_document(word), _in_name(word))
 
 
 def _begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
@@ -251,29 +296,6 @@ def _begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
     if session.get_bind().dialect.name == "sqlite":
         return and_(column >= text, column < text + "\U0010ffff")
     return and_(column.startswith(text, autoescape=True))
-
-
-def _fits(word: str) -> ColumnElement[bool]:
-    """A word of several: it may be anything of a record."""
-    title, party = col(Entity.title_folded), col(_Party.title_folded)
-    conditions = [
-        col(Entity.code_folded).startswith(word, autoescape=True),
-        col(Entity.number) == canonical_number(word),
-        func.lower(col(Entity.their_reference)).contains(word, autoescape=True),
-    ]
-    for name in (title, party):
-        conditions += [
-            name.startswith(word, autoescape=True),
-            name.contains(f" {word}", autoescape=True),
-        ]
-    shape = _YEAR_NUMBER.fullmatch(word)
-    if shape:
-        same = col(Entity.number) == canonical_number(shape[3])
-        conditions.append(same & (col(Entity.year) == int(shape[1])))
-    amounts = _amounts(word)
-    if amounts:
-        conditions.append(col(Entity.amount).in_(amounts))
-    return or_(*conditions)
 
 
 def _amounts(word: str) -> list[Decimal]:

@@ -21,7 +21,6 @@ from tui_mail.safetext import folded
 from tui_mail.values import (
     ENTITY_KINDS,
     PARTY_KINDS,
-    CompanyRecord,
     EntityRecord,
     ErpChanges,
     LineRecord,
@@ -38,7 +37,7 @@ _BIG = 2**31 - 1
 
 def _key(reference: Reference, company: str) -> _Key:
     """The key of a record named within a record of `company`."""
-    return reference.company or company, reference.kind, plain(reference.code)
+    return plain(reference.company or company), reference.kind, plain(reference.code)
 
 
 def plain(text: str) -> str:
@@ -63,7 +62,7 @@ class Taking:
         self._source = source
         self._changes = changes
         self._records = {
-            (one.company, one.kind, plain(one.code)): one
+            (plain(one.company), one.kind, plain(one.code)): one
             for one in changes.entities
             if one.kind in ENTITY_KINDS
         }
@@ -79,7 +78,7 @@ class Taking:
 
     def run(self) -> None:
         """Take everything in: parties first, so that what refers to them finds them."""
-        _save_companies(self._session, self._changes.companies)
+        _save_companies(self._session, self._changes)
         self._load()
         for kinds in (PARTY_KINDS, ("contact",), None):
             self._save(
@@ -370,9 +369,9 @@ def _addresses(session: Session, owners: Collection[int]) -> dict[_AddressKey, _
     }
 
 
-def _save_companies(session: Session, companies: Sequence[CompanyRecord]) -> None:
-    """Companies are few, and stay."""
-    for one in companies:
+def _save_companies(session: Session, changes: ErpChanges) -> None:
+    """Companies are few, and stay; one that only records name is known by its code alone."""
+    for one in changes.companies:
         session.merge(
             Company(
                 code=plain(one.code),
@@ -382,4 +381,8 @@ def _save_companies(session: Session, companies: Sequence[CompanyRecord]) -> Non
                 addresses=" ".join(one.addresses).lower(),
             )
         )
+    session.flush()
+    known = set(session.scalars(select(col(Company.code))))
+    named = {plain(one.company) for one in changes.entities} - known - {""}
+    session.add_all(Company(code=code) for code in sorted(named))
     session.flush()

@@ -236,6 +236,9 @@ def _documents(session: Session, needs: Sequence[Needs]) -> list[KnownDocument]:
         .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
         .order_by(col(Entity.id))
     )
+    # By number there is an index within a company.
+    companies = [*session.scalars(select(col(Company.code))), ""]
+    query = query.where(col(Entity.company).in_(companies))
     found: dict[int, KnownDocument] = {}
     folded_codes = {folded(code) for code in codes}
     for column, values in (

@@ -1,0 +1,111 @@
+"""What linking is told: parties, documents, the answered message, what people refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.db.house import BIANCHI, COMPANY, FERRI, INVOICE, NOW, ORDER, House, build
+from tui_mail.db import erp, knowledge, links, machine_links
+from tui_mail.db.engine import Database
+from tui_mail.db.machine_links import Proposed
+from tui_mail.linking.facts import Knowledge
+from tui_mail.linking.pipeline import needs
+from tui_mail.values import EntityRecord, ErpChanges, LinkProposal, LinkState, Reference
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return build(database)
+
+
+def known(house: House, message: int) -> Knowledge:
+    read = house.database.read_now
+    found = read(knowledge.described, [message], frozenset({"vendite@rossi.it"}), frozenset())
+    wanted = [(one, needs(one.facts)) for one in found]
+    return read(knowledge.knowledge_for, wanted)[message]
+
+
+def letter(house: House, **columns: object) -> int:
+    given = {"sender_address": "l.ferri@ferri.it", "recipient_addresses": "vendite@rossi.it"}
+    return house.message(**(given | columns))  # type: ignore[arg-type]
+
+
+def link(house: House, message: int, *references: Reference) -> None:
+    proposals = [
+        LinkProposal(house.ids[one], LinkState.AUTOMATIC, "number", 90, "why") for one in references
+    ]
+    batch = [Proposed(message, NOW, proposals)]
+    house.database.write_now(machine_links.save_links, batch, NOW)
+
+
+def test_an_address_tells_its_party_and_contact(house: House) -> None:
+    found = known(house, letter(house)).addresses["l.ferri@ferri.it"]
+    assert [(one.party_id, one.name, one.contact_name) for one in found] == [
+        (house.ids[FERRI], "Ferri Impianti Srl", "Luca Ferri")
+    ]
+
+
+def test_a_domain_tells_its_party_and_whether_the_erp_says_so(house: House) -> None:
+    ferri = known(house, letter(house, sender_address="new@ferri.it")).domains["ferri.it"]
+    bianchi = known(house, letter(house, sender_address="new@bianchi.it")).domains["bianchi.it"]
+    assert [(one.party_id, one.declared) for one in ferri] == [(house.ids[FERRI], True)]
+    assert [(one.party_id, one.declared) for one in bianchi] == [(house.ids[BIANCHI], False)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "reference"),
+    [("Ordine 119", ORDER), ("ordine n. 119/2026", ORDER), ("fattura 2026/A/88", INVOICE)],
+)
+def test_a_number_tells_the_documents_that_have_it(
+    house: House, subject: str, reference: Reference
+) -> None:
+    documents = known(house, letter(house, subject=subject)).documents
+    assert house.ids[reference] in [one.entity_id for one in documents]
+    assert {one.party_name for one in documents} == {"Ferri Impianti Srl"}
+
+
+def test_the_number_of_a_company_that_only_records_name_is_found(house: House) -> None:
+    lone = EntityRecord("VERDI", "sales_order", "2026/777", year=2026, number="777")
+    house.database.write_now(erp.take, "x", ErpChanges("", False, entities=(lone,)), NOW)
+    documents = known(house, letter(house, subject="ordine 777")).documents
+    assert [one.company for one in documents] == ["VERDI"]
+    assert COMPANY != "VERDI"
+
+
+def test_an_answer_knows_what_it_answers(house: House) -> None:
+    first = letter(house, header="1@ferri.it", subject="Ordine 119")
+    link(house, first, ORDER)
+    answer = letter(
+        house,
+        minutes=5,
+        thread=house.thread_of(first),
+        header="2@rossi.it",
+        references="0@lost 1@ferri.it",
+        in_reply_to="unknown@x",
+    )
+    parent = known(house, answer).parent
+    assert parent is not None
+    assert (parent.subject, parent.date) == ("Ordine 119", NOW.date())
+    assert parent.participants == {"l.ferri@ferri.it", "vendite@rossi.it"}
+    assert {one.label for one in parent.links} == {"2026/119", "Ferri Impianti Srl"}
+    assert known(house, first).parent is None
+
+
+def test_what_was_refused_in_the_conversation_is_told(house: House) -> None:
+    first = letter(house, header="1@ferri.it")
+    second = letter(house, minutes=1, thread=house.thread_of(first))
+    link(house, first, ORDER)
+    house.database.write_now(links.reject, house.anna, first, house.ids[ORDER], now=NOW)
+    assert known(house, second).rejected == {house.ids[ORDER]}
+
+
+def test_later_messages_of_the_conversation_are_linked_anew_too(house: House) -> None:
+    first = letter(house, header="1@ferri.it")
+    thread = house.thread_of(first)
+    later = letter(house, minutes=9, thread=thread)
+    earlier = letter(house, minutes=-9, thread=thread)
+    own: frozenset[str] = frozenset()
+    found = house.database.read_now(knowledge.described, [first], own, own)
+    assert [one.message_id for one in found] == [first, later]
+    assert found[1].received_at == NOW + timedelta(minutes=9)
+    assert house.database.read_now(knowledge.message_ids_after, first, 10) == [later, earlier]
