@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tui_mail"
 LANGUAGES = ("it",)
-KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS = {"_": None, "ngettext": (1, 2), "msgid": None}
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
