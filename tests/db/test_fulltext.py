@@ -1,0 +1,212 @@
+"""Search: the same answers on both databases, only what may be read, newest first."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import PostgresqlServer
+from tests.db.making import NOW, Office, arrival, at
+from tui_mail.db.accounts import operator_for
+from tui_mail.db.actions import mark
+from tui_mail.db.engine import Database
+from tui_mail.db.fulltext import count as count_found
+from tui_mail.db.fulltext import search
+from tui_mail.db.many import key_of
+from tui_mail.db.messages import PreparedAttachment, remove
+from tui_mail.search.query import parse
+from tui_mail.values import FolderRole
+
+_NUMBERS = count(1)
+
+
+def _found(office: Office, query: str, **options: Any) -> list[int]:
+    rows = office.database.read_now(search, office.operator, parse(query), **options)
+    found = [row.message_id for row in rows]
+    if not options:
+        assert office.database.read_now(count_found, office.operator, parse(query)) == len(found)
+    return found
+
+
+def test_words_are_found_wherever_they_are_accents_and_case_aside(database: Database) -> None:
+    office = Office(database)
+    file = PreparedAttachment(1, "Conferma_d'ordine.pdf", "application/pdf", 1, "", "b")
+    office.save(
+        arrival("a", "1:1", subject="Perché no?", text="Consegna a MÜNCHEN", attachments=(file,)),
+        arrival("b", "1:2", minutes=1, sender="perche@altro.it", text="niente"),
+    )
+    assert _found(office, "perche") == [2, 1]
+    assert _found(office, "munchen consegna") == [1]
+    assert _found(office, "conferma") == [1]
+    assert _found(office, "rossi") == [2, 1]
+    assert _found(office, "assente") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('"ordine 119"', [1]),
+        ('"119 ordine"', [2]),
+        ("ordine 119", [2, 1]),
+        ('"ordine 11"*', [1]),
+        ("ord*", [2, 1]),
+        ("ord", []),
+        ("subject:ordine", [1]),
+        ('subject:"ordine 119"', [1]),
+        ("subject:119", [1]),
+        ("from:anna", [2, 1]),
+        ("to:anna", []),
+        ("to:vend*", [2, 1]),
+        ('to:"noi.it"', [2, 1]),
+        ('from:"noi.it"', []),
+        ('"bruno ordine"', []),
+    ],
+)
+def test_phrases_prefixes_and_fields(database: Database, query: str, found: list[int]) -> None:
+    office = Office(database)
+    office.save(
+        arrival("a", "1:1", subject="Ordine 119", text="di Bruno"),
+        arrival("b", "1:2", minutes=1, subject="Saluti", text="119 ordine"),
+    )
+    assert _found(office, query) == found
+
+
+def test_operators_choose_by_folder_account_and_state(database: Database) -> None:
+    office = Office(database)
+    shop = office.add("vendite@noi.it")
+    own = office.placement(arrival("a", "1:1", flags=["flagged"]))
+    office.save(arrival("b", "2:1", minutes=1), folder=office.archive)
+    office.save(arrival("a"), folder=office.folder(FolderRole.INBOX, shop), account=shop)
+    assert _found(office, "in:inbox") == [1]
+    assert _found(office, "in:archivio") == _found(office, "in:archive") == [2]
+    assert _found(office, "account:vendite@noi.it") == [1]
+    assert _found(office, "account:vendite@noi.it in:archive") == []
+    assert _found(office, "is:unread") == [2, 1]
+    database.write_now(mark, office.operator, [own], add=frozenset({"seen"}), now=NOW)
+    assert _found(office, "is:unread account:anna@noi.it") == [2]
+    assert _found(office, "is:starred buongiorno") == [1]
+    assert _found(office, "in:nessuna") == []
+    assert _found(office, "") == []
+    (row,) = database.read_now(search, office.operator, parse("account:vendite@noi.it"))
+    assert (row.account, row.folder) == ("vendite@noi.it", "INBOX")
+
+
+def test_pages_follow_each_other(database: Database) -> None:
+    office = Office(database)
+    office.save(*(arrival(f"m{n}", f"1:{n}", minutes=n // 2) for n in range(10)))
+    first = database.read_now(search, office.operator, parse("ordine"), limit=4)
+    assert [row.message_id for row in first] == [10, 9, 8, 7]
+    assert first[0].received_at == at(4)
+    assert _found(office, "ordine", before=first[-1].key, limit=4) == [6, 5, 4, 3]
+
+
+def test_mail_of_others_is_not_found(database: Database) -> None:
+    office = Office(database)
+    office.save(arrival("a", "1:1"))
+    stranger = key_of(database.write_now(operator_for, "bruno").id)
+    assert database.read_now(search, stranger, parse("buongiorno")) == []
+    assert database.read_now(count_found, stranger, parse("buongiorno")) == 0
+    assert database.read_now(search, stranger, parse("in:inbox")) == []
+
+
+def test_what_is_gone_is_found_no_more(database: Database) -> None:
+    office = Office(database)
+    office.save(arrival("a", "1:1"), arrival("b", "1:2", minutes=1, flags=["deleted"]))
+    assert _found(office, "buongiorno") == [1]
+    database.write_now(remove, office.inbox, ["1:1"])
+    assert _found(office, "buongiorno") == []
+
+
+def test_a_text_of_megabytes_is_found_by_its_beginning(database: Database) -> None:
+    office = Office(database)
+    text = "inizio " + " ".join(f"parola{n}" for n in range(300_000)) + " " + "x" * 3_000_000
+    office.save(arrival("a", "1:1", text=text), arrival("b", "1:2", text="\ufdfa" * 400_000))
+    assert _found(office, "inizio parola777") == [1]
+
+
+# -- the same on both ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _both(server: PostgresqlServer, template: Path) -> Iterator[tuple[Office, Office]]:
+    with ExitStack() as stack:
+        offices = []
+        for url in (f"sqlite:///{template}", server.ready()):
+            database = Database(url)
+            stack.callback(database.close_now)
+            offices.append(Office(database))
+        yield offices[0], offices[1]
+
+
+@pytest.fixture
+def both(
+    postgresql_server: PostgresqlServer, sqlite_database: Database, tmp_path: Path
+) -> Iterator[tuple[Office, Office]]:
+    """The same office on SQLite and on PostgreSQL."""
+    with _both(postgresql_server, tmp_path / "only.db") as offices:
+        yield offices
+
+
+_WORDS = st.sampled_from(
+    ["ordine", "Ordini", "119", "perché", "l'azienda", "C#", "straße", "見積書", "ﬁne", "x_y", "Ⅻ"]
+)
+_TEXT = st.one_of(st.lists(_WORDS, max_size=5).map(" ".join), st.text(max_size=20))
+_QUERY = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "subject:", "from:", "to:"]),
+        st.one_of(_WORDS, _TEXT),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _typed(pieces: list[tuple[str, str, bool, bool]]) -> str:
+    written = []
+    for field, words, quoted, star in pieces:
+        value = f'"{words}"' if quoted else words[:3] if star else words
+        written.append(f"{field}{value}{'*' if star else ''}")
+    return " ".join(written)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts=st.lists(st.tuples(_TEXT, _TEXT, _TEXT), min_size=1, max_size=3), pieces=_QUERY)
+def test_both_databases_answer_the_same(
+    both: tuple[Office, Office],
+    texts: list[tuple[str, str, str]],
+    pieces: list[tuple[str, str, bool, bool]],
+) -> None:
+    run = next(_NUMBERS)
+    mail = [
+        arrival(f"{run}-{n}", f"{run}:{n}", subject=subject, sender=sender, text=text, salt=run)
+        for n, (subject, sender, text) in enumerate(texts)
+    ]
+    for office in both:
+        office.save(*mail)
+    for query in (_typed(pieces), texts[0][0], f'"{texts[-1][2]}"'):
+        assert _found(both[0], query, limit=500) == _found(both[1], query, limit=500), query
+
+
+_NAUGHTY = (
+    "12/2025", "fattura-pro", "l'azienda", "rossi@x.it", "n.3", "C#", '"', "AND", "OR NOT", "NEAR(",
+    "a* b*", "-x", "^a", "{subject} : x", "subject : x", "rowid:1", "x:y:z", "\\", "\\'", "%_%", "a_b",
+    "'; DROP TABLE message; --", "' OR 1=1 --", "& | ! <->", "a:*", "'a':A", "(", ")", "((((", "\0a",
+    "\ud800a", "\u202eabc", "🙂 ok", "𝔄𝔅", "٣٤", "ß", "İstanbul", "e\u0301", "＜script＞", "${x}", "%s %d",
+    "Ω≈ç√∫", "ⓐⓑ", "가나다", "ไทย", "हिन्दी", "a" * 3000, '"' * 99, "*" * 99, '"a b', 'a"b"c', "is:",
+)  # fmt: skip
+
+
+def test_no_naughty_string_breaks_a_search(both: tuple[Office, Office]) -> None:
+    for office in both:
+        office.save(*(arrival(f"m{n}", f"1:{n}", text=line) for n, line in enumerate(_NAUGHTY)))
+    for line in _NAUGHTY:
+        assert _found(both[0], line, limit=600) == _found(both[1], line, limit=600), line
