@@ -18,7 +18,8 @@ _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _COMMENT_SIGN = re.compile(r"[()\\]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNWANTED = re.compile(r"[\x00-\x20\x7f-\x9f\xa0\u2028\u2029]")
-_AROUND_SIGNS = re.compile(r"\s*([.@])\s*")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_AROUND_SIGN = re.compile(r" ?@ ?")
 
 
 @dataclass(slots=True)
@@ -142,15 +143,22 @@ def _finish(scan: _Scan, separator: str) -> None:
         return
     _flush_waiting(scan)
     if "@" in phrase:
-        spaced = _AROUND_SIGNS.sub(r"\1", phrase)
-        before, _, address = spaced.rpartition(" ")
-        if "@" not in address:
-            before, address = "", spaced
-        _append(scan, address, before or comment)
+        spaced = _AROUND_SIGN.sub("@", one_line(phrase))
+        start = _address_start(spaced)
+        _append(scan, spaced[start:], spaced[:start] or comment)
     elif phrase:
         scan.waiting = phrase
         if separator != ",":
             _flush_waiting(scan)
+
+
+def _address_start(text: str) -> int:
+    """Where the address begins that ends a text without angles, 0 when all of it is one."""
+    quote = text.rfind('"@')
+    if quote > 0 and " " not in text[quote:]:
+        return max(0, text.rfind('"', 0, quote))
+    start = text.rfind(" ") + 1
+    return start if "@" in text[start:] else 0
 
 
 def _flush_waiting(scan: _Scan) -> None:
@@ -165,7 +173,9 @@ def _flush_waiting(scan: _Scan) -> None:
 
 
 def _append(scan: _Scan, address: str, name: str) -> None:
-    address = _UNWANTED.sub("", address).strip("<>")
+    address = address.strip()
+    unwanted = _CONTROLS if address.startswith('"') else _UNWANTED
+    address = unwanted.sub("", address).strip("<>")
     local, at, domain = address.rpartition("@")
     address = f"{local}{at}{domain.lower()}" if at else address
     decoded = one_line(decode_words(name)[0]) if name else ""

@@ -36,6 +36,7 @@ from tui_mail.mail.writer import (
 from tui_mail.values import BodyFormat, Letter, LetterAttachment, Mailbox, ParsedMessage
 
 MAX_REFERENCES = 50
+_MAX_PREFIXES = 50
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 # Ours to write, or never to be written by who sends.
 _OWN_FIELDS = frozenset(
@@ -115,7 +116,10 @@ def parse_mailboxes(text: str) -> tuple[Mailbox, ...]:
 def bare_subject(subject: str) -> str:
     """A subject without the answer and forward marks of any mail program's language."""
     rest = subject.strip()
-    while (match := _PREFIX.match(rest)) and rest[match.end() :].strip():
+    for _mark in range(_MAX_PREFIXES):
+        match = _PREFIX.match(rest)
+        if match is None or not rest[match.end() :].strip():
+            break
         rest = rest[match.end() :].strip()
     return rest
 

@@ -139,6 +139,7 @@ class _Context:
     preformatted: bool = False
     tiny: bool = False
     link: str = ""
+    link_from: int = 0  # how much had been written when the link began
     ordered: int = -1  # the number of the next item, -1 in an unordered list
 
 
@@ -153,6 +154,7 @@ class _Reader:
         self._lists: list[int] = []
         self._current: Block | None = None
         self._length = 0
+        self._written = 0
         self._spaced = True  # a space would be one too many
         self._gap = False
         self._marker = ""
@@ -226,7 +228,7 @@ class _Reader:
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
         context = self._contexts.pop()
-        if tag == "a" and context.link and context.link != self._contexts[-1].link:
+        if tag == "a" and context.link and context.link_from < self._written:
             self._link_number(context.link)
         if tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
@@ -248,6 +250,7 @@ class _Reader:
             context.style = Style.HEADING
         elif tag == "a":
             context.link = target_of(attributes)
+            context.link_from = self._written
             if context.link:
                 context.style = Style.LINK
         elif tag == "blockquote":
@@ -295,7 +298,7 @@ class _Reader:
         alt = " ".join((attributes.get("alt") or "").translate(_INVISIBLE).split())[:_MAX_ALT]
         if alt:
             self._text(_("[image: {name}]").format(name=alt))
-        elif self._contexts[-1].link and self._current is None:
+        elif (link := self._contexts[-1].link) and link not in self._numbers:
             self._text(_("[image]"))
 
     # -- tables
@@ -393,6 +396,7 @@ class _Reader:
         else:
             pieces.append(Piece(text, style))
         self._length += len(text)
+        self._written += len(text)
 
     def _break_line(self) -> None:
         if self._current is None:

@@ -180,7 +180,7 @@ def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: in
         if _ATTRIBUTION_END.search(joined) is None:
             # The verb may stand alone on the last line ("ha scritto:").
             continue
-        starts = re.match(r"(?:on|il|in data|at|am|le|el|em)\b", head, re.IGNORECASE)
+        starts = _ATTRIBUTION_START.match(head)
         alone = first == last and _ATTRIBUTION_HINT.search(joined)
         if starts or (
             alone
