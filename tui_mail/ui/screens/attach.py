@@ -1,0 +1,95 @@
+"""Choosing a file to send: type a path, see what is there, Enter. Hides the reading of folders."""
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.ui import formats
+from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
+
+_SHOWN = 200
+
+
+def listed(text: str) -> list[tuple[Path, int | None]]:
+    """What a typed path may become, folders first: each with its size, None for a folder."""
+    folder, begun = _split(text)
+    wanted = folded(begun)
+    found: list[tuple[Path, int | None]] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not folded(entry.name).startswith(wanted):
+                    continue
+                if entry.name.startswith(".") and not begun.startswith("."):
+                    continue
+                size = None if entry.is_dir() else entry.stat().st_size
+                found.append((Path(entry.path), size))
+    except OSError:  # a folder that is not there, or not ours to read, holds nothing to choose
+        return []
+    found.sort(key=lambda one: (one[1] is not None, folded(one[0].name)))
+    return found[:_SHOWN]
+
+
+def _split(text: str) -> tuple[Path, str]:
+    """The folder that is typed in whole, and the beginning of a name in it."""
+    head, slash, begun = text.rpartition("/")
+    folder = Path(f"{head}/") if slash else Path("~") if not text.startswith("~") else Path(text)
+    try:
+        return folder.expanduser(), begun
+    except RuntimeError:  # the home of nobody
+        return folder, begun
+
+
+def _draw(path: Path, size: int | None, width: int) -> Line:
+    name = safe(path.name + ("/" if size is None else ""))
+    shown = SafeText("") if size is None else formats.size(size)
+    return (
+        Piece(SafeText(f"   {fit(name, max(8, width - 16))}"), "accent" if size is None else ""),
+        Piece(fit(shown, 12, right=True), "dim"),
+    )
+
+
+class AttachScreen(PickScreen[Path]):
+    """Gives back the file that was chosen; Enter on a folder goes into it, Tab completes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("attach.complete", "tab", "complete", msgid("complete"), hint=True),
+    ]
+
+    def __init__(self, begun: str = "~/") -> None:
+        super().__init__(safe(_("Attach a file")), self._find_files)
+        self._begun = begun
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._type(self._begun)
+
+    async def _find_files(self, text: str) -> list[Choice[Path]]:
+        found = await asyncio.to_thread(listed, text)
+        return [Choice(partial(_draw, path, size), path) for path, size in found]
+
+    def chose(self, value: Path) -> None:
+        if value.is_dir():
+            self._type(f"{value}/")
+        else:
+            self.dismiss(value)
+
+    def action_complete(self) -> None:
+        """Take over the name that is chosen, and look into it when it is a folder."""
+        self.choices.values()
+        if self.choices.chosen is not None:
+            path = self.choices.chosen.value
+            self._type(f"{path}/" if path.is_dir() else str(path))
+
+    def _type(self, text: str) -> None:
+        line = self.query_one(SafeInput)
+        line.value = safe(text)
+        line.cursor_position = len(line.value)

@@ -1,0 +1,104 @@
+"""The letter's text: typed here, or in the writer's own editor.
+
+Hides that what is pasted is made safe, and the file that the editor is given.
+"""
+
+import asyncio
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from textual import events
+from textual.app import App
+from textual.widgets import TextArea
+
+from tui_mail.errors import InputOutput, NotFound
+from tui_mail.i18n import _
+from tui_mail.safetext import safe_lines
+
+
+def safe_text(text: str) -> str:
+    """`text` of several lines without anything that could act on the terminal."""
+    return "\n".join(safe_lines(text))
+
+
+class LetterBody(TextArea):
+    """The text, wrapped on the screen only."""
+
+    DEFAULT_CSS = """
+    LetterBody, LetterBody:focus {
+        border: none; padding: 0 1; background: $background; color: $foreground;
+        background-tint: $background 0%; scrollbar-size-vertical: 1;
+        scrollbar-color: $rule; scrollbar-color-hover: $rule; scrollbar-color-active: $rule;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        & .text-area--cursor-line { background: $background; }
+        & .text-area--cursor { background: $foreground; color: $background; }
+        & .text-area--selection { background: $cursor; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        self.cursor_blink = False
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.text = safe_text(event.text)
+        await super()._on_paste(event)
+
+    def put(self, text: str) -> None:
+        """Make `text` the letter's, the cursor at its beginning."""
+        self.load_text(text)
+        self.move_cursor((0, 0))
+
+
+def editor_command() -> list[str]:
+    """What the environment names as the writer's editor (VISUAL, then EDITOR), else vi."""
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        return shlex.split(named)
+    except ValueError:
+        return [named]
+
+
+async def edit_outside(app: App[None], text: str) -> str:
+    """The letter as it comes out of the writer's editor; the terminal is the editor's meanwhile.
+
+    Raises NotFound when there is no such program, InputOutput when it fails.
+    """
+    command = editor_command()
+    with tempfile.TemporaryDirectory(prefix="tui-mail-") as folder:
+        path = Path(folder) / "letter.md"
+        await asyncio.to_thread(_write, path, text)
+        with app.batch_update(), app.suspend():
+            code = await _run(command, path)
+        app.refresh()
+        if code:
+            raise InputOutput(
+                _("The editor ended with an error ({code}): the letter is as it was.").format(
+                    code=code
+                )
+            )
+        return safe_text(await asyncio.to_thread(_read, path))
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+
+
+def _read(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace").rstrip("\n") + "\n"
+
+
+async def _run(command: list[str], path: Path) -> int:
+    try:
+        process = await asyncio.create_subprocess_exec(*command, str(path))
+    except OSError as error:
+        raise NotFound(
+            _("{program} cannot be started: name your editor in EDITOR.").format(program=command[0])
+        ) from error
+    return await process.wait()
