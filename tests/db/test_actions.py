@@ -305,6 +305,7 @@ def test_an_operation_put_off_holds_back_what_follows_on_its_message_only(
     database.write_now(archive, office.operator, [one, two], NOW)
     assert _said(_jobs(office)) == [("move", "INBOX", ("1:2",), "Archivio")]
     late = database.write_now(next_operations, office.account, NOW.replace(hour=14))
+    assert [j.attempts for j in (job, *late)] == [0, 1, 0]
     assert [str(j.operation.verb) for j in late] == ["flags", "move"]
 
 

@@ -30,7 +30,7 @@ class Job:
     """Operations that are one command for the server.
 
     `message_id`: the message whose bytes an APPEND takes, which the caller puts into
-    `operation.raw`; None for any other.
+    `operation.raw`; None for any other. `attempts`: how often it has been put off.
     """
 
     ids: tuple[int, ...]
@@ -65,11 +65,11 @@ def next_operations(session: Session, account_id: int, now: datetime, limit: int
     ready = list(_ready(_queue(session, account_id), now))[:limit]
     jobs = [_job(list(group)) for _together, group in groupby(ready, lambda row: row.together)]
     ids = [identifier for job in jobs for identifier in job.ids]
-    if ids:
+    for part in chunks(ids):
         session.execute(
             update(Operation)
-            .where(col(Operation.id).in_(ids))
-            .values(attempts=col(Operation.attempts) + 1)
+            .where(col(Operation.id).in_(part), col(Operation.attempts) == 0)
+            .values(attempts=1)
             .execution_options(synchronize_session=False)
         )
     return jobs
@@ -137,7 +137,7 @@ def _job(rows: Sequence[_Waiting]) -> Job:
             target=first.target if verb is Verb.MOVE else "",
         ),
         message_id=operation.message_id if verb is Verb.APPEND else None,
-        attempts=operation.attempts,
+        attempts=max(operation.attempts - 1, 0),
     )
 
 
@@ -270,7 +270,7 @@ def postpone(
         session.execute(
             update(Operation)
             .where(col(Operation.id).in_(part))
-            .values(error=error, next_try=next_try)
+            .values(error=error, next_try=next_try, attempts=col(Operation.attempts) + 1)
         )
     publish(session, Topic.OPERATIONS)
 

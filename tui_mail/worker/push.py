@@ -1,6 +1,7 @@
 """Tells the server what was done here, in the order it was done."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,36 +10,59 @@ from tui_mail.blobs import BlobStore
 from tui_mail.db import local_copies, operations
 from tui_mail.db.engine import Database
 from tui_mail.db.operations import Job
-from tui_mail.errors import ProtocolRefused
+from tui_mail.errors import InputOutput, NotFound, ProtocolRefused, WrongData
 from tui_mail.mail.source import restore
 from tui_mail.values import RemoteOperation, Verb
 
 _MOST_ATTEMPTS = 5
 _FIRST_DELAY = timedelta(seconds=30)
 
+Look = Callable[[str], Awaitable[object]]
 
-async def push(database: Database, blobs: BlobStore, store: MailStore, account_id: int) -> int:
+
+async def push(
+    database: Database, blobs: BlobStore, store: MailStore, account_id: int, look: Look
+) -> int:
     """Carry out every operation that is due; how many there were.
 
     An operation that the server refuses is put off, in the end given up and shown; a lost
-    connection (`Offline`) is raised and leaves it to be done again.
+    connection (`Offline`) is raised and leaves it to be done again. `look` brings a folder up to
+    date, by its key: who died between filing a message and noting that would file it twice.
     """
     done = 0
-    while jobs := await database.read(operations.next_operations, account_id, datetime.now(UTC)):
+    looked: set[int] = set()
+    while jobs := await database.write(operations.next_operations, account_id, datetime.now(UTC)):
+        doubtful = next((job for job in jobs if _doubtful(job) and job.ids[0] not in looked), None)
+        if doubtful is not None:
+            looked.add(doubtful.ids[0])
+            await look(doubtful.operation.folder)
+            continue
         for job in jobs:
-            now = datetime.now(UTC)
-            try:
-                result = await store.apply(await _filled(database, blobs, job))
-            except ProtocolRefused as error:
-                if job.attempts + 1 >= _MOST_ATTEMPTS:
-                    await database.write(operations.give_up, job.ids, error.message, now)
-                else:
-                    again = now + _FIRST_DELAY * 4**job.attempts
-                    await database.write(operations.postpone, job.ids, error.message, now, again)
-            else:
-                await database.write(operations.settle, job.ids, result, now)
-                done += len(job.ids)
+            done += await _push(database, blobs, store, job)
     return done
+
+
+def _doubtful(job: Job) -> bool:
+    """Whether a message may have been filed by a try whose answer never came."""
+    return job.operation.verb is Verb.APPEND and job.attempts > 0
+
+
+async def _push(database: Database, blobs: BlobStore, store: MailStore, job: Job) -> int:
+    now = datetime.now(UTC)
+    try:
+        result = await store.apply(await _filled(database, blobs, job))
+    except ProtocolRefused as error:
+        if job.attempts + 1 < _MOST_ATTEMPTS:
+            again = now + _FIRST_DELAY * 4**job.attempts
+            await database.write(operations.postpone, job.ids, error.message, now, again)
+        else:
+            await database.write(operations.give_up, job.ids, error.message, now)
+    except (WrongData, NotFound, InputOutput) as error:  # no try will be better
+        await database.write(operations.give_up, job.ids, error.message, now)
+    else:
+        await database.write(operations.settle, job.ids, result, now)
+        return len(job.ids)
+    return 0
 
 
 async def _filled(database: Database, blobs: BlobStore, job: Job) -> RemoteOperation:
