@@ -138,7 +138,9 @@ async def test_closing_finishes_what_is_being_written(database_url: str) -> None
     again.close_now()
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "sqlite:nonsense"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "sqlite:nonsense", "mysql://x/y", "postgresql://h:port/x"]
+)
 def test_an_unreadable_url_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsWrong, match=r"settings\.toml"):
         Database(url)

@@ -16,9 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import psycopg
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session as Session
 
@@ -32,6 +31,7 @@ Listener = Callable[[frozenset[Topic]], None]
 
 _CHANNEL = "tui_mail"
 _WRITER_LOCK = 0x7475696D  # any number, the same in every process
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _READERS = 4
 _POLL_SECONDS = 0.2
 _BUSY_MILLISECONDS = 10_000
@@ -44,12 +44,7 @@ class Database:
     """One database, by its URL (`sqlite:///…` or `postgresql+psycopg://…`)."""
 
     def __init__(self, url: str) -> None:
-        try:
-            self._url = make_url(url)
-        except ArgumentError as error:
-            raise SettingsWrong(
-                _("The database URL cannot be read: correct `database` in settings.toml.")
-            ) from error
+        self._url = _readable(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._reader, self._writer = self._engines()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
@@ -186,6 +181,8 @@ class Database:
                 connection.close()
 
     async def _watch_postgresql(self) -> None:
+        import psycopg  # nobody on SQLite waits for it
+
         address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         first = True
         while True:
@@ -228,6 +225,17 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _beginner(begin))
         return reader, writer
+
+
+def _readable(url: str) -> URL:
+    """The URL with the driver that is ours; raises SettingsWrong for another database's."""
+    try:
+        found = make_url(url)
+        return found.set(drivername=_DRIVERS[found.get_backend_name()])
+    except (ArgumentError, KeyError, ValueError) as error:
+        raise SettingsWrong(
+            _("The database URL cannot be read: correct `database` in settings.toml.")
+        ) from error
 
 
 def _take_turn(connection: Any) -> None:
