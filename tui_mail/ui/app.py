@@ -94,6 +94,10 @@ class Console(App[int]):
         parts, self._parts = self._parts, None
         if parts is None:
             return
+        for screen in self.screen_stack:
+            finish = getattr(screen, "finish", None)
+            if finish is not None:
+                await finish()
         if self._unsubscribe is not None:
             self._unsubscribe()
         if parts.worker is not None:

@@ -6,9 +6,10 @@ Keeps the wiring of `main` free of what happens in the end.
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from tui_mail.db.rows import EntityRow, FolderRow, LinkRow, ListRow, MessageRow
+from tui_mail.db.rows import DraftRow, EntityRow, FolderRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
@@ -26,13 +27,21 @@ if TYPE_CHECKING:
     from datetime import date as Day
 
     from tui_mail.db.session import Session
+    from tui_mail.ui.screens.compose import Closed
     from tui_mail.ui.screens.main import MainScreen
+    from tui_mail.ui.writing.start import ComposeStart
 
 
 def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
     from tui_mail.db.links import links_of
 
     return links_of(session, operator_id, message_id)
+
+
+def _drafts(session: "Session", operator_id: int) -> list[DraftRow]:
+    from tui_mail.db.drafts import drafts
+
+    return drafts(session, operator_id)
 
 
 def _find(session: "Session", text: str, kinds: Sequence[str]) -> list[EntityRow]:
@@ -50,6 +59,8 @@ class Desk:
     def __init__(self, screen: "MainScreen") -> None:
         self._screen = screen
         self._reading: MessageRow | None = None
+        self._held: int | None = None  # the letter that undo calls back
+        self._held_until = 0.0  # monotonic
 
     # -- reading
 
@@ -94,7 +105,12 @@ class Desk:
 
     def undo(self) -> None:
         """Take back what was done last."""
-        if self._screen.parts is not None:
+        if self._screen.parts is None:
+            return
+        held, self._held = self._held, None
+        if held is not None and monotonic() < self._held_until:
+            self._run(partial(self._call_back, held))
+        else:
             self._run(partial(deeds.undo, self._screen.parts))
 
     def decide(self, verb: str, link: LinkRow) -> None:
@@ -114,6 +130,8 @@ class Desk:
         except TuiMailError as error:
             self._screen.say(safe(error.message), wrong=True)
             return
+        if undo:
+            self._held = None
         if text:
             self._screen.say(text, undo=undo)
 
@@ -121,6 +139,64 @@ class Desk:
 
     def write(self, answer: str, message_id: int | None) -> None:
         """Write a letter: new, or an answer to a message."""
+        if self._screen.parts is not None:
+            self._run(partial(self._write, answer, message_id))
+
+    async def _write(self, answer: str, message_id: int | None) -> SafeText:
+        from tui_mail.ui.writing.start import ComposeStart, start_of
+
+        assert self._screen.parts is not None
+        if message_id is not None:
+            start = await start_of(self._screen.parts, answer, message_id)
+        else:
+            folder = self._screen.folders.current()
+            start = ComposeStart(account_id=folder.account_id if folder is not None else None)
+        self._compose(start)
+        return SafeText("")
+
+    def _compose(self, start: "ComposeStart") -> None:
+        from tui_mail.ui.screens.compose import ComposeScreen
+
+        assert self._screen.parts is not None
+        self._screen.app.push_screen(ComposeScreen(self._screen.parts, start), self._written)
+
+    def _written(self, closed: "Closed | None") -> None:
+        if closed is not None:
+            self._held, self._held_until = closed.outgoing_id, monotonic() + closed.seconds
+            self._screen.say(closed.said)
+
+    def go_drafts(self) -> None:
+        """Choose one of the letters that are being written; without any, go to the folder."""
+        if self._screen.parts is not None:
+            self._run(self._pick_draft)
+
+    async def _pick_draft(self) -> SafeText:
+        assert self._screen.parts is not None
+        rows = await self._screen.parts.database.read(_drafts, self._screen.parts.operator_id)
+        if rows:
+            from tui_mail.ui.screens.drafts import DraftsScreen
+
+            self._screen.app.push_screen(DraftsScreen(rows), self._reopen)
+        elif not self._screen.folders.go("drafts"):
+            return safe(_("There are no drafts."))
+        return SafeText("")
+
+    def _reopen(self, draft: DraftRow | None) -> None:
+        from tui_mail.ui.writing.start import DRAFT, ComposeStart
+
+        if draft is not None:
+            self._compose(ComposeStart(DRAFT, draft=draft))
+
+    async def _call_back(self, outgoing_id: int) -> SafeText:
+        """Take back the letter that was just sent, and write on."""
+        from tui_mail.ui.screens.compose import undo_send
+
+        assert self._screen.parts is not None
+        draft = await undo_send(self._screen.parts, outgoing_id)
+        if draft is None:
+            return safe(_("Too late: the letter is on its way."))
+        self._reopen(draft)
+        return SafeText("")
 
     def link(self, target: Target) -> None:
         """Link records to a message by hand."""

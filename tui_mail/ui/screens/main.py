@@ -340,7 +340,9 @@ class MainScreen(Screen[None]):
         self.folders.step(step)
 
     def action_go(self, role: str) -> None:
-        if not self.folders.go(role):
+        if role == "drafts":
+            self.desk.go_drafts()
+        elif not self.folders.go(role):
             self.say(safe(_("There is no such folder in your accounts.")))
 
     def action_first_row(self) -> None:
