@@ -126,7 +126,7 @@ def load_settings(home: Home) -> Settings:
     settings = Settings()
     try:
         text = home.settings_file.read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # who makes the home says what is in its way
         text = ""
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsWrong(

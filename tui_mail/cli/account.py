@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from tui_mail.cli.context import Context, password_from
 from tui_mail.cli.parts import Candidate
-from tui_mail.errors import NotAllowed, Offline, ProtocolRefused, TuiMailError, WrongUse
+from tui_mail.errors import NotAllowed, NotFound, Offline, ProtocolRefused, TuiMailError, WrongUse
 from tui_mail.i18n import _
 from tui_mail.values import Endpoint, Tls
 
 if TYPE_CHECKING:
     from tui_mail.db.tables import Account
 
-_IMPLICIT_PORTS = {993, 995, 465}
 _STARTTLS_PORTS = {143, 110, 587, 25}
 
 
@@ -64,24 +65,26 @@ def _add(
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
+    from tui_mail.db.accounts import require_new
+
     call: Context = context.obj
     if pop3:
         raise WrongUse(_("POP3 is not served yet: use --imap, or --local and import."))
     if bool(imap) and local:
         raise WrongUse(_("Give one of --imap and --local."))
-    if (
-        email.count("@") != 1
-        or not all(email.split("@"))
-        or not email.isprintable()
-        or " " in email
-    ):
-        raise WrongUse(_("{email} is not an e-mail address.").format(email=email))
+    typed, email = email.strip(), _address(email)
+    encryption, ca_file = _tls(tls), _ca(ca)
+    given = (
+        _endpoint(imap, encryption, ca_file, 993) if imap else Endpoint("", 0, ca_file=ca_file),
+        _endpoint(smtp, encryption, ca_file, 465) if smtp else Endpoint("", 0, ca_file=ca_file),
+    )
+    call.database.read_now(require_new, email)
     password = ""
     if not local or (smtp and (password_stdin or user)):
         password = password_from(
             _("Password of {email}:").format(email=email), stdin=password_stdin
         )
-    candidates = _candidates(call, email, imap, smtp, _tls(tls), _ca(ca), user, local=local)
+    candidates = _candidates(call, typed, *given, user, local=local)
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
     _save(call, account)
@@ -95,6 +98,21 @@ def _add(
         )
 
 
+def _address(text: str) -> str:
+    """An e-mail address as accounts keep it. Raises WrongUse."""
+    email = text.strip().lower()
+    local, _at, domain = email.rpartition("@")
+    if (
+        not local
+        or not domain
+        or "@" in local
+        or not email.isprintable()
+        or any(one in ' ,;<>"' for one in email)
+    ):
+        raise WrongUse(_("{email} is not an e-mail address.").format(email=text))
+    return email
+
+
 def _tls(text: str) -> Tls | None:
     if text and text not in set(Tls):
         raise WrongUse(_("--tls takes implicit, starttls or none."))
@@ -102,10 +120,6 @@ def _tls(text: str) -> Tls | None:
 
 
 def _ca(text: str) -> str:
-    from pathlib import Path
-
-    from tui_mail.errors import NotFound
-
     if not text:
         return ""
     path = Path(text).expanduser().absolute()
@@ -118,7 +132,11 @@ def _endpoint(text: str, tls: Tls | None, ca_file: str, default_port: int) -> En
     host, colon, port_text = text.rpartition(":")
     if not colon:
         host, port_text = text, str(default_port)
-    if not port_text.isdigit() or not 0 < int(port_text) < 65536 or not host:
+    if (
+        not (port_text.isascii() and port_text.isdigit())
+        or not 0 < int(port_text) < 65536
+        or not host
+    ):
         raise WrongUse(_("{text} is not HOST:PORT.").format(text=text))
     port = int(port_text)
     if tls is None:
@@ -126,26 +144,12 @@ def _endpoint(text: str, tls: Tls | None, ca_file: str, default_port: int) -> En
     return Endpoint(host.strip("[]"), port, tls, ca_file)
 
 
-_NOWHERE = Endpoint("", 0)
-
-
 def _candidates(
-    call: Context,
-    email: str,
-    imap: str,
-    smtp: str,
-    tls: Tls | None,
-    ca: str,
-    user: str,
-    *,
-    local: bool,
+    call: Context, email: str, imap: Endpoint, smtp: Endpoint, user: str, *, local: bool
 ) -> Sequence[Candidate]:
     """What the options say; where they say nothing of IMAP, what can be found out."""
-    given_smtp = _endpoint(smtp, tls, ca, 465) if smtp else _NOWHERE
-    if local:
-        return [Candidate(_NOWHERE, given_smtp, user or email, "")]
-    if imap:
-        return [Candidate(_endpoint(imap, tls, ca, 993), given_smtp, user or email, "")]
+    if local or imap.host:
+        return [Candidate(imap, smtp, user or email, "")]
     call.say(_("Looking for the servers of {domain}…").format(domain=email.partition("@")[2]))
     found = asyncio.run(_discover(call, email))
     if not found:
@@ -155,7 +159,12 @@ def _candidates(
             )
         )
     return [
-        Candidate(item.imap, given_smtp if smtp else item.smtp, user or item.user, item.origin)
+        Candidate(
+            replace(item.imap, ca_file=imap.ca_file),
+            smtp if smtp.host else replace(item.smtp, ca_file=imap.ca_file),
+            user or item.user,
+            item.origin,
+        )
         for item in found
     ]
 
@@ -282,6 +291,8 @@ def _find(call: Context, email: str) -> "Account":
 def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAIL")) -> None:
     call: Context = context.obj
     account = _find(call, email)
+    if not account.host and not account.smtp_host:
+        call.say(_("{email} has no servers to try.").format(email=email))
     if account.host:
         asyncio.run(_open_and_close(call, account))
     if account.smtp_host:
@@ -295,7 +306,8 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
         )
         asyncio.run(_check_sender(call, endpoint, account.user, secret))
     call.emit(
-        {"email": email, "ok": True}, _("{email}: every server lets us in.").format(email=email)
+        {"email": account.email, "ok": True},
+        _("{email}: every server lets us in.").format(email=account.email),
     )
 
 
@@ -325,9 +337,11 @@ def _password(
     password_stdin: bool = typer.Option(False, "--password-stdin"),
 ) -> None:
     from tui_mail.db.accounts import set_secret
+    from tui_mail.db.rights import require
 
     call: Context = context.obj
     account = _find(call, email)
+    call.database.read_now(require, call.operator_id, account.id or 0, "manage")
     password = password_from(
         _("New password of {email}:").format(email=email), stdin=password_stdin
     )

@@ -10,7 +10,8 @@ from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
 
 _FLAGS = {"read": "seen", "starred": "flagged", "answered": "answered"}
-_SIGNED = {"ignore_unknown_options": True, "allow_interspersed_args": True}
+# Without -h: it would be found in -tag:hello.
+_SIGNED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +60,7 @@ def _placements(call: Context, identifiers: list[str], query: str) -> tuple[list
 def _mark(
     context: typer.Context,
     words: list[str] = typer.Argument(..., metavar="ID… +FLAG|-FLAG…"),
-    query: str = typer.Option("", "--query", metavar="Q"),
+    query: str = typer.Option("", "--query", metavar="Q", help=_("instead of ids")),
 ) -> None:
     from tui_mail.db.actions import mark
 
@@ -102,7 +103,7 @@ def _flag(sign: str) -> str:
 def _move(
     context: typer.Context,
     words: list[str] = typer.Argument(..., metavar="ID… FOLDER"),
-    query: str = typer.Option("", "--query", metavar="Q"),
+    query: str = typer.Option("", "--query", metavar="Q", help=_("instead of ids")),
 ) -> None:
     from tui_mail.db.by_name import move_to_named
 
@@ -119,7 +120,7 @@ def _move(
 def _delete(
     context: typer.Context,
     identifiers: list[str] = typer.Argument(None, metavar="ID…"),
-    query: str = typer.Option("", "--query", metavar="Q"),
+    query: str = typer.Option("", "--query", metavar="Q", help=_("instead of ids")),
 ) -> None:
     from tui_mail.db.actions import delete
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_mail.cli.parts import Parts
 from tui_mail.config import Home, Settings, attachments_folder, load_settings, make_home
-from tui_mail.errors import TuiMailError
+from tui_mail.errors import TuiMailError, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
 
@@ -40,6 +40,7 @@ class Context:
     operator: str = ""
     exit_code: int = 0
     _opened: list["Database"] = field(default_factory=list)
+    _log: logging.Handler | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -64,7 +65,9 @@ class Context:
     def operator_id(self) -> int:
         from tui_mail.db.accounts import operator_for
 
-        login = self.operator or os.environ.get("LOGNAME") or getpass.getuser()
+        login = (self.operator or _login_name()).strip()
+        if not login or not login.isprintable():
+            raise WrongUse(_("--as takes the login name of an operator."))
         found = self.database.write_now(operator_for, login)
         assert found.id is not None
         return found.id
@@ -93,6 +96,10 @@ class Context:
     def close(self) -> None:
         for database in self._opened:
             database.close_now()
+        if self._log is not None:
+            logging.getLogger().removeHandler(self._log)
+            self._log.close()
+            self._log = None
 
     # -- saying things
 
@@ -102,11 +109,18 @@ class Context:
         sys.stderr.flush()
 
     def emit(self, record: Mapping[str, Any], line: str = "") -> None:
-        """One result on standard output: a JSON object with --json, else `line`."""
+        """One result on standard output: a JSON object in ASCII with --json, else `line`."""
         if self.json:
             sys.stdout.write(f"{json.dumps(record, default=_plain)}\n")
         else:
             sys.stdout.write(f"{safe(line)}\n")
+
+    def refuse(self, record: Mapping[str, Any], line: str) -> None:
+        """One part that went wrong: a JSON object with --json, else `line` on standard error."""
+        if self.json:
+            self.emit(record)
+        else:
+            self.say(line)
 
     def fail(self, error: TuiMailError) -> None:
         """Report an error, and take its exit code."""
@@ -117,7 +131,7 @@ class Context:
 
     @contextlib.contextmanager
     def in_part(self) -> Iterator[None]:
-        """An error inside is reported; the command goes on and ends with 1 (done in part)."""
+        """An error inside is reported, and the command goes on; its exit code stays."""
         try:
             yield
         except TuiMailError as error:
@@ -136,6 +150,8 @@ class Context:
 
     def start_log(self) -> None:
         """Log to a file of this installation; never to the terminal."""
+        if self._log is not None:
+            return
         make_home(self.home)
         handler = logging.handlers.RotatingFileHandler(
             self.home.logs / "tui_mail.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
@@ -145,6 +161,15 @@ class Context:
             logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s")
         )
         logging.getLogger().addHandler(handler)
+        self._log = handler
+
+
+def _login_name() -> str:
+    """The login name of who runs the program, or the user's number where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
 
 
 def _plain(value: object) -> object:
@@ -161,15 +186,21 @@ def _plain(value: object) -> object:
     raise TypeError(message)
 
 
+def moment(when: datetime | None) -> str:
+    """A time for people: local, to the minute; a dash for never."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M}" if when else "–"
+
+
 def password_from(prompt: str, *, stdin: bool) -> str:
     """A password from standard input, or asked for on a terminal.
 
     Raises WrongUse when there is neither.
     """
-    from tui_mail.errors import WrongUse
-
     if stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise WrongUse(_("Standard input has no password: write it there on one line."))
+        return password
     if sys.stdin.isatty():
         return getpass.getpass(f"{safe(prompt)} ", stream=sys.stderr)
     raise WrongUse(_("No password: give it on standard input with --password-stdin."))

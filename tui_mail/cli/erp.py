@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-from tui_mail.cli.context import Context
-from tui_mail.errors import NotFound, WrongData, WrongUse
+from tui_mail.cli.context import Context, moment
+from tui_mail.connectors.layout import TABLES
+from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _
 
 
@@ -37,12 +38,25 @@ def register(app: typer.Typer) -> None:
 
 
 def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="FOLDER")) -> None:
+    from tui_mail.db.erp import sources
+
     call: Context = context.obj
-    path = folder.expanduser().absolute()
-    if not path.is_dir():
-        raise NotFound(_("The folder {folder} is not there.").format(folder=path))
+    path = _folder(folder)
     call.say(_("Reading {folder}…").format(folder=path))
-    _take(call, path.name or "files", str(path), "")
+    known = [one for one in call.database.read_now(sources) if one.location == str(path)]
+    _take(call, known[0].name if known else str(path), str(path), "")
+
+
+def _folder(path: Path) -> Path:
+    """A folder that holds a table of the ERP. Raises NotFound."""
+    folder = path.expanduser().resolve()
+    if not folder.is_dir():
+        raise NotFound(_("The folder {folder} is not there.").format(folder=folder))
+    if not any(file.stem in TABLES for file in folder.iterdir()):
+        raise NotFound(
+            _("{folder} has no table of an ERP, such as parties.csv.").format(folder=folder)
+        )
+    return folder
 
 
 def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "") -> None:
@@ -51,11 +65,8 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
     from tui_mail.worker.link import replay
 
     changes = call.parts.connector(location, mapping).changes(cursor)
-    now = datetime.now(UTC)
-    counts = call.database.write_now(erp.take, name, changes, now)
-    taken = 0
+    counts = call.database.write_now(erp.take, name, changes, datetime.now(UTC))
     for row in counts:
-        taken += row.read
         call.emit(
             {
                 "kind": row.kind,
@@ -69,7 +80,7 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
             ),
         )
     for error in changes.errors:
-        call.emit(
+        call.refuse(
             {
                 "error": error.message,
                 "file": error.file,
@@ -79,7 +90,7 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
             f"{error.file}:{error.line}: {error.column}: {error.message}",
         )
     if changes.errors:
-        call.exit_code = 1 if taken else WrongData.exit_code
+        call.exit_code = 1 if any(row.read for row in counts) else WrongData.exit_code
     if any(row.new or row.changed for row in counts):
         replay(call.database, None, report=call.progress)
         call.progress_done()
@@ -89,16 +100,16 @@ def _add(
     context: typer.Context,
     name: str = typer.Argument(..., metavar="NAME"),
     location: str = typer.Argument(..., metavar="URL-OR-FOLDER"),
-    mapping: str = typer.Option("", "--mapping", metavar="FILE"),
+    mapping: str = typer.Option(
+        "", "--mapping", metavar="FILE", help=_("how its columns are called; not for a folder")
+    ),
 ) -> None:
     from tui_mail.db import erp
 
     call: Context = context.obj
     if "://" in location or mapping:
         raise WrongUse(_("Only a folder of CSV files can be a source for now."))
-    path = Path(location).expanduser().absolute()
-    if not path.is_dir():
-        raise NotFound(_("The folder {folder} is not there.").format(folder=path))
+    path = _folder(Path(location))
     call.database.write_now(erp.add_source, name, os.fspath(path), mapping)
     call.emit(
         {"name": name, "location": str(path)},
@@ -113,9 +124,17 @@ def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NA
     found = [s for s in call.database.read_now(erp.sources) if name in {"", s.name} and s.location]
     if not found:
         raise NotFound(_("There is no such source: tui-mail erp add NAME FOLDER adds one."))
+    codes = []
     for source in found:
+        call.exit_code = 0
         with call.in_part():
-            _take(call, source.name, source.location, source.mapping, source.cursor)
+            try:
+                _take(call, source.name, source.location, source.mapping, source.cursor)
+            except TuiMailError as error:
+                call.database.write_now(erp.source_failed, source.name, error.message)
+                raise
+        codes.append(call.exit_code)
+    call.exit_code = 1 if 0 in codes and any(codes) else max(codes)
 
 
 def _status(context: typer.Context) -> None:
@@ -130,5 +149,6 @@ def _status(context: typer.Context) -> None:
                 "last_success": source.last_success,
                 "error": source.last_error,
             },
-            f"{source.name:20} {source.last_success or '–'}  {source.location}",
+            f"{source.name:20} {moment(source.last_success):16}  {source.location}  "
+            f"{source.last_error}",
         )

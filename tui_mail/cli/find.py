@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PAGE = 200
 _ALL = 1_000_000_000
+_LARGEST_ID = 2**31 - 1  # what a database column holds; no message has it
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
     )(_save)
     app.command(
         "links",
-        help=_("Which records messages are linked to, and why."),
+        help=_("Which records messages are linked to, and why; of all messages without ID."),
         epilog=_("Example: tui-mail links 42 --json"),
     )(_links)
     app.command(
@@ -53,7 +55,9 @@ def register(app: typer.Typer) -> None:
 def _search(
     context: typer.Context,
     query: list[str] = typer.Argument(..., metavar="QUERY"),
-    limit: int = typer.Option(_ALL, "--limit", min=0, show_default=False),
+    limit: int = typer.Option(
+        _ALL, "--limit", min=0, show_default=False, help=_("at most so many")
+    ),
     count: bool = typer.Option(False, "--count", help=_("only how many")),
 ) -> None:
     from tui_mail.db import fulltext
@@ -133,8 +137,8 @@ def message_id_of(call: Context, text: str) -> int:
 
         header = text.removeprefix("mid:").strip().removeprefix("<").removesuffix(">")
         return call.database.read_now(message_by_header, call.operator_id, header)
-    if text.isdigit() and len(text) < 19:
-        return int(text)
+    if text.isascii() and text.isdigit():
+        return min(int(text[:20]), _LARGEST_ID)
     raise WrongUse(
         _("{text} is no message: give an id as search prints it, or mid:<…>.").format(text=text)
     )
@@ -145,7 +149,7 @@ def _show(
     identifier: str = typer.Argument(..., metavar="ID"),
     raw: bool = typer.Option(False, "--raw", help=_("the bytes, as they came")),
     text: bool = typer.Option(False, "--text", help=_("what the reader draws")),
-    width: int = typer.Option(80, "--width", min=20, max=500),
+    width: int = typer.Option(80, "--width", min=20, max=500, help=_("columns of --text")),
 ) -> None:
     call: Context = context.obj
     opened = call.reader.open_now(message_id_of(call, identifier))
@@ -200,7 +204,7 @@ def _save(
     context: typer.Context,
     identifier: str = typer.Argument(..., metavar="ID"),
     number: int = typer.Argument(0, metavar="[N]", show_default=False),
-    to: Path = typer.Option(..., "--to", metavar="DIR"),
+    to: Path = typer.Option(..., "--to", metavar="DIR", help=_("a folder that is there")),
 ) -> None:
     from tui_mail.worker.reading import attachment_of
     from tui_mail.worker.saving import save_into
@@ -208,8 +212,10 @@ def _save(
     call: Context = context.obj
     opened = call.reader.open_now(message_id_of(call, identifier))
     if not to.is_dir():
-        raise CannotWrite(_("{folder} is not a folder.").format(folder=to))
+        raise CannotWrite(_("There is no folder {folder}: make it first.").format(folder=to))
     numbers = [number] if number else range(1, len(opened.parsed.attachments) + 1)
+    if not numbers:
+        call.say(_("The message has no attachments."))
     for one in numbers:
         attachment = attachment_of(opened, one)
         path = save_into(to, attachment.name, attachment.content)
@@ -224,28 +230,39 @@ def _save(
 def _links(
     context: typer.Context,
     identifier: str = typer.Argument("", metavar="[ID]"),
-    query: str = typer.Option("", "--query", metavar="Q"),
+    query: str = typer.Option("", "--query", metavar="Q", help=_("of what a search finds")),
 ) -> None:
-    from tui_mail.db.links import links_for
+    from tui_mail.db.links import links_for, links_of
+    from tui_mail.db.program_rows import linked_messages
 
     call: Context = context.obj
-    if bool(identifier) == bool(query):
+    if identifier and query:
         raise WrongUse(_("Give one of ID and --query."))
-    ids = found_ids(call, query) if query else [message_id_of(call, identifier)]
     if identifier:
-        from tui_mail.db.messages import message
+        message = message_id_of(call, identifier)
+        _emit_links(call, call.database.read_now(links_of, call.operator_id, message))
+        return
+    ids = (
+        found_ids(call, query)
+        if query
+        else call.database.read_now(linked_messages, call.operator_id)
+    )
+    for start in range(0, len(ids), _PAGE):
+        some = ids[start : start + _PAGE]
+        _emit_links(call, call.database.read_now(links_for, call.operator_id, some))
 
-        call.database.read_now(message, call.operator_id, ids[0])
-    for row in call.database.read_now(links_for, call.operator_id, ids):
+
+def _emit_links(call: Context, rows: "Sequence[LinkRow]") -> None:
+    for row in rows:
         call.emit(
-            link_record(call, row),
-            f"{row.state:10} {row.kind}:{row.code}  {row.title or row.party}  {row.why}",
+            _link_record(row),
+            f"{row.message_id:>8}  {row.state:10} {row.kind}:{row.code}  "
+            f"{row.title or row.party}  {row.why}",
         )
 
 
-def link_record(call: Context, row: "LinkRow") -> dict[str, Any]:
+def _link_record(row: "LinkRow") -> dict[str, Any]:
     """A link in the contract's form."""
-    del call
     return {
         "message": row.message_id,
         "message_id": row.message_header,
@@ -266,14 +283,17 @@ def link_record(call: Context, row: "LinkRow") -> dict[str, Any]:
 def _trace(
     context: typer.Context,
     record: str = typer.Argument(..., metavar="KIND:CODE"),
-    since: str = typer.Option("", "--since", metavar="YYYY-MM-DD"),
-    until: str = typer.Option("", "--until", metavar="YYYY-MM-DD"),
+    since: str = typer.Option("", "--since", metavar="YYYY-MM-DD", help=_("from that day on")),
+    until: str = typer.Option(
+        "", "--until", metavar="YYYY-MM-DD", help=_("to the end of that day")
+    ),
     chain: bool = typer.Option(False, "--chain", help=_("of its chain of documents too")),
 ) -> None:
     from tui_mail.db.erp import entity, parse_reference
     from tui_mail.db.traces import trace
 
     call: Context = context.obj
+    first, last = _day(since), _day(until, end=True)
     found = call.database.read_now(entity, parse_reference(record))
     before: PageKey | None = None
     while True:
@@ -281,8 +301,8 @@ def _trace(
             trace,
             call.operator_id,
             found.id,
-            since=_day(since),
-            until=_day(until, end=True),
+            since=first,
+            until=last,
             chain=chain,
             before=before,
             limit=_PAGE,
@@ -291,21 +311,22 @@ def _trace(
         if len(page.rows) < _PAGE:
             break
         before = page.rows[-1].key
-    call.emit(
-        {"hidden": page.hidden},
-        _("{count} more that you may not read").format(count=page.hidden) if page.hidden else "",
-    )
+    if call.json or page.hidden:
+        call.emit(
+            {"hidden": page.hidden},
+            _("{count} more that you may not read").format(count=page.hidden),
+        )
 
 
-def _day(text: str, *, end: bool = False) -> Any:
-    from datetime import datetime, time, timedelta
+def _day(text: str, *, end: bool = False) -> datetime | None:
+    """The start of a day here, or with `end` of the next one: the last day counts whole."""
 
     if not text:
         return None
     try:
         day = datetime.fromisoformat(text)
-    except ValueError as error:
+        if end and day.time() == time():
+            day += timedelta(days=1)
+        return day.astimezone()
+    except (ValueError, OverflowError) as error:
         raise WrongUse(_("{text} is not a date: write YYYY-MM-DD.").format(text=text)) from error
-    if end and day.time() == time():
-        day += timedelta(days=1)
-    return day.astimezone()

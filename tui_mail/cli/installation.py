@@ -49,6 +49,8 @@ def _config(
     context: typer.Context,
     action: str = typer.Argument("show", metavar="init|check|show"),
 ) -> None:
+    from tui_mail.db.engine import Database
+
     call: Context = context.obj
     if action == "init":
         created = _write(call)
@@ -57,7 +59,7 @@ def _config(
             str(call.home.settings_file),
         )
     elif action == "check":
-        call.settings  # noqa: B018 — reading them is the check
+        Database(call.settings.database).close_now()  # reads its URL, and connects to nothing
         file = str(call.home.settings_file)
         call.emit({"ok": True, "settings": file}, _("{file} is right.").format(file=file))
     elif action == "show":

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.errors import InputOutput, NotFound, TuiMailError, WrongData, WrongUse
+from tui_mail.errors import InputOutput, NotFound, TryLater, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _
 
 _KEYS = {
@@ -20,7 +20,11 @@ _KEYS = {
     "links", "records", "template", "fields", "in_reply_to", "headers", "idempotency_key", "at",
     "draft",
 }  # fmt: skip
-_LISTS = ("to", "cc", "bcc", "links", "records")
+_LISTS = {"to", "cc", "bcc", "links", "records"}
+_TEXTS = {
+    "from", "reply_to", "subject", "text", "markdown", "html", "template", "in_reply_to",
+    "idempotency_key", "at",
+}  # fmt: skip
 _FINAL = {"sent", "failed", "unknown", "cancelled"}
 _POLL_SECONDS = 0.2
 
@@ -37,154 +41,192 @@ def register(app: typer.Typer) -> None:
 
 def _send(
     context: typer.Context,
-    sender: str = typer.Option("", "--from", metavar="ADDRESS"),
+    sender: str = typer.Option("", "--from", metavar="ADDRESS", help=_("the account")),
     to: list[str] = typer.Option([], "--to", metavar="ADDRESS"),
     cc: list[str] = typer.Option([], "--cc", metavar="ADDRESS"),
     bcc: list[str] = typer.Option([], "--bcc", metavar="ADDRESS"),
     reply_to: str = typer.Option("", "--reply-to", metavar="ADDRESS"),
     subject: str = typer.Option("", "--subject"),
-    body_file: Path = typer.Option(None, "--body-file", metavar="FILE"),
-    markdown: bool = typer.Option(False, "--markdown"),
-    html: bool = typer.Option(False, "--html"),
-    text: bool = typer.Option(False, "--text"),
+    body_file: Path = typer.Option(
+        None, "--body-file", metavar="FILE", help=_("else standard input; - too")
+    ),
+    markdown: bool = typer.Option(False, "--markdown", help=_("the body is Markdown")),
+    html: bool = typer.Option(False, "--html", help=_("the body is HTML")),
+    text: bool = typer.Option(False, "--text", help=_("the body is text, as it is without")),
     attach: list[Path] = typer.Option([], "--attach", metavar="FILE"),
-    link: list[str] = typer.Option([], "--link", metavar="KIND:CODE"),
+    link: list[str] = typer.Option(
+        [], "--link", metavar="KIND:CODE", help=_("a record that it is about")
+    ),
     record: list[str] = typer.Option(
-        [], "--record", metavar="KIND:CODE", help=_("recipients from the record")
+        [], "--record", metavar="KIND:CODE", help=_("so, and recipients from the record")
     ),
     template: str = typer.Option("", "--template", metavar="NAME"),
-    fields: list[str] = typer.Option([], "--set", metavar="K=V"),
-    in_reply_to: str = typer.Option("", "--in-reply-to", metavar="MESSAGE-ID"),
-    key: str = typer.Option("", "--idempotency-key", metavar="KEY"),
-    at: str = typer.Option("", "--at", metavar="TIME"),
-    draft: bool = typer.Option(False, "--draft"),
+    fields: list[str] = typer.Option([], "--set", metavar="K=V", help=_("for the template")),
+    in_reply_to: str = typer.Option(
+        "", "--in-reply-to", metavar="MESSAGE-ID", help=_("the message that it answers")
+    ),
+    key: str = typer.Option(
+        "", "--idempotency-key", metavar="KEY", help=_("the same key sends once")
+    ),
+    at: str = typer.Option("", "--at", metavar="TIME", help=_("not before, ISO 8601")),
+    draft: bool = typer.Option(False, "--draft", help=_("keep it among the drafts")),
     batch: Path = typer.Option(None, "--batch", metavar="FILE", help=_("JSON Lines of letters")),
-    wait: float = typer.Option(0.0, "--wait", metavar="SECONDS", min=0.0),
+    wait: float = typer.Option(
+        0.0, "--wait", metavar="SECONDS", min=0.0, help=_("wait for the outcome so long")
+    ),
 ) -> None:
     call: Context = context.obj
+    pairs = [item.partition("=") for item in fields]
+    if not all(equals for _name, equals, _value in pairs):
+        raise WrongUse(_("--set takes KEY=VALUE."))
+    if markdown + html + text > 1:
+        raise WrongUse(_("Give one of --markdown, --html and --text."))
+    form = "markdown" if markdown else "html" if html else "text"
+    said = {
+        "from": sender, "to": to, "cc": cc, "bcc": bcc, "reply_to": reply_to, "subject": subject,
+        "attachments": [{"path": str(path)} for path in attach], "links": link,
+        "records": record, "template": template,
+        "fields": {name: value for name, _equals, value in pairs}, "in_reply_to": in_reply_to,
+    }  # fmt: skip
+    asked = {"idempotency_key": key, "at": at, "draft": draft}
+    by_options = any(said.values()) or body_file is not None
     if batch is not None:
+        if by_options or any(asked.values()):
+            raise WrongUse(_("With --batch the file says everything: give only --wait beside it."))
         _batch(call, batch, wait)
         return
-    if not any((sender, to, record, subject, body_file)):
-        letter = _one_json(sys.stdin.read())
-    else:
-        if markdown + html + text > 1:
-            raise WrongUse(_("Give one of --markdown, --html and --text."))
-        form = "markdown" if markdown else "html" if html else "text"
-        pairs = [item.partition("=") for item in fields]
-        letter = {
-            "from": sender, "to": to, "cc": cc, "bcc": bcc, "reply_to": reply_to,
-            "subject": subject, form: _read_body(body_file),
-            "attachments": [{"path": str(path)} for path in attach],
-            "links": link, "records": record, "template": template,
-            "fields": {name: value for name, _equals, value in pairs},
-            "in_reply_to": in_reply_to, "idempotency_key": key, "at": at, "draft": draft,
-        }  # fmt: skip
+    letter = {**said, form: _body(body_file)} if by_options else _one_json(_standard_input())
+    letter |= {name: value for name, value in asked.items() if value}
     _report(call, _submit(call, {name: value for name, value in letter.items() if value}), wait)
 
 
-def _read_body(path: Path | None) -> str:
-    if path is None:
-        return "" if sys.stdin.isatty() else sys.stdin.read()
+def _body(path: Path | None) -> str:
+    if path is None and sys.stdin.isatty():
+        return ""
+    if path is None or str(path) == "-":
+        return _text(_standard_input(), _("Standard input"))
     try:
-        return path.read_text("utf-8")
+        return _text(path.read_bytes(), str(path))
     except FileNotFoundError as error:
         raise NotFound(_("The file {file} is not there.").format(file=path)) from error
-    except UnicodeDecodeError as error:
-        raise WrongData(_("{file} is not UTF-8 text.").format(file=path)) from error
     except OSError as error:
-        raise InputOutput(
-            _("{file} cannot be read ({reason}).").format(file=path, reason=error.strerror)
-        ) from error
+        raise _unreadable(path, error) from error
 
 
-def _one_json(text: str) -> dict[str, Any]:
+def _unreadable(path: Path, error: OSError) -> InputOutput:
+    return InputOutput(
+        _("{file} cannot be read ({reason}).").format(file=path, reason=error.strerror)
+    )
+
+
+def _standard_input() -> bytes:
+    if sys.stdin.isatty():
+        raise WrongUse(_("Say what to send: by options, or a letter in JSON on standard input."))
+    return sys.stdin.buffer.read()
+
+
+def _text(content: bytes, name: str) -> str:
     try:
-        letter = json.loads(text)
-    except ValueError as error:
-        raise WrongData(
-            _("Standard input is not a letter in JSON ({reason}).").format(reason=error)
-        ) from error
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise WrongData(_("{file} is not UTF-8 text.").format(file=name)) from error
+
+
+def _one_json(content: bytes) -> dict[str, Any]:
+    """The letter in a JSON text. Raises WrongData."""
+    try:
+        letter = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else _("no UTF-8 text")
+        raise WrongData(_("This is not a letter in JSON ({reason}).").format(reason=reason)) from (
+            error
+        )
     return _checked(letter)
 
 
-def _checked(letter: Any) -> dict[str, Any]:
+def _checked(found: Any) -> dict[str, Any]:
     """A letter whose keys and shapes are those of the contract.
 
     Raises WrongData.
     """
-    if not isinstance(letter, dict):
+    if not isinstance(found, dict):
         raise WrongData(_("A letter is a JSON object."))
-    for name in letter:
+    letter: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+    for name, value in [*letter.items()]:
         if name not in _KEYS:
             raise WrongData(_("A letter has no key {key}.").format(key=name))
-    for name in _LISTS:
-        value = letter.get(name, [])
-        if isinstance(value, str):
+        if name in _LISTS and isinstance(value, str):
             letter[name] = [value]
-        elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        elif name in _LISTS and not _is_texts(value):
             raise WrongData(_("{key} must be a list of texts.").format(key=name))
-    for name in (
-        "from",
-        "subject",
-        "text",
-        "markdown",
-        "html",
-        "template",
-        "in_reply_to",
-        "idempotency_key",
-        "at",
-    ):
-        if not isinstance(letter.get(name, ""), str):
+        elif name in _TEXTS and not isinstance(value, str):
             raise WrongData(_("{key} must be a text.").format(key=name))
-    attachments = letter.get("attachments", [])
-    if not isinstance(attachments, list) or not all(
-        isinstance(one, dict)
-        and isinstance(one.get("path"), str)
-        and one.keys() <= {"path", "name"}
-        for one in attachments
-    ):
+    if not all(map(_is_file, _list(letter.get("attachments", [])))):
         raise WrongData(_("attachments must be a list of objects with path and name."))
     headers = letter.get("headers", {})
-    if not isinstance(headers, dict) or not all(
-        isinstance(value, str) and name.lower().startswith("x-") for name, value in headers.items()
-    ):
+    if not _is_object_of_texts(headers) or not all(name[:2].lower() == "x-" for name in headers):
         raise WrongData(_("headers must be an object of X-… names and texts."))
+    if not _is_object_of_texts(letter.get("fields", {})):
+        raise WrongData(_("fields must be an object of names and texts."))
+    if not isinstance(letter.get("draft", False), bool):
+        raise WrongData(_("draft must be true or false."))
     if sum(name in letter for name in ("text", "markdown", "html")) > 1:
         raise WrongData(_("A letter has one of text, markdown and html."))
     return letter
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_object_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
+
+
+def _is_file(value: Any) -> bool:
+    return _is_object_of_texts(value) and {"path"} <= value.keys() <= {"path", "name"}
+
+
 def _batch(call: Context, path: Path, wait: float) -> None:
     """Every line on its own: a wrong one is said and the rest goes on, ending with 1."""
-    done = failed = 0
+    done = failed = code = 0
     for number, line in _lines(path):
         call.progress(_("Letter {number}…").format(number=number))
         try:
             result = _submit(call, _one_json(line))
-        except TuiMailError as error:
-            failed += 1
-            call.exit_code = error.exit_code
-            call.emit(
-                {"error": error.slug, "message": error.message, "line": number},
-                f"{number}: {error.message}",
+        except (TuiMailError, UnicodeError) as error:
+            told = error if isinstance(error, TuiMailError) else _no_text()
+            failed, code = failed + 1, told.exit_code
+            call.progress_done()
+            call.refuse(
+                {"error": told.slug, "message": told.message, "line": number},
+                f"{number}: {told.message}",
             )
         else:
             done += 1
+            call.progress_done()
             _report(call, result, wait)
-    call.progress_done()
-    if failed and done:
-        call.exit_code = 1
+    if failed:
+        call.exit_code = 1 if done else code
+    elif not done:
+        raise WrongData(_("{file} holds no letter.").format(file=path))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    if str(path) == "-":
-        source: Any = sys.stdin
-    else:
-        try:
-            source = path.open(encoding="utf-8", errors="surrogateescape")
-        except FileNotFoundError as error:
-            raise NotFound(_("The file {file} is not there.").format(file=path)) from error
+def _no_text() -> WrongData:
+    return WrongData(_("Not everything in it is text: write it in UTF-8."))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        source = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(_("The file {file} is not there.").format(file=path)) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with source:
         for number, line in enumerate(source, 1):
             if line.strip():
@@ -201,7 +243,7 @@ def _submit(call: Context, letter: Mapping[str, Any]) -> dict[str, Any]:
     request = Request.of(checked, _at(checked.get("at", "")))
     result = submit_request(call.database, call.operator_id, request, datetime.now(UTC))
     return {
-        "outgoing": result.outgoing_id,
+        "outgoing": None if request.draft else result.outgoing_id,
         "message_id": result.message_id,
         "state": result.state,
         "idempotency_key": request.idempotency_key,
@@ -210,25 +252,27 @@ def _submit(call: Context, letter: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _at(text: str) -> datetime | None:
+    """A time; one without a zone is of here. Raises WrongData."""
     if not text:
         return None
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise WrongData(
             _("{text} is not a time: write 2026-12-24T08:00.").format(text=text)
         ) from error
-    return when.astimezone(UTC)
 
 
 def _report(call: Context, result: dict[str, Any], wait: float) -> None:
     """What became of a letter; with --wait, once its outcome is known or the time is up."""
-    if wait and result["outgoing"] and result["state"] not in _FINAL:
-        result["state"] = _outcome(call, int(result["outgoing"]), wait)
-    call.emit(
-        result,
-        _("Letter {outgoing}: {state}").format(outgoing=result["outgoing"], state=result["state"]),
-    )
+    if wait and result["outgoing"]:
+        if result["state"] not in _FINAL:
+            result["state"] = _outcome(call, int(result["outgoing"]), wait)
+        if result["state"] != "sent":
+            code = 1 if result["state"] in _FINAL else TryLater.exit_code
+            call.exit_code = call.exit_code or code
+    line = _("Letter {outgoing}: {state}").format(**result)
+    call.emit(result, line if result["outgoing"] else _("The draft is kept."))
 
 
 def _outcome(call: Context, outgoing_id: int, seconds: float) -> str:

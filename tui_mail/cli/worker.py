@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import signal
+from datetime import UTC, datetime
 
 import typer
 
-from tui_mail.cli.context import Context
+from tui_mail.cli.context import Context, moment
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
 
@@ -25,6 +26,8 @@ def _worker(
     once: bool = typer.Option(False, "--once", help=_("do what there is to do, then end")),
 ) -> None:
     call: Context = context.obj
+    if action and once:
+        raise WrongUse(_("worker takes status, --once or nothing."))
     if action == "status":
         _status(call)
     elif action:
@@ -40,17 +43,24 @@ def _worker(
 def _status(call: Context) -> None:
     from tui_mail.db.accounts import statuses
 
+    now = datetime.now(UTC)
     for row in call.database.read_now(statuses, call.operator_id):
+        lag = round((now - row.last_success).total_seconds()) if row.last_success else None
         call.emit(
             {
                 "account": row.email,
                 "protocol": row.protocol,
                 "last_success": row.last_success,
+                "lag": lag,
                 "error": row.last_error,
                 "waiting": row.waiting,
                 "outgoing": row.outgoing,
             },
-            f"{row.email:40} {row.last_success or '–'} {row.last_error}",
+            f"{row.email:40} {moment(row.last_success):16} "
+            + _("{waiting} waiting, {outgoing} to send").format(
+                waiting=row.waiting, outgoing=row.outgoing
+            )
+            + f"  {row.last_error}",
         )
 
 
@@ -63,6 +73,8 @@ def _once(call: Context) -> None:
     make = call.parts.connections(call.vault)
     outcome = asyncio.run(work_once(call.database, make, call.ingest, locks=call.home.locks))
     emails = {account.id: account.email for account in call.database.read_now(all_accounts)}
+    if not outcome:
+        call.say(_("There is no account with a server: tui-mail account add EMAIL"))
     failed = 0
     for account_id, error in outcome.items():
         email = emails.get(account_id, "")
@@ -71,7 +83,7 @@ def _once(call: Context) -> None:
             continue
         failed += 1
         call.exit_code = error.exit_code
-        call.emit(
+        call.refuse(
             {"account": email, "ok": False, "error": error.slug, "message": error.message},
             f"{email}: {error.message}",
         )

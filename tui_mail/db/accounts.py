@@ -52,13 +52,7 @@ def add_account(session: Session, account: Account, operator_id: int) -> Account
     A local account gets its folders at once. Raises WrongUse when the address has an account.
     """
     account.email = account.email.strip().lower()
-    taken = select(col(Account.id)).where(col(Account.email) == account.email)
-    if session.scalar(taken) is not None:
-        raise WrongUse(
-            _("There is an account for {email} already: see tui-mail account list.").format(
-                email=account.email
-            )
-        )
+    require_new(session, account.email)
     session.add(account)
     session.flush()
     account_id = key_of(account.id)
@@ -77,6 +71,17 @@ def add_account(session: Session, account: Account, operator_id: int) -> Account
     session.flush()
     publish(session, Topic.ACCOUNTS, Topic.FOLDERS)
     return account
+
+
+def require_new(session: Session, email: str) -> None:
+    """Raise WrongUse when the address, in lower case, has an account."""
+    taken = select(col(Account.id)).where(col(Account.email) == email)
+    if session.scalar(taken) is not None:
+        raise WrongUse(
+            _("There is an account for {email} already: see tui-mail account list.").format(
+                email=email
+            )
+        )
 
 
 def update_account(session: Session, operator_id: int, account: Account) -> Account:

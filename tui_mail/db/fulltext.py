@@ -7,7 +7,7 @@ PostgreSQL's tsvector only store and find them. Nothing that a person typed is t
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, column, exists, func, select, text, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -203,11 +203,12 @@ def _in_fts5(terms: Sequence[Term]) -> ColumnElement[bool]:
     """The message's words match, in FTS5's language: quoted words, which have no quote in them."""
     parts = []
     for term in terms:
-        column = f"{_COLUMNS[term.field]} : " if term.field else ""
+        within = f"{_COLUMNS[term.field]} : " if term.field else ""
         star = " *" if term.prefix else ""
-        parts.append(f'{column}"{" ".join(term.words)}"{star}')
+        parts.append(f'{within}"{" ".join(term.words)}"{star}')
     matching = text("SELECT rowid FROM message_words WHERE message_words MATCH :match")
-    return col(Message.id).in_(matching.bindparams(match=" AND ".join(parts)).columns())
+    bound = matching.bindparams(match=" AND ".join(parts))
+    return col(Message.id).in_(bound.columns(column("rowid", Integer)))
 
 
 def _in_tsvector(terms: Sequence[Term]) -> ColumnElement[bool]:
@@ -227,4 +228,5 @@ def _in_tsvector(terms: Sequence[Term]) -> ColumnElement[bool]:
             phrases[f"phrase{number}"] = f"% {' '.join(term.words)}{end}%"
     where = " AND ".join(conditions)
     matching = text(f"SELECT message_id FROM message_words WHERE {where}")  # noqa: S608 — bound
-    return col(Message.id).in_(matching.bindparams(match=" & ".join(lexemes), **phrases).columns())
+    bound = matching.bindparams(match=" & ".join(lexemes), **phrases)
+    return col(Message.id).in_(bound.columns(column("message_id", Integer)))

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
-from tui_mail.db.links import chips_for
+from tui_mail.db.links import chips_for, visible
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import Chip
-from tui_mail.db.tables import Folder, Message, Placement
+from tui_mail.db.tables import Folder, Link, Message, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,14 @@ def program_rows(
                     header, date, sender, tuple(recipients.split()), flags[key], chips.get(key, ())
                 )
     return rows
+
+
+def linked_messages(session: Session, operator_id: int) -> list[int]:
+    """The messages with links that the operator may read, the last come first."""
+    query = (
+        select(col(Link.message_id))
+        .where(visible(operator_id, col(Link.message_id)))
+        .distinct()
+        .order_by(col(Link.message_id).desc())
+    )
+    return list(session.scalars(query))
