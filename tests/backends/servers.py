@@ -19,6 +19,7 @@ from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.values import Endpoint, Login, Tls
 
 HANG_UP = b"(hang up)"
+UPGRADE = b"(begin tls)"
 PASSWORD = 'segreta "più" \\x'
 _NUMBERS = itertools.count(1)
 
@@ -163,10 +164,20 @@ class Authority:
 class Scripted:
     """A server that says what it is told to, for what no honest server does."""
 
-    def __init__(self, *script: bytes, context: ssl.SSLContext | None = None) -> None:
-        """`script`: the greeting, then one answer to each line that comes; `%b` is its tag."""
+    def __init__(
+        self,
+        *script: bytes,
+        context: ssl.SSLContext | None = None,
+        starttls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """`script`: the greeting, then one answer to each line that comes; `%b` is its tag.
+
+        An answer may end in HANG_UP, or in UPGRADE, after which TLS begins.
+        """
         self._script = script
         self._context = context
+        self._starttls_context = starttls_context
+        self._tasks: list[asyncio.Task[None]] = []
         self.lines: list[bytes] = []
 
     async def __aenter__(self) -> Self:
@@ -174,34 +185,39 @@ class Scripted:
             self._serve, "127.0.0.1", 0, ssl=self._context, limit=1 << 26
         )
         self.port: int = self._server.sockets[0].getsockname()[1]
-        self._writers: list[asyncio.StreamWriter] = []
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
     def endpoint(self, tls: Tls = Tls.NONE) -> Endpoint:
         return Endpoint("127.0.0.1", self.port, tls)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.append(task)
         try:
             for number, answer in enumerate(self._script):
                 line = await self._read(reader, writer) if number else b""
                 if number and not line:
                     return
                 tag = line.split(b" ")[0].strip()
-                writer.write(answer.removesuffix(HANG_UP).replace(b"%b", tag))
+                words = answer.removesuffix(HANG_UP).removesuffix(UPGRADE)
+                writer.write(words.replace(b"%b", tag))
                 if answer.endswith(HANG_UP):
                     writer.close()
                     return
                 await writer.drain()
+                if answer.endswith(UPGRADE) and self._starttls_context is not None:
+                    await writer.start_tls(self._starttls_context)
             while await self._read(reader, writer):
                 pass
-        except (ConnectionError, ssl.SSLError):
+        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -213,5 +229,8 @@ class Scripted:
             self.lines.append(line)
         if line.endswith(b" LOGOUT\r\n"):
             writer.write(b"* BYE\r\n" + line.split(b" ")[0] + b" OK\r\n")
+            return b""
+        if line == b"QUIT\r\n":
+            writer.write(b"221 bye\r\n")
             return b""
         return line

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.backends.servers import HANG_UP, Authority, Scripted
+from tests.backends.servers import HANG_UP, UPGRADE, Authority, Scripted
 from tui_mail.backends.imap import ImapStore
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
 from tui_mail.values import Endpoint, Login, RemoteOperation, Tls, Verb
@@ -269,6 +269,29 @@ async def test_each_bad_certificate_has_its_own_sentence(authority: Authority) -
             sentences.add(raised.value.message)
             assert server.lines == []
     assert len(sentences) == 3
+
+
+async def test_bad_certificates_are_refused_after_starttls_too(authority: Authority) -> None:
+    for context in (authority.context(expired=True), authority.context("other.example.it")):
+        script = [GREETING, b"%b OK begin\r\n" + UPGRADE]
+        async with Scripted(*script, starttls_context=context) as server:
+            endpoint = Endpoint("127.0.0.1", server.port, Tls.STARTTLS, authority.file)
+            with pytest.raises(TlsRefused, match="certificate"):
+                await store_at(endpoint).open()
+            assert not any(b"AUTH" in line for line in server.lines)
+
+
+async def test_capabilities_told_before_tls_are_forgotten(authority: Authority) -> None:
+    script = [
+        b"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] hi\r\n",
+        b"%b OK begin\r\n" + UPGRADE,
+        b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n%b OK\r\n",
+    ]
+    async with Scripted(*script, starttls_context=authority.context()) as server:
+        endpoint = Endpoint("127.0.0.1", server.port, Tls.STARTTLS, authority.file)
+        with pytest.raises(TlsRefused):
+            await store_at(endpoint).open()
+        assert not any(b"AUTH" in line or b"LOGIN" in line for line in server.lines)
 
 
 async def test_a_certificate_file_that_cannot_be_read_is_named() -> None:

@@ -98,13 +98,15 @@ class SmtpSender:
         except aiosmtplib.SMTPConnectResponseError as error:
             client.close()
             raise self._unwilling(error.code, error.message) from error
-        except (aiosmtplib.SMTPResponseException, ValueError) as error:
+        except aiosmtplib.SMTPResponseException as error:
             client.close()
-            code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else -1
-            raise self._unwilling(code, str(error)) from error
+            raise self._unwilling(error.code, error.message) from error
         except (OSError, TimeoutError) as error:  # aiosmtplib's lost connections are OSErrors too
             client.close()
             raise connection_error(endpoint, error) from error
+        except (aiosmtplib.SMTPException, ValueError) as error:
+            client.close()
+            raise self._unwilling(-1, "") from error
         except BaseException:
             client.close()
             raise
