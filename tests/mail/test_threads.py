@@ -156,7 +156,9 @@ def test_keys_are_never_more_than_a_hundred() -> None:
     assert keys[0] == "me"
 
 
-@pytest.mark.parametrize(("case", "depths"), [("ghost-root", {0, 1, 2, 3}), ("parent-priority", {0, 1, 2})])
+@pytest.mark.parametrize(
+    ("case", "depths"), [("ghost-root", {0, 1, 2, 3}), ("parent-priority", {0, 1, 2})]
+)
 def test_known_hard_conversations(case: str, depths: set[int]) -> None:
     parsed = [parse(raw) for path, raw in messages("notmuch") if f"threading/{case}/" in path]
     nodes = [

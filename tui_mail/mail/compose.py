@@ -12,9 +12,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
-from babel import UnknownLocaleError
-from babel.dates import format_datetime as localized_datetime
-
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _, language
 from tui_mail.mail.addresses import mailboxes
@@ -218,7 +215,8 @@ def _is_reserved(name: str) -> bool:
 
 def _carried(identifiers: Iterable[str]) -> str:
     """Identifiers for a header; one that could not stand there as it is is left out."""
-    return " ".join(f"<{each}>" for each in identifiers if _MESSAGE_ID.fullmatch(each))
+    kept = [each for each in identifiers if _MESSAGE_ID.fullmatch(each) and "=?" not in each]
+    return " ".join(f"<{each}>" for each in kept)
 
 
 def _content(letter: Letter) -> Entity:
@@ -302,10 +300,9 @@ def _attribution(parsed: ParsedMessage, now: datetime) -> str:
 
 
 def _shown(moment: datetime) -> str:
-    try:
-        return localized_datetime(moment, "d MMM y HH:mm", locale=language())
-    except UnknownLocaleError:
-        return localized_datetime(moment, "d MMM y HH:mm", locale="en")
+    from babel.dates import format_datetime as localized
+
+    return localized(moment, "d MMM y HH:mm", locale="it" if language() == "it" else "en")
 
 
 def _header_block(parsed: ParsedMessage) -> list[str]:

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tui_mail.i18n import _
-from tui_mail.mail.attributes import (
+from tui_mail.mail.blocks import Block, Piece, Style
+from tui_mail.mail.elements import (
+    BLOCKS,
+    HEADINGS,
+    SKIPPED,
+    SPACED,
+    STYLES,
     hides,
     is_tracker,
     start_of,
     target_of,
     text_vanishes,
 )
-from tui_mail.mail.blocks import Block, Piece, Style
 from tui_mail.mail.guard import guarded
 from tui_mail.mail.htmltables import columns_of, data_rows
 
@@ -25,75 +30,6 @@ MAX_NODES = 200_000
 _MAX_ALT = 200
 _ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
 
-_SKIPPED = frozenset(
-    [
-        "head",
-        "title",
-        "style",
-        "script",
-        "template",
-        "object",
-        "embed",
-        "iframe",
-        "svg",
-        "math",
-        "video",
-        "audio",
-        "canvas",
-        "map",
-        "select",
-        "textarea",
-        "input",
-        "noframes",
-        "noembed",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "div",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "nav",
-        "aside",
-        "address",
-        "center",
-        "figure",
-        "figcaption",
-        "fieldset",
-        "form",
-        "legend",
-        "dt",
-        "dd",
-        "dl",
-        "tbody",
-        "thead",
-        "tfoot",
-        "tr",
-        "caption",
-        "body",
-        "html",
-    ]
-)
-_SPACED = frozenset(
-    ["p", "ul", "ol", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"]
-)
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_STYLES = {
-    "b": Style.BOLD,
-    "strong": Style.BOLD,
-    "i": Style.ITALIC,
-    "em": Style.ITALIC,
-    "cite": Style.ITALIC,
-    "u": Style.UNDERLINE,
-    "ins": Style.UNDERLINE,
-    "code": Style.CODE,
-    "tt": Style.CODE,
-    "kbd": Style.CODE,
-    "samp": Style.CODE,
-}
 _INVISIBLE = {ord(c): None for c in "\xad\u034f\u200b\u200c\u200d\u2060\ufeff"}
 
 
@@ -196,7 +132,7 @@ class _Reader:
     def _enter(self, node: LexborNode) -> bool:
         """Begin an element; False when what is in it is not to be visited."""
         tag = node.tag or ""
-        if tag in _SKIPPED:
+        if tag in SKIPPED:
             return False
         if tag == "br":
             self._break_line()
@@ -214,10 +150,10 @@ class _Reader:
         if tag == "table" and self._data_table(node, attributes):
             return False
         self._contexts.append(self._context(tag, attributes))
-        if tag in _SPACED:
+        if tag in SPACED:
             self._end_block()
             self._gap = self._gap or not (tag in {"ul", "ol"} and len(self._lists) > 1)
-        elif tag in _BLOCKS or tag == "li":
+        elif tag in BLOCKS or tag == "li":
             self._end_block()
         elif tag in {"td", "th"}:
             self._begin_cell()
@@ -232,10 +168,10 @@ class _Reader:
             self._link_number(context.link)
         if tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
-        if tag in _SPACED:
+        if tag in SPACED:
             self._end_block()
             self._gap = self._gap or not (tag in {"ul", "ol"} and self._lists)
-        elif tag in _BLOCKS or tag == "li":
+        elif tag in BLOCKS or tag == "li":
             self._end_block()
             self._marker = ""
 
@@ -244,9 +180,9 @@ class _Reader:
         context = _Context(
             outer.style, outer.quote, outer.indent, outer.preformatted, outer.tiny, outer.link
         )
-        if tag in _STYLES and outer.style is not Style.LINK:
-            context.style = _STYLES[tag]
-        elif tag in _HEADINGS:
+        if tag in STYLES and outer.style is not Style.LINK:
+            context.style = STYLES[tag]
+        elif tag in HEADINGS:
             context.style = Style.HEADING
         elif tag == "a":
             context.link = target_of(attributes)

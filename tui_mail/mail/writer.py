@@ -156,7 +156,8 @@ def file_entity(name: str, content: bytes, media_type: str) -> Entity:
     if kind == "message/rfc822":
         # RFC 2046 §5.2.1 forbids base64 here: what cannot travel as it is travels as a file.
         if _travels_as_it_is(content):
-            encoding, body = "7bit", content
+            # The line end before a boundary belongs to the boundary.
+            encoding, body = "7bit", content + b"\r\n"
         else:
             kind = "application/octet-stream"
     elif kind.startswith(("multipart/", "message/")):

@@ -1,10 +1,82 @@
-"""What an element's attributes say about whether and how a person would have seen it."""
+"""What HTML's elements and attributes say about whether and how a person would have seen them."""
 
 import re
 from collections.abc import Mapping
 
+from tui_mail.mail.blocks import Style
+
 MAX_LINK = 2_048
 
+# Elements that show nothing, that begin a line, that stand apart, that are headings.
+SKIPPED = frozenset(
+    [
+        "head",
+        "title",
+        "style",
+        "script",
+        "template",
+        "object",
+        "embed",
+        "iframe",
+        "svg",
+        "math",
+        "video",
+        "audio",
+        "canvas",
+        "map",
+        "select",
+        "textarea",
+        "input",
+        "noframes",
+        "noembed",
+    ]
+)
+BLOCKS = frozenset(
+    [
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "aside",
+        "address",
+        "center",
+        "figure",
+        "figcaption",
+        "fieldset",
+        "form",
+        "legend",
+        "dt",
+        "dd",
+        "dl",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "caption",
+        "body",
+        "html",
+    ]
+)
+SPACED = frozenset(
+    ["p", "ul", "ol", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"]
+)
+HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+STYLES = {
+    "b": Style.BOLD,
+    "strong": Style.BOLD,
+    "i": Style.ITALIC,
+    "em": Style.ITALIC,
+    "cite": Style.ITALIC,
+    "u": Style.UNDERLINE,
+    "ins": Style.UNDERLINE,
+    "code": Style.CODE,
+    "tt": Style.CODE,
+    "kbd": Style.CODE,
+    "samp": Style.CODE,
+}
 Attributes = Mapping[str, str | None]
 
 _HIDING = re.compile(
