@@ -309,6 +309,17 @@ def test_an_operation_put_off_holds_back_what_follows_on_its_message_only(
     assert [str(j.operation.verb) for j in late] == ["flags", "move"]
 
 
+def test_what_was_put_off_finds_its_message_after_a_move(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    database.write_now(mark, office.operator, [own], add=frozenset({"seen"}), now=NOW)
+    database.write_now(archive, office.operator, [own], NOW)
+    flags, moved = _jobs(office)
+    database.write_now(postpone, flags.ids, "not now", NOW, NOW)
+    _done(office, moved, **{"1_1": "5:9"})
+    assert _said(_jobs(office)) == [("flags", "Archivio", ("5:9",), "")]
+
+
 def test_a_message_gone_on_the_server_takes_its_operations_along(database: Database) -> None:
     office = Office(database)
     own = office.placement(arrival("m", "1:1"))

@@ -17,10 +17,10 @@ from sqlmodel import Session, col
 
 from tui_mail.db.conversations import message_rows
 from tui_mail.db.folders import folder_for_role
+from tui_mail.db.journeys import Return, put_back
 from tui_mail.db.links import undo_links
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.moving import Placed, change_flags, changed, destroy, find, move_to
-from tui_mail.db.operations import Return, put_back
 from tui_mail.db.rights import readable
 from tui_mail.db.tables import Change, Folder, Operation, Placement
 from tui_mail.errors import NotFound, WrongData

@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlmodel import Session, col
 
-from tui_mail.db.arrivals import Arrival, Prepared, PreparedAttachment, Saved, save
+from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.folders import naturalness
 from tui_mail.db.placements import remove, renew_keys, update_flags
+from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import AttachmentRow, MessageRow
 from tui_mail.db.tables import (

@@ -6,17 +6,17 @@ the message is seen in its new folder.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.conversations import refresh
-from tui_mail.db.many import chunks, execute_many, key_of
+from tui_mail.db.journeys import Return, follow, keep_key, put_back
+from tui_mail.db.many import chunks, key_of
 from tui_mail.db.purge import purge
 from tui_mail.db.tables import Change, Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
@@ -170,6 +170,7 @@ def settle(
     session.flush()
     for folder_id, keys in moved.items():
         keep_key(session, {placement: key for placement, key in keys.items() if key}, folder_id)
+    follow(session, [row for row in rows if row.verb == Verb.MOVE], result)
     refresh(session, touched)
     purge(session, {row.message_id for row in rows if row.message_id is not None})
     publish(session, Topic.OPERATIONS, *((Topic.MAIL, Topic.FOLDERS) if touched else ()))
@@ -216,36 +217,6 @@ def _settle_append(session: Session, row: Operation, key: str) -> None:
                     message_id=row.message_id,
                 )
             )
-
-
-def keep_key(session: Session, keys: Mapping[int, str], folder_id: int) -> None:
-    """Give placements, and operations on them that wait for it, the keys they have in a folder.
-
-    `keys`: placement id -> key.
-    """
-    rows = [{"placement": placement, "key": key} for placement, key in keys.items()]
-    execute_many(
-        session,
-        update(Operation)
-        .where(
-            col(Operation.placement_id) == bindparam("placement"),
-            col(Operation.folder_id) == folder_id,
-            col(Operation.remote) == "",
-        )
-        .values(remote=bindparam("key")),
-        rows,
-    )
-    execute_many(
-        session,
-        update(Placement)
-        .where(
-            col(Placement.id) == bindparam("placement"),
-            col(Placement.folder_id) == folder_id,
-            col(Placement.remote) == "",
-        )
-        .values(remote=bindparam("key")),
-        rows,
-    )
 
 
 def _drop_ghost(session: Session, row: Operation) -> set[tuple[int, int]]:
@@ -300,17 +271,6 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
     publish(session, Topic.OPERATIONS, Topic.MAIL, Topic.FOLDERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
-    """A placement that goes back from folder `target_id` to `source_id`, where its key is `remote`."""
-
-    placement_id: int
-    thread_id: int
-    source_id: int
-    remote: str
-    target_id: int
-
-
 def _returns(session: Session, rows: Sequence[Operation]) -> list[Return]:
     """The ways back of moves that a server will not make."""
     moves = {row.placement_id: row for row in rows if row.folder_id and row.target_id}
@@ -328,46 +288,12 @@ def _returns(session: Session, rows: Sequence[Operation]) -> list[Return]:
     ]
 
 
-def put_back(session: Session, returns: Sequence[Return]) -> set[tuple[int, int]]:
-    """Undo moves that no server has made; what was asked for after them holds in the old folder.
-
-    Gives the conversations to be refreshed. A placement that has moved on stays where it is.
-    """
-    sources = {back.source_id for back in returns}
-    accounts: dict[int | None, int] = {}
-    for part in chunks(sorted(sources)):
-        statement = select(col(Folder.id), col(Folder.account_id)).where(col(Folder.id).in_(part))
-        accounts.update((key, account) for key, account in session.execute(statement))
-    rows = [
-        {
-            "placement": back.placement_id,
-            "source": back.source_id,
-            "account": accounts[back.source_id],
-            "key": back.remote,
-            "target": back.target_id,
-        }
-        for back in returns
-        if back.source_id in accounts
-    ]
-    for table, own in ((Operation, Operation.placement_id), (Placement, Placement.id)):
-        values: dict[str, Any] = {"folder_id": bindparam("source"), "remote": bindparam("key")}
-        if table is Operation:
-            values["account_id"] = bindparam("account")
-        statement_of = (
-            update(table)
-            .where(
-                col(own) == bindparam("placement"),
-                col(table.folder_id) == bindparam("target"),
-                col(table.remote) == "",
-            )
-            .values(values)
-        )
-        execute_many(session, statement_of, rows)
-    return {
-        (folder_id, back.thread_id)
-        for back in returns
-        for folder_id in (back.source_id, back.target_id)
-    }
+def next_try(session: Session, account_id: int, now: datetime) -> datetime | None:
+    """When the next operation that was put off may be tried, None when there is none."""
+    statement = select(func.min(col(Operation.next_try))).where(
+        col(Operation.account_id) == account_id, col(Operation.next_try) > now
+    )
+    return session.scalar(statement)
 
 
 def waiting(session: Session, account_id: int) -> int:

@@ -1,0 +1,52 @@
+"""Messages as they come to be stored: read, taken apart, their files sealed already."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui_mail.values import ParsedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedAttachment:
+    """A file of a message whose bytes are stored already; `blob` is "" when they are in the skeleton."""
+
+    number: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    blob: str
+    content_id: str = ""
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message ready to be stored. `own`: one of our accounts is the sender."""
+
+    parsed: ParsedMessage
+    content_hash: str
+    skeleton: bytes
+    attachments: tuple[PreparedAttachment, ...]
+    body: str
+    people: str
+    thread_keys: tuple[str, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message in a folder. `remote`: the server's key of it there, "" where there is none."""
+
+    prepared: Prepared
+    remote: str
+    flags: frozenset[str]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message that is stored, and its thread."""
+
+    message_id: int
+    thread_id: int
