@@ -208,6 +208,14 @@ def _create(session: Session, account_id: int, name: str) -> Folder:
     return folder
 
 
+def folder_of_key(session: Session, account_id: int, remote: str) -> Folder | None:
+    """The account's folder that the server calls `remote`, None when it is not known."""
+    statement = select(Folder).where(
+        col(Folder.account_id) == account_id, col(Folder.remote) == remote, ~col(Folder.gone)
+    )
+    return session.scalars(statement.order_by(col(Folder.id)).limit(1)).one_or_none()
+
+
 def cursor_of(session: Session, folder_id: int) -> str:
     """How far the folder has been read, "" when never."""
     return session.scalar(select(col(Folder.cursor)).where(col(Folder.id) == folder_id)) or ""

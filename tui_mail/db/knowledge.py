@@ -140,14 +140,14 @@ def knowledge_for(
     """What is known for each message, by its id."""
     addresses = _parties(session, {a for _one, need in wanted for a in need.addresses})
     domains = _domain_parties(session, {d for _one, need in wanted for d in need.domains})
-    documents = _documents(session, [need for _one, need in wanted])
+    documents = _Documents(_documents(session, [need for _one, need in wanted]))
     parents = _parents(session, [one for one, _need in wanted])
     rejected = _rejected(session, {one.thread_id for one, _need in wanted})
     return {
         one.message_id: Knowledge(
             addresses={a: addresses[a] for a in need.addresses if a in addresses},
             domains={d: domains[d] for d in need.domains if d in domains},
-            documents=tuple(d for d in documents if _asked_for(d, need)),
+            documents=documents.asked_for(need),
             parent=parents.get(one.message_id),
             rejected=rejected.get(one.thread_id, frozenset()),
         )
@@ -251,10 +251,29 @@ def _documents(session: Session, needs: Sequence[Needs]) -> list[KnownDocument]:
     return [found[key] for key in sorted(found)]
 
 
-def _asked_for(document: KnownDocument, need: Needs) -> bool:
-    return document.kind in need.kinds and (
-        document.number in need.numbers or document.code.upper() in need.codes
-    )
+class _Documents:
+    """Documents by what messages call them: each message asks for a few of very many."""
+
+    def __init__(self, documents: Iterable[KnownDocument]) -> None:
+        self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        for one in documents:
+            self._by_number[one.number].append(one)
+            self._by_code[one.code.upper()].append(one)
+
+    def asked_for(self, need: Needs) -> tuple[KnownDocument, ...]:
+        """Those of the right kind that have one of the numbers or codes, in the order of ids."""
+        if not need.candidates:
+            return ()
+        kinds = need.kinds
+        found = {
+            one.entity_id: one
+            for there, names in ((self._by_number, need.numbers), (self._by_code, need.codes))
+            for name in names
+            for one in there.get(name, ())
+            if one.kind in kinds
+        }
+        return tuple(found[key] for key in sorted(found))
 
 
 # -- conversations ---------------------------------------------------------------------------------

@@ -5,23 +5,28 @@ covers is stored, so a killed sync is resumed by what is missing.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from tui_mail.backends import MailStore
 from tui_mail.db import folders, placements
-from tui_mail.db.engine import Database
+from tui_mail.db.engine import Database, Session
 from tui_mail.db.tables import Folder
+from tui_mail.errors import ProtocolRefused
 from tui_mail.values import Fetched, FolderChanges, FolderRole
-from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.ingest import Ingest, Outcome
 
-_BATCH_MESSAGES = 200
+_ASKED_AT_ONCE = 1000
 _BATCH_BYTES = 16 << 20
-_BATCHES_AHEAD = 1
+# The first messages are on the screen at once; then what is done for a batch pays off.
+_BATCH_MESSAGES = (50, 150, 500)
 
 _FIRST = (FolderRole.INBOX, FolderRole.SENT, FolderRole.DRAFTS)
 _LAST = (FolderRole.JUNK, FolderRole.TRASH)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +39,120 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Pause = Callable[[], Awaitable[None]]
 
 
-async def sync_account(
-    database: Database, store: MailStore, ingest: Ingest, account_id: int, report: Report
-) -> int:
-    """Bring every folder of an account up to date; how many messages were new.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a folder's sync found and has yet to conclude: what went, and the cursor after that."""
 
-    Raises what the store raises; what was stored by then stays.
-    """
-    remote = await store.folders()
-    found = await database.write(folders.reconcile_folders, account_id, remote)
-    selectable = {folder.key for folder in remote if folder.selectable}
-    new = 0
-    for folder in sorted((f for f in found if f.remote in selectable), key=_turn):
-        new += await sync_folder(database, store, ingest, folder, report)
-    return new
+    folder_id: int
+    new: int
+    gone: frozenset[str]
+    cursor: str
+
+
+class Sync:
+    """Syncs through one store. `pause` is called between pieces of work, with the store at rest."""
+
+    def __init__(
+        self, database: Database, store: MailStore, ingest: Ingest, *, report: Report, pause: Pause
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._ingest = ingest
+        self._report = report
+        self._pause = pause
+
+    async def account(self, account_id: int) -> int:
+        """Bring every folder of an account up to date; how many messages were new.
+
+        Raises what the store raises; what was stored by then stays. A folder that the server
+        refuses does not keep the others waiting: it is raised at the end.
+        """
+        remote = await self._store.folders()
+        found = await self._database.write(folders.reconcile_folders, account_id, remote)
+        seen: list[_Seen] = []
+        refused: list[ProtocolRefused] = []
+        for folder in sorted(found, key=_turn):
+            try:
+                seen.append(await self._take(folder))
+            except ProtocolRefused as error:
+                refused.append(error)
+        # What left one folder may have come to another: only now is it known to be gone.
+        await self._database.write(_conclude, account_id, seen)
+        if refused:
+            raise refused[0]
+        return sum(one.new for one in seen)
+
+    async def folder(self, account_id: int, remote: str) -> int:
+        """Bring the folder of that key up to date, if there is one; how many messages were new."""
+        folder = await self._database.read(folders.folder_of_key, account_id, remote)
+        if folder is None:
+            return 0
+        seen = await self._take(folder)
+        await self._database.write(_conclude, account_id, [seen])
+        return seen.new
+
+    async def _take(self, folder: Folder) -> _Seen:
+        """Take in what is new and changed in a folder."""
+        assert folder.id is not None
+        cursor = await self._database.read(folders.cursor_of, folder.id)
+        changes = await self._store.changes(folder.remote, cursor)
+        if changes.cursor == cursor and not changes.listed and changes.present is None:
+            return _Seen(folder.id, 0, frozenset(), cursor)
+        known = await self._database.read(folders.known_keys, folder.id)
+        wanted = _missing(changes, known.keys())
+        await self._take_flags(folder.id, changes, known)
+        came = await self._fetch(folder, wanted) if wanted else 0
+        gone = known.keys() - set(changes.present) if changes.present is not None else ()
+        if came < len(wanted):
+            # Gone meanwhile, or not to be had now: looked for again from where we were.
+            log.warning("folder %d: %d of %d messages came", folder.id, came, len(wanted))
+            return _Seen(folder.id, came, frozenset(gone), cursor)
+        if not gone:
+            await self._database.write(folders.set_cursor, folder.id, changes.cursor)
+        return _Seen(folder.id, came, frozenset(gone), changes.cursor)
+
+    async def _take_flags(
+        self, folder_id: int, changes: FolderChanges, known: dict[str, tuple[int, frozenset[str]]]
+    ) -> None:
+        changed = {
+            message.key: message.flags
+            for message in changes.listed
+            if message.key in known and known[message.key][1] != message.flags
+        }
+        if changed:
+            await self._database.write(placements.update_flags, folder_id, changed)
+
+    async def _fetch(self, folder: Folder, keys: Sequence[str]) -> int:
+        """Fetch and store in batches; a batch comes in while the one before it is being stored.
+
+        How many came.
+        """
+        done = 0
+        for start in range(0, len(keys), _ASKED_AT_ONCE):
+            self._report(Progress(folder.name, done, len(keys)))
+            await self._pause()
+            asked = keys[start : start + _ASKED_AT_ONCE]
+            storing: asyncio.Task[Outcome] | None = None
+            try:
+                async with aclosing(_batches(self._store, folder.remote, asked, done)) as batches:
+                    async for batch in batches:
+                        if storing is not None:
+                            await storing
+                        job = self._ingest.store(folder.account_id, folder.id or 0, batch)
+                        storing = asyncio.ensure_future(job)
+                        done += len(batch)
+                        self._report(Progress(folder.name, done, len(keys)))
+                if storing is not None:
+                    await storing
+            finally:
+                # Also when the connection broke: what has come is kept.
+                if storing is not None:
+                    await asyncio.gather(storing, return_exceptions=True)
+        self._report(Progress(folder.name, len(keys), len(keys)))
+        return done
 
 
 def _turn(folder: Folder) -> tuple[int, str]:
@@ -59,25 +162,12 @@ def _turn(folder: Folder) -> tuple[int, str]:
     return (len(_FIRST) + (folder.role in _LAST)), folder.name
 
 
-async def sync_folder(
-    database: Database, store: MailStore, ingest: Ingest, folder: Folder, report: Report
-) -> int:
-    """Bring one folder up to date; how many messages were new."""
-    assert folder.id is not None
-    cursor = await database.read(folders.cursor_of, folder.id)
-    changes = await store.changes(folder.remote, cursor)
-    known = await database.read(folders.known_keys, folder.id)
-    wanted = _missing(changes, known.keys())
-    await _take_flags(database, folder.id, changes, known)
-    if wanted:
-        await _fetch(store, ingest, folder, wanted, report)
-    if changes.present is not None:
-        gone = known.keys() - set(changes.present)
-        if gone:
-            await database.write(placements.remove, folder.id, gone)
-    if changes.cursor != cursor:
-        await database.write(folders.set_cursor, folder.id, changes.cursor)
-    return len(wanted)
+def _conclude(session: Session, account_id: int, seen: Sequence[_Seen]) -> None:
+    for one in seen:
+        if one.gone:
+            placements.remove(session, one.folder_id, one.gone)
+            folders.set_cursor(session, one.folder_id, one.cursor)
+    placements.leave_gone_folders(session, account_id)
 
 
 def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
@@ -87,57 +177,19 @@ def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
     return [key for key in keys if key not in known]
 
 
-async def _take_flags(
-    database: Database,
-    folder_id: int,
-    changes: FolderChanges,
-    known: dict[str, tuple[int, frozenset[str]]],
-) -> None:
-    changed = {
-        message.key: message.flags
-        for message in changes.listed
-        if message.key in known and known[message.key][1] != message.flags
-    }
-    if changed:
-        await database.write(placements.update_flags, folder_id, changed)
-
-
-async def _fetch(
-    store: MailStore,
-    ingest: Ingest,
-    folder: Folder,
-    keys: Sequence[str],
-    report: Report,
-) -> None:
-    """Fetch and store in batches; one batch comes in while the one before it is being stored."""
-    batches: asyncio.Queue[list[Fetched] | None] = asyncio.Queue(_BATCHES_AHEAD)
-    done = 0
-
-    async def take_in() -> None:
-        async with aclosing(_batches(store, folder.remote, keys)) as stream:
-            async for batch in stream:
-                await batches.put(batch)
-        await batches.put(None)
-
-    report(Progress(folder.name, 0, len(keys)))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(take_in())
-        while (batch := await batches.get()) is not None:
-            await ingest.store(folder.account_id, folder.id or 0, batch)
-            done += len(batch)
-            report(Progress(folder.name, done, len(keys)))
-
-
 async def _batches(
-    store: MailStore, folder: str, keys: Sequence[str]
+    store: MailStore, folder: str, keys: Sequence[str], done: int
 ) -> AsyncGenerator[list[Fetched], None]:
+    """`done`: how many messages of the folder came before these."""
+    sizes = iter(_BATCH_MESSAGES if not done else ())
+    most = next(sizes, _BATCH_MESSAGES[-1])
     batch: list[Fetched] = []
     size = 0
     async for fetched in store.fetch(folder, keys):
         batch.append(fetched)
         size += len(fetched.raw)
-        if len(batch) >= _BATCH_MESSAGES or size >= _BATCH_BYTES:
+        if len(batch) >= most or size >= _BATCH_BYTES:
             yield batch
-            batch, size = [], 0
+            batch, size, most = [], 0, next(sizes, _BATCH_MESSAGES[-1])
     if batch:
         yield batch

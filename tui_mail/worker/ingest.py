@@ -7,22 +7,27 @@ then messages, placements, threads, full text and links are stored together, or 
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_mail.blobs import BlobStore
 from tui_mail.db import accounts, local_copies, outbox
-from tui_mail.db.arrivals import Arrival, Prepared, PreparedAttachment, Saved, save
+from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database, Session
 from tui_mail.db.outbox import DueLetter
+from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.mail.parse import parse
-from tui_mail.mail.source import dismantle
+from tui_mail.mail.source import Source, dismantle
 from tui_mail.mail.threads import thread_keys
 from tui_mail.values import Fetched, Flag, ParsedMessage, RecipientResult
 from tui_mail.worker.link import link_composed, link_messages
 
-_THREADS = 4
+# Reading takes the interpreter's time, which there is only one of; making a blob safe on the
+# disk is nothing but waiting.
+_READING_THREADS = 2
+_WRITING_THREADS = 16
+_READ_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Ingest:
     def __init__(self, database: Database, blobs: BlobStore) -> None:
         self._database = database
         self._blobs = blobs
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+        self._readers = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="ingest")
+        self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
 
     @property
     def blobs(self) -> BlobStore:
@@ -78,24 +84,37 @@ class Ingest:
     async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
         own = await self._database.read(accounts.own_addresses)
         loop = asyncio.get_running_loop()
-        return list(
-            await asyncio.gather(
-                *(loop.run_in_executor(self._threads, self._prepare, one, own) for one in batch)
-            )
+        parts = [
+            batch[start : start + _READ_AT_ONCE] for start in range(0, len(batch), _READ_AT_ONCE)
+        ]
+        prepared = await asyncio.gather(
+            *(loop.run_in_executor(self._readers, self._prepare_all, part, own) for part in parts)
         )
+        return [arrival for part in prepared for arrival in part]
 
-    def _prepare(self, fetched: Fetched, own: frozenset[str]) -> Arrival:
+    def _prepare_all(self, batch: Sequence[Fetched], own: frozenset[str]) -> list[Arrival]:
+        """Read all, then wait once for all their blobs to be on the disk."""
+        read = [self._read(one) for one in batch]
+        return [self._prepare(one, own) for one in read]
+
+    def _read(self, fetched: Fetched) -> "_Read":
         parsed = parse(fetched.raw)
         source = dismantle(fetched.raw, parsed)
         apart = {segment.number for segment in source.segments if segment.number}
-        attachments = [
-            self._attachment(one.number, parsed, stored=one.number in apart)
-            for one in source.attachments
-        ]
+        blobs = {
+            number: self._writers.submit(self._blobs.put, found.content)
+            for number, found in enumerate(parsed.attachments, 1)
+            if number in apart
+        }
+        return _Read(fetched, parsed, source, blobs)
+
+    def _prepare(self, read: "_Read", own: frozenset[str]) -> Arrival:
+        fetched, parsed = read.fetched, read.parsed
+        attachments = [_attachment(one.number, read) for one in read.source.attachments]
         prepared = Prepared(
             parsed=parsed,
             content_hash=hashlib.sha256(fetched.raw).hexdigest(),
-            skeleton=source.skeleton([one.blob for one in attachments]),
+            skeleton=read.source.skeleton([one.blob for one in attachments]),
             attachments=tuple(attachments),
             body=parsed.text,
             people=_people(parsed),
@@ -104,20 +123,30 @@ class Ingest:
         )
         return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
 
-    def _attachment(
-        self, number: int, parsed: ParsedMessage, *, stored: bool
-    ) -> PreparedAttachment:
-        found = parsed.attachments[number - 1]
-        return PreparedAttachment(
-            number=number,
-            name=found.name,
-            media_type=found.media_type,
-            size=len(found.content),
-            sha256=hashlib.sha256(found.content).hexdigest(),
-            blob=self._blobs.put(found.content) if stored else "",
-            content_id=found.content_id,
-            inline=found.inline,
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A message read; `blobs`: attachments on their way to the disk, by number."""
+
+    fetched: Fetched
+    parsed: ParsedMessage
+    source: Source
+    blobs: dict[int, "Future[str]"]
+
+
+def _attachment(number: int, read: _Read) -> PreparedAttachment:
+    found = read.parsed.attachments[number - 1]
+    blob = read.blobs.get(number)
+    return PreparedAttachment(
+        number=number,
+        name=found.name,
+        media_type=found.media_type,
+        size=len(found.content),
+        sha256=hashlib.sha256(found.content).hexdigest(),
+        blob=blob.result() if blob is not None else "",
+        content_id=found.content_id,
+        inline=found.inline,
+    )
 
 
 def _people(parsed: ParsedMessage) -> str:
@@ -174,13 +203,13 @@ def _settle_and_file(
     now = datetime.now(UTC)
     state = outbox.settle(session, letter_id, results, now, again)
     folder_id = outbox.sent_folder(session, account_id)
+    # Filed already when others were accepted before; new or not, as it may have come to one of us.
+    held = local_copies.holds(session, folder_id, [one.prepared.content_hash for one in arrivals])
     saved = save(session, account_id, folder_id, arrivals, now)
-    new = [one for one in saved if one.new]
     about = outbox.sent_details(session, letter_id).entity_ids
     for one, arrival in zip(saved, arrivals, strict=True):
-        if one.new:
-            link_composed(session, one.message_id, min(arrival.received_at, now), about, now)
-    link_messages(session, [one.message_id for one in new], now)
-    if not accounts.account_by_id(session, account_id).files_sent_itself:
-        _give_to_server(session, account_id, folder_id, new)
+        link_composed(session, one.message_id, min(arrival.received_at, now), about, now)
+    link_messages(session, [one.message_id for one in saved], now)
+    if not held and not accounts.account_by_id(session, account_id).files_sent_itself:
+        _give_to_server(session, account_id, folder_id, saved)
     return state

@@ -15,7 +15,6 @@ from tui_mail.linking.pipeline import link, needs
 from tui_mail.values import LinkProposal, LinkState
 
 _BATCH = 500
-_DEEPEST = 50
 
 
 def link_messages(session: Session, message_ids: Collection[int], now: datetime) -> int:
@@ -25,14 +24,13 @@ def link_messages(session: Session, message_ids: Collection[int], now: datetime)
     own = accounts.own_addresses(session)
     waiting = knowledge.described(session, message_ids, own, knowledge.own_domains(session))
     changed = 0
-    for _depth in range(_DEEPEST):
+    while waiting:
         headers = {one.header for one in waiting if one.header}
+        # Two that answer each other would wait for ever.
         ready = [one for one in waiting if not headers.intersection(one.answers)] or waiting
         changed += _link(session, ready, now)
         done = {one.message_id for one in ready}
         waiting = [one for one in waiting if one.message_id not in done]
-        if not waiting:
-            break
     return changed
 
 

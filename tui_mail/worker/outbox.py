@@ -44,6 +44,7 @@ async def _to_the_end(sending: Coroutine[Any, Any, int]) -> int:
     except asyncio.CancelledError:
         await asyncio.wait({task}, timeout=_LAST_SECONDS)
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         raise
 
 
@@ -66,7 +67,12 @@ async def _send(
         raise
     retry = _next_try(letter, results, now)
     if any(result.delivery is Delivery.ACCEPTED for result in results):
-        await ingest.file_sent(account_id, letter, results, retry)
+        try:
+            await ingest.file_sent(account_id, letter, results, retry)
+        except TuiMailError:
+            # It has gone: even when its copy finds no room, it must not go again.
+            await database.write(outbox.settle, letter.id, results, datetime.now(UTC), retry)
+            raise
         return 1
     await database.write(outbox.settle, letter.id, results, datetime.now(UTC), retry)
     return 0

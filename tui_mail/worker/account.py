@@ -1,0 +1,233 @@
+"""One account while it is served: a task for its mailbox, one for its outbox.
+
+Hides connecting, waiting for news here and there, back-off, and what goes wrong.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui_mail.backends import MailStore
+from tui_mail.db import accounts, operations, outbox
+from tui_mail.db.engine import Database, Session
+from tui_mail.errors import NotAllowed, TuiMailError
+from tui_mail.i18n import _
+from tui_mail.worker.connections import Connections
+from tui_mail.worker.fetch import Progress, Sync
+from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.outbox import send_due
+from tui_mail.worker.push import push
+from tui_mail.worker.turns import turn
+
+_FIRST_DELAY_SECONDS = 5.0
+_LONGEST_DELAY_SECONDS = 300.0
+_LONGEST_REST_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every account's work is done with. `check_seconds`: between looks at every folder."""
+
+    database: Database
+    connections: Connections
+    ingest: Ingest
+    locks: Path
+    check_seconds: float
+
+
+class AccountWork:
+    """Serves one account until cancelled; what it is doing may be read at any time."""
+
+    def __init__(self, workshop: Workshop, account_id: int) -> None:
+        self.progress: Progress | None = None
+        self.last_success: datetime | None = None
+        self.errors: dict[str, str] = {}
+        self._shop = workshop
+        self._database = workshop.database
+        self._account_id = account_id
+        self._changed_here = asyncio.Event()
+        self._letters = asyncio.Event()
+        self._asked = asyncio.Event()
+        self._well: set[str] = set()
+
+    def tell(self, *, changed: bool = False, letters: bool = False) -> None:
+        """There are operations for the server, or letters to be sent."""
+        if changed:
+            self._changed_here.set()
+        if letters:
+            self._letters.set()
+
+    def check_now(self) -> None:
+        """Look at every folder at once, and send what is due; no back-off holds."""
+        self._asked.set()
+        self._changed_here.set()
+        self._letters.set()
+
+    async def run(self) -> None:
+        """Wait until no other process serves the account, then do."""
+        await self._again_and_again("", self._while_ours, self._asked)
+
+    async def _while_ours(self) -> None:
+        async with turn(self._shop.locks, self._account_id), asyncio.TaskGroup() as group:
+            group.create_task(
+                self._again_and_again("mailbox", self._mailbox, self._asked),
+                name=f"mailbox-{self._account_id}",
+            )
+            group.create_task(
+                self._again_and_again("outbox", self._outbox, self._letters),
+                name=f"outbox-{self._account_id}",
+            )
+
+    # -- the mailbox
+
+    async def _mailbox(self) -> None:
+        account = await self._database.read(accounts.account_by_id, self._account_id)
+        if not account.host:
+            await asyncio.Event().wait()
+        store = self._shop.connections.store(account)
+        try:
+            await store.open()
+            await self._stay_connected(store)
+        finally:
+            self.progress = None
+            await store.close()
+
+    async def _stay_connected(self, store: MailStore) -> None:
+        loop = asyncio.get_running_loop()
+        next_full = 0.0
+        while True:
+            await self._push(store)
+            if loop.time() >= next_full or self._asked.is_set():
+                self._asked.clear()
+                await self._sync(store).account(self._account_id)
+                await self._succeeded("mailbox")
+                next_full = loop.time() + self._shop.check_seconds
+            if self._changed_here.is_set() or self._asked.is_set():
+                continue
+            seconds = min(next_full - loop.time(), await self._until_next_operation())
+            if await _wait(store, self._changed_here, seconds):
+                next_full = 0.0
+
+    def _sync(self, store: MailStore) -> Sync:
+        async def pause() -> None:
+            if self._changed_here.is_set():
+                await self._push(store)
+
+        def report(progress: Progress) -> None:
+            self.progress = progress
+
+        return Sync(self._database, store, self._shop.ingest, report=report, pause=pause)
+
+    async def _push(self, store: MailStore) -> None:
+        self._changed_here.clear()
+
+        async def look(folder: str) -> None:
+            await self._sync(store).folder(self._account_id, folder)
+
+        await push(self._database, self._shop.ingest.blobs, store, self._account_id, look)
+
+    async def _until_next_operation(self) -> float:
+        """Seconds until one that was put off is due."""
+        at = await self._database.read(operations.next_try, self._account_id, datetime.now(UTC))
+        return _LONGEST_DELAY_SECONDS if at is None else _seconds_until(at)
+
+    # -- the outbox
+
+    async def _outbox(self) -> None:
+        # Nobody else sends for this account, and this task is not sending now.
+        await self._database.write(outbox.recover, self._account_id, datetime.now(UTC))
+        account = await self._database.read(accounts.account_by_id, self._account_id)
+        while account.smtp_host:
+            self._letters.clear()
+            now = datetime.now(UTC)
+            if await self._database.read(outbox.has_due, self._account_id, now):
+                sender = self._shop.connections.sender(account)
+                await send_due(self._database, sender, self._shop.ingest, self._account_id)
+                await self._succeeded("outbox")
+            at = await self._database.read(outbox.next_due, self._account_id)
+            seconds = _LONGEST_REST_SECONDS if at is None else _seconds_until(at)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._letters.wait(), min(seconds, _LONGEST_REST_SECONDS))
+        await asyncio.Event().wait()
+
+    # -- what went well and what did not
+
+    async def _succeeded(self, part: str) -> None:
+        self._well.add(part)
+        self.errors.pop(part, None)
+        now = datetime.now(UTC)
+        if part == "mailbox":
+            self.last_success = now
+        await self._database.write(
+            _note_success, self._account_id, part, next(iter(self.errors.values()), ""), now
+        )
+
+    async def _again_and_again(
+        self, part: str, work: Callable[[], Awaitable[None]], nudge: asyncio.Event
+    ) -> None:
+        """Do `work` for ever; after a failure it is recorded, and the wait grows."""
+        delay = _FIRST_DELAY_SECONDS
+        while True:
+            self._well.discard(part)
+            try:
+                await work()
+            except TuiMailError as failure:
+                error = failure
+            except Exception:
+                log.exception("account %d", self._account_id)
+                error = TuiMailError(_("Something went wrong; the log says what."))
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # what went wrong went wrong in leaving
+                raise asyncio.CancelledError
+            if part in self._well:
+                delay = _FIRST_DELAY_SECONDS
+            if isinstance(error, NotAllowed):
+                delay = _LONGEST_DELAY_SECONDS
+            nudge.clear()
+            await self._failed(part, error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(nudge.wait(), delay)
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+
+    async def _failed(self, part: str, error: TuiMailError) -> None:
+        self.errors[part] = error.message
+        with suppress(TuiMailError):
+            await self._database.write(
+                accounts.record_failure, self._account_id, error.message, datetime.now(UTC)
+            )
+
+
+def _note_success(
+    session: Session, account_id: int, part: str, still_wrong: str, now: datetime
+) -> None:
+    """`still_wrong`: what the account's other part has to complain of."""
+    if part == "mailbox" or not still_wrong:
+        accounts.record_success(session, account_id, now)
+    if still_wrong:
+        accounts.record_failure(session, account_id, still_wrong, now)
+
+
+def _seconds_until(at: datetime) -> float:
+    return max((at - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+async def _wait(store: MailStore, wake: asyncio.Event, seconds: float) -> bool:
+    """Wait for the server or for `wake`; True when the server said that something changed."""
+    server = asyncio.ensure_future(store.wait(max(seconds, 0.0)))
+    here = asyncio.ensure_future(wake.wait())
+    try:
+        await asyncio.wait({server, here}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        here.cancel()
+        server.cancel()
+        await asyncio.wait({server})
+        broken = None if server.cancelled() else server.exception()
+    if broken is not None:
+        raise broken
+    return not server.cancelled() and server.result()
