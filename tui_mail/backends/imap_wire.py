@@ -28,7 +28,7 @@ ANSWER_LIMIT = 320 << 20
 """Bytes one command may answer: one literal at its limit, and room around it."""
 
 _SLOWEST = 16 << 10  # bytes a second that a big transfer may take at worst
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 _STIRRING = frozenset({b"EXISTS", b"EXPUNGE", b"VANISHED", b"FETCH"})
 _CAPABILITY = re.compile(rb"\[CAPABILITY ([^\]]*)\]", re.IGNORECASE)
 
@@ -81,8 +81,9 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         if plain is not None:
             with contextlib.suppress(OSError):  # a half-open IDLE is noticed where TCP allows it
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                for option, value in _KEEPALIVE:
-                    plain.setsockopt(socket.IPPROTO_TCP, option, value)
+                for option, value in _KEEPALIVE.items():
+                    if hasattr(socket, option):  # not every system has them all
+                        plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def data_received(self, d: bytes) -> None:
         if self.lost.done():
