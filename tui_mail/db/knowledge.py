@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -82,6 +83,7 @@ def described(
     return sorted(found, key=lambda one: (one.received_at, one.message_id))
 
 
+@cache
 def _rows() -> Select[*tuple[Any, ...]]:
     return select(
         col(Message.id),
@@ -134,22 +136,57 @@ def _boxes(addresses: Iterable[str]) -> tuple[Mailbox, ...]:
     return tuple(Mailbox(one) for one in addresses)
 
 
+class Records:
+    """The parties and documents that messages may mean, looked up once for many."""
+
+    def __init__(self, session: Session, needs: Collection[Needs]) -> None:
+        self._addresses = _parties(session, {a for need in needs for a in need.addresses})
+        self._domains = _domain_parties(session, {d for need in needs for d in need.domains})
+        self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        for one in _documents(session, needs):
+            self._by_number[one.number].append(one)
+            self._by_code[one.code.upper()].append(one)
+
+    def knowledge(self, need: Needs, parent: Parent | None, rejected: frozenset[int]) -> Knowledge:
+        """What is known of one message."""
+        return Knowledge(
+            addresses={a: self._addresses[a] for a in need.addresses if a in self._addresses},
+            domains={d: self._domains[d] for d in need.domains if d in self._domains},
+            documents=self._documents(need),
+            parent=parent,
+            rejected=rejected,
+        )
+
+    def _documents(self, need: Needs) -> tuple[KnownDocument, ...]:
+        """Those of the right kind that have one of the numbers or codes, in the order of ids."""
+        if not need.candidates:
+            return ()
+        kinds = need.kinds
+        found = {
+            one.entity_id: one
+            for there, names in ((self._by_number, need.numbers), (self._by_code, need.codes))
+            for name in names
+            for one in there.get(name, ())
+            if one.kind in kinds
+        }
+        return tuple(found[key] for key in sorted(found))
+
+
 def knowledge_for(
-    session: Session, wanted: Sequence[tuple[Described, Needs]]
+    session: Session, wanted: Sequence[tuple[Described, Needs]], records: Records | None = None
 ) -> dict[int, Knowledge]:
-    """What is known for each message, by its id."""
-    addresses = _parties(session, {a for _one, need in wanted for a in need.addresses})
-    domains = _domain_parties(session, {d for _one, need in wanted for d in need.domains})
-    documents = _Documents(_documents(session, [need for _one, need in wanted]))
+    """What is known for each message, by its id; the links of what it answers as they are now.
+
+    `records`: what was looked up for these and others before.
+    """
+    if records is None:
+        records = Records(session, [need for _one, need in wanted])
     parents = _parents(session, [one for one, _need in wanted])
     rejected = _rejected(session, {one.thread_id for one, _need in wanted})
     return {
-        one.message_id: Knowledge(
-            addresses={a: addresses[a] for a in need.addresses if a in addresses},
-            domains={d: domains[d] for d in need.domains if d in domains},
-            documents=documents.asked_for(need),
-            parent=parents.get(one.message_id),
-            rejected=rejected.get(one.thread_id, frozenset()),
+        one.message_id: records.knowledge(
+            need, parents.get(one.message_id), rejected.get(one.thread_id, frozenset())
         )
         for one, need in wanted
     }
@@ -158,6 +195,7 @@ def knowledge_for(
 # -- parties ---------------------------------------------------------------------------------------
 
 
+@cache  # adapting columns to aliases takes longer than the query
 def _address_rows() -> Select[*tuple[Any, ...]]:
     party, contact = aliased(Entity), aliased(Entity)
     return (
@@ -211,11 +249,10 @@ def _domain_parties(
 # -- documents -------------------------------------------------------------------------------------
 
 
-def _documents(session: Session, needs: Sequence[Needs]) -> list[KnownDocument]:
-    numbers = {number for need in needs for number in need.numbers}
-    codes = {code for need in needs for code in need.codes}
+@cache
+def _document_rows() -> Select[*tuple[Any, ...]]:
     party = aliased(Entity)
-    query = (
+    return (
         select(
             col(Entity.id),
             col(Entity.kind),
@@ -236,6 +273,12 @@ def _documents(session: Session, needs: Sequence[Needs]) -> list[KnownDocument]:
         .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
         .order_by(col(Entity.id))
     )
+
+
+def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
+    numbers = {number for need in needs for number in need.numbers}
+    codes = {code for need in needs for code in need.codes}
+    query = _document_rows()
     # By number there is an index within a company.
     companies = [*session.scalars(select(col(Company.code))), ""]
     query = query.where(col(Entity.company).in_(companies))
@@ -249,31 +292,6 @@ def _documents(session: Session, needs: Sequence[Needs]) -> list[KnownDocument]:
             for row in session.execute(query.where(column.in_(part))):
                 found[row[0]] = KnownDocument(*row)
     return [found[key] for key in sorted(found)]
-
-
-class _Documents:
-    """Documents by what messages call them: each message asks for a few of very many."""
-
-    def __init__(self, documents: Iterable[KnownDocument]) -> None:
-        self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
-        self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
-        for one in documents:
-            self._by_number[one.number].append(one)
-            self._by_code[one.code.upper()].append(one)
-
-    def asked_for(self, need: Needs) -> tuple[KnownDocument, ...]:
-        """Those of the right kind that have one of the numbers or codes, in the order of ids."""
-        if not need.candidates:
-            return ()
-        kinds = need.kinds
-        found = {
-            one.entity_id: one
-            for there, names in ((self._by_number, need.numbers), (self._by_code, need.codes))
-            for name in names
-            for one in there.get(name, ())
-            if one.kind in kinds
-        }
-        return tuple(found[key] for key in sorted(found))
 
 
 # -- conversations ---------------------------------------------------------------------------------

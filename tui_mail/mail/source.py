@@ -79,6 +79,8 @@ class Source:
 def dismantle(raw: bytes, parsed: ParsedMessage | None = None) -> Source:
     """Take a message apart. `parsed`: what `parse(raw)` gave, when it is at hand."""
     attachments = (parsed or parse(raw)).attachments
+    if not attachments:
+        return Source((), (_Segment(raw),))
     parts = attachment_parts(read_structure(raw))
     segments: list[_Segment] = []
     position = 0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tui_mail.db import accounts, knowledge
 from tui_mail.db.engine import Database, Session
-from tui_mail.db.knowledge import Described
+from tui_mail.db.knowledge import Records
 from tui_mail.db.machine_links import Proposed, save_links
 from tui_mail.i18n import _
 from tui_mail.linking.pipeline import link, needs
@@ -23,28 +23,25 @@ def link_messages(session: Session, message_ids: Collection[int], now: datetime)
         return 0
     own = accounts.own_addresses(session)
     waiting = knowledge.described(session, message_ids, own, knowledge.own_domains(session))
+    wants = {one.message_id: needs(one.facts) for one in waiting}
+    records = Records(session, wants.values())
     changed = 0
     while waiting:
         headers = {one.header for one in waiting if one.header}
         # Two that answer each other would wait for ever.
         ready = [one for one in waiting if not headers.intersection(one.answers)] or waiting
-        changed += _link(session, ready, now)
-        done = {one.message_id for one in ready}
-        waiting = [one for one in waiting if one.message_id not in done]
+        wanted = [(one, wants[one.message_id]) for one in ready]
+        known = knowledge.knowledge_for(session, wanted, records)
+        changed += save_links(
+            session,
+            [
+                Proposed(one.message_id, one.received_at, link(one.facts, known[one.message_id]))
+                for one in ready
+            ],
+            now,
+        )
+        waiting = [one for one in waiting if one.message_id not in known]
     return changed
-
-
-def _link(session: Session, ready: list[Described], now: datetime) -> int:
-    wanted = [(one, needs(one.facts)) for one in ready]
-    known = knowledge.knowledge_for(session, wanted)
-    return save_links(
-        session,
-        [
-            Proposed(one.message_id, one.received_at, link(one.facts, known[one.message_id]))
-            for one in ready
-        ],
-        now,
-    )
 
 
 def link_composed(
