@@ -5,6 +5,7 @@ no toast over what is being read, a clean terminal whatever happens.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -36,17 +37,25 @@ log = logging.getLogger(__name__)
 
 
 class Console(App[int]):
-    """The application. `open_parts` is called in a thread once the first screen is drawn."""
+    """The application. `open_parts` is called in a thread once the first screen is drawn, and
+    `complete`, which puts in the reader and the worker, once the first list is.
+    """
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*APP]
 
-    def __init__(self, settings: Settings, open_parts: Callable[[], "Parts"]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_parts: Callable[[], "Parts"],
+        complete: Callable[["Parts"], None] | None = None,
+    ) -> None:
         self._inks = Inks(load_colours(settings.theme))
         self._ascii = settings.ascii
         super().__init__(driver_class=GuardedDriver)
         self.animation_level = "none"
         self._open_parts = open_parts
+        self._complete = complete
         self._parts: Parts | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._topics: set[str] = set()
@@ -77,6 +86,11 @@ class Console(App[int]):
             self._parts = parts = await asyncio.to_thread(self._open_parts)
             self._unsubscribe = parts.database.subscribe(self._hear)
             self._main.start(parts)
+            await self._main.first_list.wait()
+            gc.enable()
+            if self._complete is not None:
+                await asyncio.to_thread(self._complete, parts)
+            self._main.complete()
             await parts.database.start()
             if parts.worker is not None:
                 await parts.worker.start()
@@ -154,11 +168,16 @@ class Console(App[int]):
         self._close_messages_no_wait()
 
 
-def run_console(settings: Settings, open_parts: Callable[[], "Parts"]) -> int:
+def run_console(
+    settings: Settings,
+    open_parts: Callable[[], "Parts"],
+    complete: Callable[["Parts"], None] | None = None,
+) -> int:
     """Run the console until the person leaves; returns the exit code.
 
     Raises SettingsWrong for a theme that is not there or cannot be read.
     """
-    console = Console(settings, open_parts)
+    gc.disable()  # until the first list: imports make much and throw nothing away
+    console = Console(settings, open_parts, complete)
     console.run(mouse=settings.mouse)
     return console.return_code or 0

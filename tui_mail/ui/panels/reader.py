@@ -111,7 +111,8 @@ class ReaderPanel(MailKeys, Panel, Lines):
 
     async def _open(self, message_id: int, by_hand: bool) -> None:
         parts = self.parts
-        if parts is None:
+        if parts is None or parts.opener is None:
+            self.message_id = None
             return
         try:
             opened = await parts.reader.open(message_id)

@@ -109,6 +109,9 @@ class ComposeScreen(Screen[Closed]):
         self._save_seconds = save_seconds
         self.head = LetterHead(self._suggest, id="head")
         self.body = LetterBody(id="letter")
+        self._title = Bar(id="title")
+        self._review = Bar(id="review")
+        self._hints = Bar(id="hints")
         self._opening: Opening | None = None
         self._keeper: Keeper | None = None
         self._format: BodyFormat | None = None  # what the writer chose; None: as the text is
@@ -120,7 +123,7 @@ class ComposeScreen(Screen[Closed]):
         self._sent = False
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="title")
+        yield self._title
         yield self.head
         rule = Bar()
         rule.show((Piece(_RULE, "rule"),))
@@ -129,8 +132,8 @@ class ComposeScreen(Screen[Closed]):
         rule = Bar()
         rule.show((Piece(_RULE, "rule"),))
         yield rule
-        yield Bar(id="review")
-        yield Bar(id="hints")
+        yield self._review
+        yield self._hints
 
     # -- beginning
 
@@ -179,6 +182,11 @@ class ComposeScreen(Screen[Closed]):
             self.head.go_to("subject")
         else:
             self.body.focus()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the letter is there to be written on."""
+        return self._keeper is not None
 
     # -- what is on the desk
 
@@ -233,13 +241,13 @@ class ComposeScreen(Screen[Closed]):
         if self.is_attached:
             active = self.active_bindings.values()
             rows = [row for row in commands(active) if row.action != "help"]  # ? is typed here
-            self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+            self._hints.show(hints(rows, self.size.width))
 
     def _show_title(self) -> None:
         assert self._opening is not None
         assert self._keeper is not None
         left, right = title_line(self._opening.heading, self._format_now(), self._keeper.saved_at)
-        self.query_one("#title", Bar).show(left, right)
+        self._title.show(left, right)
 
     def _say(self, text: SafeText, *, wrong: bool = False) -> None:
         """Say something in the review line, until the letter changes."""
@@ -260,15 +268,14 @@ class ComposeScreen(Screen[Closed]):
         self._show_review()
 
     def _show_review(self) -> None:
-        bar = self.query_one("#review", Bar)
         if self._notice is not None:
             text, wrong = self._notice
-            bar.show((Piece(SafeText(f" {text}"), "error" if wrong else ""),))
+            self._review.show((Piece(SafeText(f" {text}"), "error" if wrong else ""),))
         elif self._lookout is not None:
             remarks = self._lookout.remarks(self.content(), self.head.records)
             if isinstance(self.focused, AddressField):  # half an address is not a wrong one
                 remarks = [one for one in remarks if one.weight is not Weight.STOP]
-            bar.show(review_line(remarks))
+            self._review.show(review_line(remarks))
 
     def changed(self, topics: frozenset[str]) -> None:
         """The database changed: a colleague may have answered, an address may be known now."""

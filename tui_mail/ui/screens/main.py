@@ -3,6 +3,7 @@
 Panels own their data; here is only who is beside whom, who hears of what, and the lines around.
 """
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -89,6 +90,7 @@ class MainScreen(Screen[None]):
         self._resting: Timer | None = None
         self._prefix = ""
         self._no_account = False
+        self.first_list = asyncio.Event()  # the first list is drawn, or there is none
         self._read_folders = False
         self._asked_to_quit = False
         self.threads.empty = self._empty
@@ -119,6 +121,11 @@ class MainScreen(Screen[None]):
         for panel in self.panels:
             panel.start(parts)
         self.header.start(parts)
+
+    def complete(self) -> None:
+        """All parts have come: what waited for them is done."""
+        self._rested()
+        self.header.show_now()
 
     def changed(self, topics: frozenset[str]) -> None:
         """The database changed: every panel looks whether it is about what it shows."""
@@ -221,6 +228,7 @@ class MainScreen(Screen[None]):
     def on_folders_panel_read(self, event: FoldersPanel.Read) -> None:
         self._no_account, self._read_folders = not event.rows, True
         if self._no_account:
+            self.first_list.set()
             self.threads.forget()
         self.header.folder = self.folders.current()
         self.header.show_now()
@@ -249,6 +257,8 @@ class MainScreen(Screen[None]):
 
     def on_threads_panel_looked(self, event: ThreadsPanel.Looked) -> None:
         self._rest_no_more()
+        if self.threads.loaded:
+            self.call_after_refresh(self.first_list.set)
         if event.row is None:
             if self.threads.loaded and not self.threads.total:
                 self.reader.close()

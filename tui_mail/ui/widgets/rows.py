@@ -87,6 +87,7 @@ class RowList(Lines, Generic[_R]):
         self._ended = False  # for sources that only go down: the last row is loaded
         self._filling = False
         self._stale = False
+        self._moved = False  # by a person
         self._generation = 0
 
     # -- what is in it
@@ -126,7 +127,7 @@ class RowList(Lines, Generic[_R]):
         self.source = source
         self.rows, self.base, self.total = [], 0, 0
         self.cursor = self.top = 0
-        self.loaded = self._ended = self._filling = self._stale = False
+        self.loaded = self._ended = self._filling = self._stale = self._moved = False
         self.forget()
         if source is not None:
             self._fill(Place.TOP)
@@ -147,6 +148,7 @@ class RowList(Lines, Generic[_R]):
         if index == self.cursor or not self.total:
             return
         old, self.cursor = self.cursor, index
+        self._moved = True
         if self.top <= index < self.top + self.page:
             self.redraw(old, index)
         else:
@@ -168,6 +170,7 @@ class RowList(Lines, Generic[_R]):
         step = int((self.page - 1) * pages) or (1 if pages > 0 else -1)
         index = max(0, min(self.cursor + step, self.total - 1))
         self.top = max(0, min(self.top + step, self.total - self.page))
+        self._moved = True
         if index != self.cursor:
             self.cursor = index
             self.post_message(self.Moved(self))  # type: ignore[arg-type] # a list of some rows
@@ -294,9 +297,20 @@ class RowList(Lines, Generic[_R]):
         if old is not None and source is not None:
             for place_in, row in enumerate(rows):
                 if source.same(old, row):
-                    self.cursor = self.base + place_in
-                    self.top = max(0, self.cursor - on_screen)
+                    self._follow(self.base + place_in, on_screen)
                     break
+
+    def _follow(self, index: int, on_screen: int) -> None:
+        """Keep the cursor on its row, which is at `index` now, and what came above it in sight.
+
+        A list that nobody has moved in yet stays at its top: in a first sync hundreds come above.
+        """
+        at_top = self.top == 0
+        if at_top and not self._moved and index >= self.page:
+            self.cursor = 0
+            return
+        self.cursor = index
+        self.top = 0 if at_top and index < self.page else max(0, index - on_screen)
 
     def _shift(self, by: int) -> None:
         self.base += by
