@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_mail.cli.parts import Candidate, Parts
+from tui_mail.errors import WrongUse
+from tui_mail.i18n import _
 from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
     from tui_mail.db.tables import Account
+    from tui_mail.ui.parts import Parts as ConsoleParts
     from tui_mail.vault import Vault
     from tui_mail.worker.connections import Connections
 
@@ -90,13 +93,31 @@ async def _discover(email: str) -> Sequence[Candidate]:
 async def _check_sender(endpoint: Endpoint, user: str, password: str) -> None:
     from tui_mail.backends.smtp import SmtpSender
 
-    await SmtpSender(endpoint, Login(user, password) if password else None).check()
+    await SmtpSender(endpoint, Login(user, password) if password else None).verify()
 
 
 def _console(call: "Context") -> int:
+    """The console on a terminal; its parts are made once the first screen is drawn."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise WrongUse(_("The console needs a terminal: name a command, or see tui-mail --help."))
     from tui_mail.ui.app import run_console
 
-    return run_console(call)
+    call.start_log()
+    return run_console(call.settings, lambda: _console_parts(call))
+
+
+def _console_parts(call: "Context") -> "ConsoleParts":
+    from tui_mail.ui.parts import Parts as ConsoleParts
+    from tui_mail.worker.service import Worker
+
+    worker = Worker(
+        call.database,
+        _connections(call.vault),
+        call.ingest,
+        locks=call.home.locks,
+        check_seconds=call.settings.check_minutes * 60,
+    )
+    return ConsoleParts(call.database, call.operator_id, call.settings, call.reader, worker)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def _link(
     from tui_mail.db.erp import entity, parse_reference
 
     call: Context = context.obj
-    if words == ["replay"]:
+    if words == ["replay"] and not thread:
         _replay(call, query)
         return
     verbs = {
@@ -166,7 +166,7 @@ def _link(
         "reject": links.reject,
         "remove": links.remove,
     }
-    if len(words) != 3 or words[1] not in verbs:
+    if len(words) != 3 or words[1] not in verbs or query:
         raise WrongUse(_("link takes ID, then add, confirm, reject or remove, then KIND:CODE."))
     identifier, verb, record = words
     message = message_id_of(call, identifier)

@@ -1,0 +1,136 @@
+"""erp import, add, refresh and status."""
+
+from pathlib import Path
+
+from tests.cli.conftest import ERP, write_erp
+from tests.cli.program import Program
+
+_COUNT = {"kind", "read", "new", "changed", "gone"}
+
+
+def test_import_counts_each_kind(program: Program, tmp_path: Path) -> None:
+    folder = write_erp(tmp_path / "erp")
+    first = program("erp", "import", folder)
+    assert first.code == 0
+    assert all(set(row) == _COUNT for row in first.records)
+    counts = {row["kind"]: row for row in first.records}
+    assert counts["customer"] == {
+        "kind": "customer", "read": 2, "new": 2, "changed": 0, "gone": 0,
+    }  # fmt: skip
+    again = {row["kind"]: row for row in program("erp", "import", folder).records}
+    assert again["customer"]["new"] == again["customer"]["changed"] == 0
+    write_erp(folder, parties=ERP["parties"].replace("Bianchi Spa", "Bianchi Srl"))
+    changed = {row["kind"]: row for row in program("erp", "import", folder).records}
+    assert changed["customer"]["changed"] == 1
+    write_erp(
+        folder,
+        parties="company,kind,code,name\nROSSI,customer,C107,Ferri Impianti\n",
+        addresses="company,party_kind,party,email\n",
+    )
+    gone = {row["kind"]: row for row in program("erp", "import", folder).records}
+    assert gone["customer"]["gone"] == 1
+
+
+def test_a_row_with_a_mistake_is_told_and_the_rest_is_taken(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(
+        tmp_path / "erp", parties=ERP["parties"] + "ROSSI,planet,C300,Marte\x1b[2J\n"
+    )
+    result = program("erp", "import", folder)
+    assert result.code == 1
+    (error,) = [row for row in result.records if "error" in row]
+    assert set(error) == {"error", "file", "line", "column"}
+    assert (error["file"], error["line"], error["column"]) == ("parties.csv", 4, "kind")
+    assert {row["kind"]: row for row in result.records if "kind" in row}["customer"]["read"] == 2
+    for_people = program("erp", "import", folder, json=False)
+    assert for_people.code == 1
+    assert "parties.csv:4: kind:" in for_people.err
+    assert "\x1b" not in for_people.err + for_people.out
+
+
+def test_import_with_nothing_to_take_ends_with_wrong_data(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "erp"
+    folder.mkdir()
+    (folder / "parties.csv").write_text("company,kind,colour\nROSSI,customer,red\n", "utf-8")
+    result = program("erp", "import", folder)
+    assert result.code == 65
+    assert {"error", "file", "line", "column"} == set(result.records[0])
+
+
+def test_import_refuses_what_is_no_erp(program: Program, tmp_path: Path) -> None:
+    program.fails(66, "not_found", "erp", "import", tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    program.fails(66, "not_found", "erp", "import", tmp_path / "empty")
+    program.fails(64, "wrong_use", "erp", "import")
+    program.fails(64, "wrong_use", "erp")
+    program.fails(64, "wrong_use", "erp", "export")
+
+
+def test_add_refresh_status(program: Program, tmp_path: Path) -> None:
+    folder = write_erp(tmp_path / "erp")
+    added = program("erp", "add", "books", folder)
+    assert (added.code, added.record) == (0, {"name": "books", "location": str(folder)})
+    (before,) = program("erp", "status").records
+    assert before == {"name": "books", "location": str(folder), "last_success": None, "error": ""}
+    refreshed = program("erp", "refresh")
+    assert refreshed.code == 0
+    assert all(set(row) == _COUNT for row in refreshed.records)
+    assert program("erp", "refresh", "books").code == 0
+    (after,) = program("erp", "status").records
+    assert after["last_success"]
+    assert "books" in program.lines("erp", "status")
+
+
+def test_refresh_of_a_place_that_has_gone_is_told_and_kept(
+    program: Program, tmp_path: Path
+) -> None:
+    here, away = write_erp(tmp_path / "here"), write_erp(tmp_path / "away")
+    program("erp", "add", "here", here)
+    program("erp", "add", "away", away)
+    for file in away.iterdir():
+        file.unlink()
+    away.rmdir()
+    result = program("erp", "refresh")
+    assert result.code == 1
+    assert [row for row in result.records if "error" in row][0]["error"] == "not_found"
+    errors = {row["name"]: row["error"] for row in program("erp", "status").records}
+    assert errors["here"] == ""
+    assert errors["away"]
+    program.fails(66, "not_found", "erp", "refresh", "away")
+
+
+def test_import_of_a_place_that_was_added_is_the_same_source(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(tmp_path / "erp")
+    program("erp", "add", "books", folder)
+    assert program("erp", "import", folder).code == 0
+    (status,) = program("erp", "status").records
+    assert status["last_success"]
+
+
+def test_add_and_refresh_refuse_wrong_use(program: Program, tmp_path: Path) -> None:
+    program.fails(66, "not_found", "erp", "add", "books", tmp_path / "none")
+    program.fails(64, "wrong_use", "erp", "add", "books", "odoo://host/db")
+    program.fails(64, "wrong_use", "erp", "add", "books")
+    program.fails(66, "not_found", "erp", "refresh", "books")
+    assert program("erp", "status").records == []
+
+
+def test_new_records_are_linked_to_mail_that_is_there(house: Program, tmp_path: Path) -> None:
+    folder = write_erp(
+        tmp_path / "erp",
+        documents=ERP["documents"]
+        + "ROSSI,quote,2025,,77,0,2025-11-01,customer,C107,10.00,EUR,open\n",
+    )
+    message = (
+        b"From: luca@ferri.example\r\nTo: anna@rossi.example\r\n"
+        b"Subject: Preventivo 2025/77\r\nMessage-ID: <9@ferri.example>\r\n\r\nBene.\r\n"
+    )
+    file = tmp_path / "9.eml"
+    file.write_bytes(message)
+    house("import", file, "--account", "anna@rossi.example")
+    assert house("erp", "import", folder).code == 0
+    links = house("links", "mid:9@ferri.example").records
+    assert ("quote", "2025/77") in {(row["kind"], row["code"]) for row in links}

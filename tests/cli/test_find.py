@@ -1,0 +1,245 @@
+"""search, show, save, links and trace."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import WITH_FILES, Program, letter
+
+_ROW = {
+    "id", "message_id", "date", "from", "to", "subject", "folder", "account", "flags", "thread",
+    "links",
+}  # fmt: skip
+_LINK = {
+    "message", "message_id", "company", "kind", "code", "party", "state", "method", "score",
+    "why", "found_in", "by", "at",
+}  # fmt: skip
+
+
+def test_search_gives_the_keys_of_the_contract_newest_first(house: Program) -> None:
+    rows = house("search", "account:anna@rossi.example").records
+    assert all(set(row) == _ROW for row in rows)
+    assert [row["message_id"] for row in rows] == [f"{n}@ferri.example" for n in (4, 3, 2, 1)]
+    order = rows[2]
+    assert order["from"] == "luca@ferri.example"
+    assert order["to"] == ["anna@rossi.example"]
+    assert (order["subject"], order["folder"]) == ("Ordine 2025/119", "INBOX")
+    assert (order["account"], order["flags"]) == ("anna@rossi.example", [])
+    assert order["date"] == "2025-11-02T10:00:00+00:00"
+    assert "sales_order:2025/119" in order["links"]
+    assert order["thread"] == rows[1]["thread"] != rows[3]["thread"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("preventivo", 1),
+        ("ordine confermo", 2),
+        ("in:INBOX", 4),
+        ("in:Nowhere", 0),
+        ("account:nobody@x.example", 0),
+        ("in:INBOX listino", 1),
+        ('"', 0),
+        ("'; DROP TABLE message; --", 0),
+        ("\udcff", 0),
+    ],
+)
+def test_search_counts(house: Program, query: str, found: int) -> None:
+    assert house("search", query, "--count").record == {"count": found}
+    assert len(house("search", query).records) == found
+
+
+def test_search_stops_at_its_limit(house: Program) -> None:
+    assert [row["id"] for row in house("search", "in:INBOX", "--limit", 2).records] == [4, 3]
+    assert house("search", "in:INBOX", "--limit=0").records == []
+
+
+def test_search_takes_several_words_as_one_query(house: Program) -> None:
+    assert len(house("search", "listino", "in:INBOX").records) == 1
+
+
+def test_search_prints_a_line_each_for_people(house: Program) -> None:
+    assert "Luca Ferri  " in house.lines("search", "preventivo")
+    assert house.lines("search", "in:INBOX", "--count") == "4\n"
+
+
+def test_search_refuses_wrong_use(house: Program) -> None:
+    house.fails(64, "wrong_use", "search")
+    house.fails(64, "wrong_use", "search", "x", "--limit", "many")
+    house.fails(64, "wrong_use", "search", "x", "--limit", "-1")
+
+
+def test_another_operator_finds_nothing_of_a_personal_account(house: Program) -> None:
+    assert house("search", "in:INBOX", "--as", "bruno").records == []
+    house.fails(66, "not_found", "show", 1, "--as", "bruno")
+
+
+# -- show ------------------------------------------------------------------------------------------
+
+
+def test_show_gives_the_keys_of_the_contract(house: Program) -> None:
+    shown = house("show", 4).record
+    assert {
+        "headers", "text", "new_text", "class", "attachments", "warnings", "damage",
+    } <= set(shown)  # fmt: skip
+    assert shown["text"].strip() == "Ecco il listino."
+    assert shown["class"] == "human"
+    assert [set(one) for one in shown["attachments"]] == [{"name", "type", "size", "sha256"}] * 2
+    assert shown["attachments"][0]["size"] == 4
+    assert {"name": "Subject", "value": "Listino"} in shown["headers"]
+    assert (shown["warnings"], shown["damage"]) == ([], [])
+
+
+def test_show_finds_a_message_by_its_identifier(house: Program) -> None:
+    for name in ("mid:<2@ferri.example>", "mid:2@ferri.example"):
+        assert house("show", name).record["id"] == 2
+
+
+def test_show_raw_is_byte_for_byte_what_came(house: Program) -> None:
+    assert house("show", 4, "--raw", json=False).out.encode() == WITH_FILES
+
+
+def test_show_text_is_what_the_reader_draws(house: Program) -> None:
+    text = house.lines("show", 1, "--text", "--width", 40)
+    assert "Serve un preventivo." in text
+    assert all(len(line) <= 40 for line in text.splitlines())
+    assert [set(row) for row in house("show", 1, "--text").records][0] == {"line"}
+
+
+@pytest.mark.parametrize(
+    "identifier", ["99", "999999999999999999999", "mid:<no@where>", "mid:\udcff"]
+)
+def test_show_says_when_there_is_no_such_message(house: Program, identifier: str) -> None:
+    result = house("show", identifier)
+    assert result.code in {65, 66}
+    assert result.record["error"] in {"not_found", "wrong_data"}
+
+
+@pytest.mark.parametrize("identifier", ["x", "-1", "²", "", "1.5"])
+def test_show_refuses_what_is_no_message(house: Program, identifier: str) -> None:
+    house.fails(64, "wrong_use", "show", "--", identifier)
+
+
+def test_a_damaged_and_hostile_message_is_shown_and_harms_nothing(
+    house: Program, tmp_path: Path
+) -> None:
+    bad = (
+        b"From: =?utf-8?q?=1b]0;evil=07?= <x@y.example>\r\nSubject: a\x1b[2J\xff\r\n"
+        b"Message-ID: <bad@y.example>\r\nContent-Type: multipart/mixed; boundary=none\r\n\r\n\x1b[31mtext\x9b2J"
+    )
+    file = tmp_path / "bad.eml"
+    file.write_bytes(bad)
+    assert house("import", file, "--account", "anna@rossi.example").record["stored"] == 1
+    shown = house("show", "mid:<bad@y.example>")
+    assert shown.record["damage"]
+    assert shown.out.isascii()
+    for call in (("show", shown.record["id"]), ("search", "from:evil OR text"), ("search", "text")):
+        printed = house.lines(*call)
+        assert not {"\x1b", "\x07", "\x9b"} & set(printed)
+
+
+def test_show_tells_of_attachments_that_are_lost(house: Program) -> None:
+    for blob in (house.home / "attachments").rglob("*"):
+        if blob.is_file():
+            blob.unlink()
+    assert house("show", 4).record["warnings"]
+    house.fails(66, "not_found", "show", 4, "--raw")
+
+
+# -- save ------------------------------------------------------------------------------------------
+
+
+def test_save_writes_one_attachment_or_all_inside_the_folder(
+    house: Program, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    saved = house("save", 4, "--to", out).records
+    assert [set(one) for one in saved] == [{"attachment", "path", "size"}] * 2
+    assert sorted(path.name for path in out.iterdir()) == ["foglio.pdf", "listino.csv"]
+    assert (out / "listino.csv").read_bytes() == b"a;b\n"
+    again = house("save", 4, 1, "--to", out).record
+    assert Path(again["path"]).name == "listino (1).csv"
+    assert Path(again["path"]).parent == out
+
+
+def test_save_says_what_is_not_there(house: Program, tmp_path: Path) -> None:
+    house.fails(66, "not_found", "save", 4, 9, "--to", tmp_path)
+    house.fails(66, "not_found", "save", 99, "--to", tmp_path)
+    house.fails(73, "cannot_write", "save", 4, "--to", tmp_path / "none")
+    house.fails(64, "wrong_use", "save", 4)
+    nothing = house("save", 1, "--to", tmp_path)
+    assert (nothing.code, nothing.records) == (0, [])
+
+
+def test_save_says_when_a_folder_cannot_be_written(house: Program) -> None:
+    house.fails(73, "cannot_write", "save", 4, "--to", "/proc/self")
+
+
+# -- links and trace -------------------------------------------------------------------------------
+
+
+def test_links_give_the_keys_of_the_contract(house: Program) -> None:
+    rows = house("links", 2).records
+    assert all(set(row) == _LINK for row in rows)
+    order = next(row for row in rows if row["kind"] == "sales_order")
+    assert (order["code"], order["company"], order["message"]) == ("2025/119", "ROSSI", 2)
+    assert order["message_id"] == "2@ferri.example"
+    assert order["state"] in {"automatic", "proposed", "confirmed", "rejected"}
+    assert order["party"] == "Ferri Impianti"
+    assert 0 <= order["score"] <= 100
+    assert order["why"]
+
+
+def test_links_of_a_query_and_of_everything(house: Program) -> None:
+    of_orders = house("links", "--query", "ordine").records
+    assert {row["message"] for row in of_orders} == {2, 3}
+    assert {row["message"] for row in house("links").records} == {1, 2, 3, 4}
+    assert house("links", "--as", "bruno").records == []
+    assert "sales_order:2025/119" in house.lines("links", 2)
+
+
+def test_links_refuse_wrong_use(house: Program) -> None:
+    house.fails(64, "wrong_use", "links", 1, "--query", "x")
+    house.fails(66, "not_found", "links", 99)
+
+
+def test_trace_is_the_mail_of_a_record_newest_first_and_what_is_hidden(house: Program) -> None:
+    *rows, last = house("trace", "customer:C107").records
+    assert [row["id"] for row in rows] == [4, 3, 2, 1]
+    assert all(set(row) == _ROW for row in rows)
+    assert last == {"hidden": 0}
+    assert house("trace", "customer:C107", "--as", "bruno").records == [{"hidden": 4}]
+    assert "more that you may not read" not in house.lines("trace", "customer:C107@ROSSI")
+
+
+def test_trace_within_days_and_along_the_chain(house: Program) -> None:
+    def ids(*options: str) -> list[int]:
+        return [row["id"] for row in house("trace", *options).records[:-1]]
+
+    assert ids("customer:C107", "--since", "2025-11-03") == [4, 3]
+    assert ids("customer:C107", "--until", "2025-11-03") == [3, 2, 1]
+    assert ids("customer:C107", "--since", "2025-11-02", "--until", "2025-11-02") == [2]
+    assert ids("sales_order:2025/119") == [3, 2]
+    assert ids("invoice:2025/A/88") == []
+    assert ids("invoice:2025/A/88", "--chain") == [3, 2]
+
+
+def test_trace_refuses_what_it_does_not_know(house: Program) -> None:
+    house.fails(66, "not_found", "trace", "customer:C999")
+    house.fails(65, "wrong_data", "trace", "planet:C107")
+    house.fails(65, "wrong_data", "trace", "C107")
+    for day in ("yesterday", "2025-13-01", "0001-01-01x"):
+        house.fails(64, "wrong_use", "trace", "customer:C107", "--since", day)
+    house.fails(64, "wrong_use", "trace", "customer:C107", "--until", "9999-12-31")
+
+
+def test_json_is_ascii_and_words_are_not_escaped(house: Program, tmp_path: Path) -> None:
+    file = tmp_path / "u.eml"
+    file.write_bytes(letter(9, subject="=?utf-8?q?Perch=C3=A9_no?=", sender="è <e@x.example>"))
+    assert house("import", file, "--account", "anna@rossi.example").code == 0
+    out = house("search", "perche").out
+    assert out.isascii()
+    assert json.loads(out)["subject"] == "Perché no"
+    assert "Perché no" in house.lines("search", "perche")
