@@ -7,80 +7,16 @@ made by corpus.py. A bare `python -c pass` in the same run shows how fast the ma
 """
 
 import argparse
-import fcntl
-import os
-import pty
-import select
 import signal
 import statistics
-import struct
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import pyte
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-QUIET = 0.05
-
-
-class Terminal:
-    """A program in a pseudo-terminal, and what its screen shows."""
-
-    def __init__(self, arguments: list[str], columns: int, rows: int) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
-        self.started = time.perf_counter()
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
-            os.execv(arguments[0], arguments)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def send(self, keys: bytes) -> None:
-        os.write(self._fd, keys)
-
-    def read(self, seconds: float) -> int:
-        """Take what comes within `seconds`; how many bytes."""
-        ready, _write, _error = select.select([self._fd], [], [], seconds)
-        if not ready:
-            return 0
-        try:
-            data = os.read(self._fd, 1 << 16)
-        except OSError:  # the program has ended
-            return 0
-        self._stream.feed(data)
-        return len(data)
-
-    def until(self, condition: Callable[["Terminal"], bool], seconds: float = 30) -> float:
-        """The moment at which the screen first met `condition`."""
-        end = time.perf_counter() + seconds
-        while not condition(self):
-            if time.perf_counter() > end:
-                self.close()
-                sys.exit(
-                    "The screen never showed what was waited for:\n"
-                    + "\n".join(self.screen.display)
-                )
-            self.read(0.01)
-        return time.perf_counter()
-
-    def settle(self) -> int:
-        """Read until nothing comes for a while; how many bytes."""
-        total = 0
-        while size := self.read(QUIET):
-            total += size
-        return total
-
-    def close(self) -> None:
-        os.kill(self._pid, signal.SIGTERM)
-        deadline = time.monotonic() + 5
-        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
-            if time.monotonic() > deadline:
-                os.kill(self._pid, signal.SIGKILL)
-            self.read(0.05)
+from tests.terminal import Terminal
 
 
 def cursor_row(terminal: Terminal) -> int:
@@ -114,6 +50,7 @@ def main() -> None:
         starts.append(terminal.until(lambda t: cursor_row(t) >= 0) - terminal.started)
         terminal.settle()
         if _run < 4:
+            terminal.kill(signal.SIGTERM)
             terminal.close()
     print(
         f"start to first list: median {statistics.median(starts):.3f} s, worst {max(starts):.3f} s"
@@ -149,6 +86,7 @@ def main() -> None:
         while (left := end - time.perf_counter()) > 0:
             total += terminal.read(left)
     print(f"held key at 30 Hz: {total / 60:.0f} bytes a move")
+    terminal.kill(signal.SIGTERM)
     terminal.close()
 
 

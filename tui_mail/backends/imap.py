@@ -218,12 +218,14 @@ class ImapStore:
         # Of all groups: servers work on pipelined commands side by side, and what one command
         # brings may come before the end of another.
         wanted = {envelope.uid: envelope for group in small for envelope in group}
+        # Servers answer in the order of the numbers; who asked for the newest first gets it first.
+        turns = {uid: turn for turn, uid in enumerate(wanted)}
         async with aclosing(self._session.pipelined(commands)) as answers:
             place = 0
             async for answer in answers:
                 group = small[place]
                 place += 1
-                for uid, items in _fetched(answer):
+                for uid, items in sorted(_fetched(answer), key=lambda one: turns.get(one[0], 0)):
                     raw = items.get(b"BODY[]")
                     if isinstance(raw, bytes) and uid in wanted:
                         yield wanted.pop(uid), raw

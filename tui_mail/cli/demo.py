@@ -39,6 +39,9 @@ def _demo(
     context: typer.Context,
     answer: float = typer.Option(8.0, "--answer", help=_("seconds until people answer")),
     fresh: float = typer.Option(25.0, "--fresh", help=_("seconds between new messages; 0: none")),
+    undo: int = typer.Option(
+        10, "--undo", min=0, max=600, help=_("seconds in which a letter can be called back")
+    ),
     serve: bool = typer.Option(False, "--serve", hidden=True),
     prepare_only: bool = typer.Option(False, "--prepare-only", hidden=True),
 ) -> None:
@@ -49,7 +52,7 @@ def _demo(
             asyncio.run(run_servers(answer_seconds=answer, fresh_seconds=fresh))
         return
     call: Context = context.obj
-    with _home(call) as own, _servers(answer, fresh) as ports:
+    with _home(call, undo) as own, _servers(answer, fresh) as ports:
         _furnish(own, ports)
         if not prepare_only:
             call.say(_("Opening the console…"))
@@ -59,9 +62,10 @@ def _demo(
 
 
 @contextlib.contextmanager
-def _home(call: Context) -> Iterator[Context]:
+def _home(call: Context, undo: int) -> Iterator[Context]:
     """A home for this run, thrown away at its end."""
     folder = Path(tempfile.mkdtemp(prefix="tui_mail-demo-"))
+    (folder / "settings.toml").write_text(f"undo_seconds = {undo}\n", "utf-8")
     own = Context(call.parts, find_home(str(folder)), call.json, _OPERATOR)
     try:
         yield own

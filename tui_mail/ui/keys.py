@@ -138,7 +138,9 @@ def key_name(key: str) -> SafeText:
     *modifiers, last = key.split("+")
     if modifiers == ["ctrl"] and len(last) == 1:
         return safe(f"^{last.upper()}")
-    shown = names.get(last, last.upper() if last.startswith("f") and last[1:].isdigit() else last)
+    function_key = last.startswith("f") and last[1:].isdigit()
+    large = function_key or (modifiers == ["alt"] and len(last) == 1)
+    shown = names.get(last, last.upper() if large else last)
     return safe("+".join([*(word.title() for word in modifiers), shown]))
 
 

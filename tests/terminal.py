@@ -1,0 +1,110 @@
+"""A program in a real pseudo-terminal: what it writes, byte by byte, and what its screen shows."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+QUIET_SECONDS = 0.05
+LAST_SECONDS = 10.0
+
+
+class Terminal:
+    """`columns` x `rows`; the program sees an xterm with true colour."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        columns: int = 120,
+        rows: int = 36,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self.written = bytearray()
+        self._stream = pyte.ByteStream(self.screen)
+        self.started = time.perf_counter()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
+            os.environ.update(environment or {})
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            # Not execv: readline may have put LINES and COLUMNS where Python does not see them.
+            os.execve(arguments[0], list(arguments), dict(os.environ))
+        self.exit_code: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The screen as lines."""
+        return "\n".join(self.screen.display)
+
+    def send(self, keys: str | bytes) -> None:
+        """Type; escape sequences are the caller's."""
+        os.write(self._fd, keys.encode() if isinstance(keys, str) else keys)
+
+    def read(self, seconds: float) -> int:
+        """Take what comes within `seconds`; how many bytes."""
+        ready, _write, _error = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return 0
+        try:
+            data = os.read(self._fd, 1 << 16)
+        except OSError:  # the program has ended
+            return 0
+        self.written += data
+        self._stream.feed(data)
+        return len(data)
+
+    def until(self, condition: "str | Callable[[Terminal], bool]", seconds: float = 30.0) -> float:
+        """Wait until the screen shows a text or meets a condition; the moment it first did.
+
+        Raises AssertionError with the screen when it never does.
+        """
+        met = condition if callable(condition) else lambda one: condition in one.text
+        end = time.perf_counter() + seconds
+        while not met(self):
+            assert time.perf_counter() < end, f"never shown: {condition}\n{self.text}"
+            self.read(0.01)
+        return time.perf_counter()
+
+    def settle(self) -> int:
+        """Read until nothing comes for a while; how many bytes."""
+        total = 0
+        while size := self.read(QUIET_SECONDS):
+            total += size
+        return total
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
+        """End the program by a signal; its exit status as a shell has it."""
+        if self.exit_code is None:
+            os.kill(self.pid, number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until the program has ended; its exit status as a shell has it."""
+        end = time.monotonic() + LAST_SECONDS
+        while self.exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+                break
+            self.read(0.05)
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+        while self.read(QUIET_SECONDS):
+            pass
+        return self.exit_code
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.exit_code is None:
+            self.kill()
+        os.close(self._fd)
