@@ -114,5 +114,4 @@ class SafeInput(Input):
     """
 
     def _on_paste(self, event: events.Paste) -> None:
-        event.text = safe(event.text)
-        super()._on_paste(event)
+        event.text = safe(event.text)  # Textual hands the event on to the handler of Input

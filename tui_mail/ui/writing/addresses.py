@@ -109,7 +109,7 @@ class AddressField(SafeInput):
             self.text = text
 
     def __init__(self, suggestions: Suggestions, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+        super().__init__(id=id, select_on_focus=False)
         self.suggestions = suggestions
         self._asked = ""
 

@@ -7,13 +7,15 @@ import asyncio
 import os
 import shlex
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from textual import events
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.widgets import TextArea
 
-from tui_mail.errors import InputOutput, NotFound
+from tui_mail.errors import InputOutput, NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import safe_lines
 
@@ -44,8 +46,7 @@ class LetterBody(TextArea):
         self.cursor_blink = False
 
     async def _on_paste(self, event: events.Paste) -> None:
-        event.text = safe_text(event.text)
-        await super()._on_paste(event)
+        event.text = safe_text(event.text)  # Textual hands the event on to the handler of TextArea
 
     def put(self, text: str) -> None:
         """Make `text` the letter's, the cursor at its beginning."""
@@ -62,18 +63,30 @@ def editor_command() -> list[str]:
         return [named]
 
 
-async def edit_outside(app: App[None], text: str) -> str:
+async def edit_outside(app: App[Any], text: str) -> str:
     """The letter as it comes out of the writer's editor; the terminal is the editor's meanwhile.
+
+    Raises NotFound when there is no such program, InputOutput when it fails, WrongUse when this
+    terminal cannot be given away.
+    """
+    try:
+        with app.batch_update(), app.suspend():
+            return await edited(editor_command(), text)
+    except SuspendNotSupported as error:
+        raise WrongUse(_("This terminal cannot be handed to an editor.")) from error
+    finally:
+        app.refresh()
+
+
+async def edited(command: Sequence[str], text: str) -> str:
+    """`text` after `command FILE` has changed it; the file is its owner's only, and gone after.
 
     Raises NotFound when there is no such program, InputOutput when it fails.
     """
-    command = editor_command()
     with tempfile.TemporaryDirectory(prefix="tui-mail-") as folder:
         path = Path(folder) / "letter.md"
         await asyncio.to_thread(_write, path, text)
-        with app.batch_update(), app.suspend():
-            code = await _run(command, path)
-        app.refresh()
+        code = await _run(command, path)
         if code:
             raise InputOutput(
                 _("The editor ended with an error ({code}): the letter is as it was.").format(
@@ -94,7 +107,7 @@ def _read(path: Path) -> str:
     return path.read_text("utf-8", errors="replace").rstrip("\n") + "\n"
 
 
-async def _run(command: list[str], path: Path) -> int:
+async def _run(command: Sequence[str], path: Path) -> int:
     try:
         process = await asyncio.create_subprocess_exec(*command, str(path))
     except OSError as error:

@@ -68,7 +68,7 @@ class LetterHead(Vertical):
         self.suggestions = Suggestions()
         self.account = AccountField(id="from")
         self.addresses = {name: AddressField(self.suggestions, id=name) for name in ADDRESSES}
-        self.subject = SafeInput(id="subject")
+        self.subject = SafeInput(id="subject", select_on_focus=False)
         self.links = ChipsField("✓", safe(_("none  ·  Alt+L")), id="links")
         self.files = ChipsField("▪", safe(_("none  ·  Alt+A")), id="files")
         self.records: list[EntityRow] = []
