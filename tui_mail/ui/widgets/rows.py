@@ -306,7 +306,7 @@ class RowList(Lines, Generic[_R]):
         A list that nobody has moved in yet stays at its top: in a first sync hundreds come above.
         """
         at_top = self.top == 0
-        if at_top and not self._moved and index >= self.page:
+        if at_top and not self._moved and self.display and index >= self.page > 1:
             self.cursor = 0
             return
         self.cursor = index
