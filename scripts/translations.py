@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tui_mail"
 LANGUAGES = ("it",)
-KEYWORDS = {"_": None, "ngettext": (1, 2), "msgid": None}
+KEYWORDS = {"_": None, "ngettext": (1, 2), "msgid": None, "pgettext": ((1, "c"), 2)}
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 

@@ -38,6 +38,11 @@ def _(message: str) -> str:
     return _current[0].gettext(message)
 
 
+def pgettext(context: str, message: str) -> str:
+    """`message` in the user's language, where the same English words mean two things."""
+    return _current[0].pgettext(context, message)
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of a message that suits `count`, in the user's language."""
     return _current[0].ngettext(singular, plural, count)

@@ -1,6 +1,6 @@
 """What kinds of records, folders and states are called on the screen: hides the codes of the contract."""
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, pgettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.values import PARTY_KINDS
 
@@ -62,7 +62,7 @@ def kind_name(kind: str) -> SafeText:
 
 def state_name(state: str) -> SafeText:
     """The state of a document in words; a state of the ERP's own as it is."""
-    names = {"open": _("open"), "closed": _("closed"), "cancelled": _("cancelled")}
+    names = {"open": pgettext("state", "open"), "closed": _("closed"), "cancelled": _("cancelled")}
     return safe(names.get(state, state))
 
 
