@@ -168,3 +168,22 @@ async def test_stopping_cuts_open_connections(office: PostOffice) -> None:
     with contextlib.suppress(ConnectionError):
         assert await reader.readline() == b""
     writer.close()
+
+
+@pytest.mark.parametrize("hang_up", [True, False])
+async def test_stopping_does_not_wait_for_a_handshake_that_never_comes(
+    office: PostOffice, tls: TlsContexts, hang_up: bool
+) -> None:
+    async with asyncio.timeout(5), running(office, starttls_context=tls.server) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        await reader.readline()
+        writer.write(b"EHLO x\r\n")
+        while not (await reader.readline()).startswith(b"250 "):
+            pass
+        writer.write(b"STARTTLS\r\n")
+        assert (await reader.readline()).startswith(b"220")
+        if hang_up:
+            writer.write(b"\x16\x03\x01")  # the beginning of a handshake
+            writer.close()
+            await writer.wait_closed()
+    writer.close()

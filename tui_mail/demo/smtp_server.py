@@ -89,6 +89,8 @@ class SmtpServer:
         self._server.close()
         tasks = [connection.task for connection in self._connections if connection.task]
         self.drop_connections()
+        for task in tasks:  # one that waits for a TLS handshake hears of no lost connection
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
