@@ -20,6 +20,7 @@ from tui_mail.config import Settings
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
+from tui_mail.ui import formats
 from tui_mail.ui.driver import GuardedDriver
 from tui_mail.ui.keys import APP, Command, commands
 from tui_mail.ui.screens.help import HelpScreen
@@ -83,7 +84,7 @@ class Console(App[int]):
 
     async def _start(self) -> None:
         try:
-            self._parts = parts = await asyncio.to_thread(self._open_parts)
+            self._parts = parts = await asyncio.to_thread(self._opened)
             self._unsubscribe = parts.database.subscribe(self._hear)
             self._main.start(parts)
             await self._main.first_list.wait()
@@ -98,6 +99,10 @@ class Console(App[int]):
             self.exit(
                 error.exit_code, return_code=error.exit_code, message=Text(safe(error.message))
             )
+
+    def _opened(self) -> "Parts":
+        formats.warm_up()
+        return self._open_parts()
 
     async def _on_exit_app(self) -> None:
         await self._end()

@@ -30,6 +30,14 @@ def _locale(name: str) -> "Locale":
     return Locale.parse("it" if name.startswith("it") else "en_GB")
 
 
+def warm_up() -> None:
+    """Read the language's names and patterns from their files, off the event loop."""
+    locale = _locale(language())
+    for names in (locale.months, locale.days):
+        str(names["format"]["abbreviated"][1])
+    money(Decimal(1), "EUR")
+
+
 def _local(at: datetime) -> datetime:
     return at.astimezone()
 

@@ -85,6 +85,8 @@ class AgendaPanel(Panel, Entries[EventRow]):
     # -- drawing
 
     def title(self) -> SafeText:
+        if not self._loaded:
+            return safe(_("Agenda"))
         today = self._now.astimezone().date()
         return safe(_("Today, {day}").format(day=formats.weekday(today)))
 

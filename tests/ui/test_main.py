@@ -1,0 +1,445 @@
+"""The main screen, by its keys, over a real database."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.stage import HOSTILE, Showing, Stage, build, showing
+from tui_mail.db.engine import Database
+from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.link import LinkScreen
+from tui_mail.ui.screens.main import MainScreen
+from tui_mail.ui.screens.pick import PickScreen
+from tui_mail.ui.widgets.lines import Bar
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return build(sqlite_database, tmp_path)
+
+
+async def _three(stage: Stage) -> None:
+    await stage.receive("Offerta 55", sender="Bianchi Spa <info@bianchi.it>", seen=True)
+    await stage.receive("consegna ordine 2026/119", attachment="ordine.pdf")
+    await stage.receive("Estratto conto", sender="Studio Neri <s@neri.it>")
+
+
+def _said(shown: Showing) -> str:
+    bar = shown.main.query_one("#status", Bar)
+    return "".join(piece.text for piece in bar.left)
+
+
+def _hints(shown: Showing) -> str:
+    bar = shown.console.screen.query_one("#hints", Bar)
+    return "".join(piece.text for piece in bar.left)
+
+
+def _choices(shown: Showing) -> list[object]:
+    screen = shown.console.screen
+    assert isinstance(screen, PickScreen)
+    return list(screen.choices.values())
+
+
+# -- reading
+
+
+async def test_the_newest_mail_of_the_inbox_is_there_at_once(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3", "Studio Neri", "Luca Ferri", "Bianchi Spa", "vendite@")
+        assert shown.focused == "threads"
+        lines = [line for line in shown.screen() if "Estratto conto" in line]
+        assert "●" in lines[0]
+
+
+async def test_a_message_rested_on_is_shown_but_stays_unread(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("ci sentiamo.")
+        assert stage.rows()[0].unread == 1
+
+
+async def test_enter_opens_and_marks_read(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j", "enter")
+        await shown.sees("Luca Ferri <l.ferri@ferri.it>", "▪ ordine.pdf")
+        await shown.until(lambda: not stage.rows()[1].unread)
+        assert shown.focused == "reader"
+        await shown.press("q")
+        assert shown.focused == "threads"
+
+
+async def test_the_reader_goes_through_list_and_conversation(stage: Stage) -> None:
+    first = await stage.receive("Preventivo", body="prima\n")
+    await stage.receive("Re: Preventivo", body="seconda\n", reply_to=first)
+    await stage.receive("Altro", body="un'altra\n")
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("un'altra")
+        await shown.press("J")
+        await shown.sees("seconda", "Message 2 of 2")
+        await shown.press("p")
+        await shown.sees("prima", "Message 1 of 2")
+        await shown.press("K")
+        await shown.sees("un'altra")
+
+
+async def test_space_reads_on_to_the_next_message(stage: Stage) -> None:
+    await stage.receive("Corta", body="breve\n")
+    await stage.receive("Lunga", body="\n".join(f"riga {number}" for number in range(60)))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("riga 0")
+        await shown.press("space")
+        await shown.lacks("riga 0\u0020")
+        for _page in range(5):
+            await shown.press("space")
+        await shown.sees("breve")
+
+
+async def test_quotes_fold_and_headers_unfold(stage: Stage) -> None:
+    quoted = "\n".join(f"> citata {number}" for number in range(8))
+    await stage.receive("Re: x", body=f"Grazie.\n\n{quoted}\n")
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("Grazie.", "▸")
+        assert not any("citata 5" in line for line in shown.screen())
+        await shown.press("right")
+        await shown.sees("citata 5")
+        await shown.press("h")
+        await shown.sees("Message-ID:")
+
+
+# -- doing
+
+
+async def test_archiving_says_so_and_undo_brings_it_back(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("e")
+        await shown.sees("Inbox · 2", "Archived “Estratto conto” – z to undo")
+        assert [row.subject for row in stage.rows("Archive")] == ["Estratto conto"]
+        await shown.press("z")
+        await shown.sees("Inbox · 3")
+        assert not stage.rows("Archive")
+
+
+async def test_the_cursor_stays_where_it_was_when_mail_comes_in(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j")
+        await stage.receive("Nuova")
+        await shown.sees("Inbox · 4", "Nuova")
+        row = shown.main.threads.row
+        assert row is not None
+        assert row.subject == "consegna ordine 2026/119"
+
+
+@pytest.mark.parametrize(("key", "name"), [("d", "Trash"), ("delete", "Trash"), ("e", "Archive")])
+async def test_keys_move_the_whole_conversation(stage: Stage, key: str, name: str) -> None:
+    first = await stage.receive("Preventivo")
+    await stage.receive("Re: Preventivo", reply_to=first)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 1", "(2)")
+        await shown.press(key)
+        await shown.sees("Inbox · 0")
+        assert stage.rows(name)[0].total == 2
+
+
+async def test_read_unread_and_star(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("I")
+        await shown.until(lambda: not stage.rows()[0].unread)
+        await shown.press("s")
+        await shown.sees("★", "Starred")
+        await shown.press("s")
+        await shown.until(lambda: not stage.rows()[0].starred)
+        await shown.press("U")
+        await shown.until(lambda: stage.rows()[0].unread)
+
+
+async def test_v_moves_to_a_folder_by_a_few_letters(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("v")
+        await shown.sees("Move “Estratto conto” to", "Archive")
+        await shown.press("a", "r", "c")
+        await shown.until(lambda: len(_choices(shown)) == 1)
+        await shown.press("enter")
+        await shown.sees("Inbox · 2", "Moved “Estratto conto” to Archive")
+
+
+async def test_t_shows_messages_instead_of_conversations(stage: Stage) -> None:
+    first = await stage.receive("Preventivo")
+    await stage.receive("Re: Preventivo", reply_to=first)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 1")
+        await shown.press("T")
+        await shown.sees("Inbox · 2")
+
+
+async def test_a_change_by_another_process_appears(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        stage.archive(stage.rows()[0])
+        await shown.sees("Inbox · 2")
+
+
+# -- going
+
+
+async def test_prefix_keys_go_to_folders_and_say_what_may_follow(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("g")
+        await shown.sees("i inbox", "t sent", "o a document")
+        await shown.press("t")
+        await shown.sees("Sent · 0", "Nothing in this folder.")
+        await shown.press("g", "i")
+        await shown.sees("Inbox · 3")
+        await shown.press("g", "d")
+        await shown.sees("There are no drafts.")
+
+
+async def test_a_key_after_a_prefix_that_means_nothing_does_nothing(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("g", "e")
+        await shown.press("j")
+        await shown.until(lambda: shown.main.threads.cursor == 1)
+        assert len(stage.rows()) == 3
+
+
+async def test_search_shows_what_it_finds_in_the_list_and_esc_goes_back(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("slash", *"neri", "enter")
+        await shown.sees("Search: neri · 1", "Studio Neri")
+        assert shown.focused == "threads"
+        await shown.press("slash", *"zzz", "enter")
+        await shown.sees("Nothing found. Esc goes back to the folder.")
+        await shown.press("escape")
+        await shown.sees("Inbox · 3")
+
+
+async def test_a_letter_typed_into_the_search_line_is_no_verb(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("slash", "e", "d", "q", "escape")
+        assert shown.focused == "threads"
+        assert len(stage.rows()) == 3
+
+
+async def test_folders_fold_and_open(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("alt+1", "down", "enter")
+        await shown.until(lambda: shown.focused == "threads")
+        assert shown.main.threads.folder is not None
+        assert shown.main.threads.folder.name != "INBOX"
+        await shown.press("alt+1", "left")
+        await shown.sees("▸ vendite@")
+
+
+async def test_the_palette_runs_a_command_by_its_name(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("ctrl+p")
+        await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
+        await shown.press(*"arch")
+        await shown.lacks("reply to all")
+        await shown.press("enter")
+        await shown.sees("Inbox · 2")
+
+
+async def test_help_lists_the_keys_that_work_here(stage: Stage) -> None:
+    async with showing(stage) as shown:
+        await shown.press("question_mark")
+        await shown.sees("Keys", "next unread", "g i", "Alt+3")
+        assert not any("Copy selected" in line for line in shown.screen())
+        await shown.press("escape")
+        await shown.until(lambda: isinstance(shown.console.screen, MainScreen))
+
+
+async def test_q_at_the_top_asks_once(stage: Stage) -> None:
+    async with showing(stage) as shown:
+        await shown.press("q")
+        assert "Press q again" in _said(shown)
+        await shown.press("j", "q")
+        assert shown.console.is_running
+        await shown.press("q")
+        await shown.until(lambda: not shown.console.is_running)
+        assert shown.console.return_code == 0
+
+
+# -- records
+
+
+async def test_records_are_shown_with_why_and_can_be_confirmed(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j")
+        await shown.sees("Ferri Impianti Srl", "Order 119", "Mail of Ferri Impianti")
+        await shown.sees("subject")
+        await shown.press("i", "down", "y")
+        await shown.sees("Confirmed SO 119 – z to undo", "✓ Order 119")
+
+
+async def test_a_card_opens_and_gives_its_mail_back_to_the_reader(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j")
+        await shown.sees("Order 119")
+        await shown.press("i", "down", "enter")
+        await shown.sees("Order 2026/119", "Chain", "PO-77", "Mail · 1")
+        await shown.press("tab", "enter")
+        await shown.sees("▪ ordine.pdf")
+        assert shown.console.screen is shown.main
+        assert shown.focused == "reader"
+
+
+async def test_t_shows_the_mail_of_the_record(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j", "t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        await shown.sees("Mail · 1")
+        await shown.press("escape", "home", "t")
+        await shown.sees("No record is linked to this message")
+
+
+async def test_linking_by_hand_finds_adds_and_rejects(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("L")
+        await shown.until(lambda: isinstance(shown.console.screen, LinkScreen))
+        await shown.press(*"bianchi")
+        await shown.sees("Bianchi Spa")
+        await shown.press("enter")
+        await shown.sees("Linked Bianchi Spa", "✓ Bianchi Spa")
+        await shown.press("delete")
+        await shown.sees("Rejected Bianchi Spa")
+        await shown.press("escape")
+        assert shown.console.screen is shown.main
+
+
+async def test_g_o_goes_to_a_document_by_its_number(stage: Stage) -> None:
+    async with showing(stage) as shown:
+        await shown.press("g", "o", *"119")
+        await shown.sees("Order 119", "Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("Order 2026/119")
+
+
+# -- the size at hand, and nothing to show
+
+
+async def test_narrow_shows_one_panel_at_a_time(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage, (80, 24)) as shown:
+        await shown.sees("Inbox · 3")
+        main = shown.main
+        assert not any(p.display for p in (main.folders, main.reader, main.records, main.agenda))
+        await shown.press("j", "enter")
+        await shown.sees("SO 119", "L change  i records")
+        assert not main.threads.display
+        await shown.press("i")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("alt+5")
+        await shown.sees("Today, ")
+        await shown.press("alt+1")
+        await shown.sees("▾ vendite@")
+        await shown.press("escape")
+        assert main.threads.display
+
+
+async def test_the_size_may_change_at_any_time(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage, (80, 24)) as shown:
+        main = shown.main
+        await shown.press("j")
+        await shown.pilot.resize_terminal(120, 36)
+        await shown.until(lambda: main.reader.display and main.folders.display)
+        assert main.threads.cursor == 1
+        await shown.pilot.resize_terminal(200, 60)
+        await shown.until(lambda: main.reader.region.x > main.threads.region.x)
+        assert main.agenda.region.x > main.records.region.x
+        await shown.pilot.resize_terminal(120, 24)
+        await shown.until(lambda: not main.reader.display)
+        await shown.press("enter")
+        await shown.until(lambda: main.reader.display and not main.threads.display)
+        await shown.pilot.resize_terminal(6, 3)
+        await shown.pilot.resize_terminal(80, 24)
+        await shown.sees("consegna ordine")
+
+
+async def test_without_an_account_the_console_says_what_to_do(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    stage = build(sqlite_database, tmp_path, account=False, records=False)
+    async with showing(stage) as shown:
+        await shown.sees("No account yet", "tui-mail account add")
+        await shown.press("j", "e", "enter", "t", "L", "z")
+        await shown.sees("There is nothing to undo.")
+
+
+async def test_without_an_erp_the_records_panel_says_what_to_do(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    stage = build(sqlite_database, tmp_path, records=False)
+    await stage.receive("Ciao")
+    async with showing(stage) as shown:
+        await shown.sees("No ERP yet")
+
+
+async def test_the_last_line_follows_the_focus(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.until(lambda: "reply" in _hints(shown))
+        await shown.press("alt+1")
+        await shown.until(lambda: "unfold" in _hints(shown))
+        assert "reply" not in _hints(shown)
+        await shown.press("alt+4")
+        await shown.until(lambda: "confirm" in _hints(shown))
+
+
+async def test_ascii_only_shows_nothing_else_of_its_own(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage, ascii=True) as shown:
+        await shown.sees("Studio Neri", "Records")
+        assert all(line.isascii() for line in shown.screen())
+
+
+# -- hostile
+
+
+@pytest.mark.parametrize("subject", HOSTILE)
+async def test_hostile_text_is_shown_as_text_everywhere(stage: Stage, subject: str) -> None:
+    await stage.receive(subject, sender=f'"{subject[:20]}" <l.ferri@ferri.it>', body=subject)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 1", "Mail of Ferri")
+        await shown.press("enter", "h", "s", "L")
+        await shown.until(lambda: isinstance(shown.console.screen, LinkScreen))
+        await shown.press("escape", "v")
+        await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
+        await shown.press("escape", "i", "t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        for line in shown.screen():
+            assert not any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 for sign in line)
+            assert not set(line) & set("\u202e\u2067\u200b\ufeff")
+        shown.console.notify(subject)
+        assert shown.console.is_running
+
+
+async def test_markup_in_a_subject_is_shown_verbatim(stage: Stage) -> None:
+    await stage.receive("[@click=app.exit]x[/] [EXT]")
+    async with showing(stage) as shown:
+        await shown.sees("[@click=app.exit]x[/]")
+        await shown.pilot.click(offset=(50, 2))
+        assert shown.console.is_running
