@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from blockbuster import blockbuster_ctx
 from sqlmodel import Session, col, select
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -154,8 +155,10 @@ async def writing(
 ) -> AsyncIterator[Writing]:
     """A console that writes a letter; it is closed, and its database with it, at the end."""
     console = Console(parts.settings, lambda: parts)
-    async with console.run_test(size=size) as pilot:
-        screen = ComposeScreen(parts, start, save_seconds=save_seconds)
-        console.push_screen(screen)
-        await until(pilot, lambda: screen.ready and console.focused is not None)
-        yield Writing(pilot, console, screen, parts)
+    with blockbuster_ctx("tui_mail.ui"):
+        async with console.run_test(size=size) as pilot:
+            await until(pilot, lambda: console._parts)
+            screen = ComposeScreen(parts, start, save_seconds=save_seconds)
+            console.push_screen(screen)
+            await until(pilot, lambda: screen.ready and console.focused is not None)
+            yield Writing(pilot, console, screen, parts)

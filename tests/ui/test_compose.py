@@ -156,6 +156,7 @@ async def test_quitting_keeps_what_was_typed_just_now(desk: Desk) -> None:
     async with writing(parts, desk.reply(parts), save_seconds=60) as writer:
         await writer.type("Ciao")
         await writer.pilot.press("ctrl+q")
+        await writer.until(desk.drafts)
     assert decode(desk.drafts()[0].content).body.startswith("Ciao")
 
 
@@ -325,9 +326,11 @@ async def test_a_file_is_attached_by_its_path(desk: Desk, tmp_path: Path) -> Non
         line.value = f"{tmp_path}/ou"
         screen = writer.console.screen
         assert isinstance(screen, AttachScreen)
-        await writer.until(lambda: [one.value.name for one in screen.choices.found] == ["out"])
+        await writer.until(lambda: [one.value.path.name for one in screen.choices.found] == ["out"])
         await writer.pilot.press("tab")
-        await writer.until(lambda: [one.value.suffix for one in screen.choices.found] == [".pdf"])
+        await writer.until(
+            lambda: [one.value.path.suffix for one in screen.choices.found] == [".pdf"]
+        )
         await writer.pilot.press("enter")
         await writer.until(lambda: writer.screen.head.attachments)
         await writer.pilot.press("alt+s")

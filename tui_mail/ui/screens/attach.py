@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -18,11 +19,19 @@ from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
 _SHOWN = 200
 
 
-def listed(text: str) -> list[tuple[Path, int | None]]:
-    """What a typed path may become, folders first: each with its size, None for a folder."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, or a folder when `size` is None."""
+
+    path: Path
+    size: int | None
+
+
+def listed(text: str) -> list[Found]:
+    """What a typed path may become, folders first."""
     folder, begun = _split(text)
     wanted = folded(begun)
-    found: list[tuple[Path, int | None]] = []
+    found: list[Found] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -30,11 +39,11 @@ def listed(text: str) -> list[tuple[Path, int | None]]:
                     continue
                 if entry.name.startswith(".") and not begun.startswith("."):
                     continue
-                size = None if entry.is_dir() else entry.stat().st_size
-                found.append((Path(entry.path), size))
+                size = None if entry.is_dir() else entry.stat(follow_symlinks=False).st_size
+                found.append(Found(Path(entry.path), size))
     except OSError:  # a folder that is not there, or not ours to read, holds nothing to choose
         return []
-    found.sort(key=lambda one: (one[1] is not None, folded(one[0].name)))
+    found.sort(key=lambda one: (one.size is not None, folded(one.path.name)))
     return found[:_SHOWN]
 
 
@@ -48,16 +57,17 @@ def _split(text: str) -> tuple[Path, str]:
         return folder, begun
 
 
-def _draw(path: Path, size: int | None, width: int) -> Line:
-    name = safe(path.name + ("/" if size is None else ""))
-    shown = SafeText("") if size is None else formats.size(size)
+def _draw(found: Found, width: int) -> Line:
+    name = safe(found.path.name + ("/" if found.size is None else ""))
+    shown = SafeText("") if found.size is None else formats.size(found.size)
+    style = "accent" if found.size is None else ""
     return (
-        Piece(SafeText(f"   {fit(name, max(8, width - 16))}"), "accent" if size is None else ""),
+        Piece(SafeText(f"   {fit(name, max(8, width - 16))}"), style),
         Piece(fit(shown, 12, right=True), "dim"),
     )
 
 
-class AttachScreen(PickScreen[Path]):
+class AttachScreen(PickScreen[Found]):
     """Gives back the file that was chosen; Enter on a folder goes into it, Tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,13 +82,13 @@ class AttachScreen(PickScreen[Path]):
         super().on_mount()
         self._type(self._begun)
 
-    async def _find_files(self, text: str) -> list[Choice[Path]]:
+    async def _find_files(self, text: str) -> list[Choice[Found]]:
         found = await asyncio.to_thread(listed, text)
-        return [Choice(partial(_draw, path, size), path) for path, size in found]
+        return [Choice(partial(_draw, one), one) for one in found]
 
-    def chose(self, value: Path) -> None:
-        if value.is_dir():
-            self._type(f"{value}/")
+    def chose(self, value: Found) -> None:
+        if value.size is None:
+            self._type(f"{value.path}/")
         else:
             self.dismiss(value)
 
@@ -86,8 +96,8 @@ class AttachScreen(PickScreen[Path]):
         """Take over the name that is chosen, and look into it when it is a folder."""
         self.choices.values()
         if self.choices.chosen is not None:
-            path = self.choices.chosen.value
-            self._type(f"{path}/" if path.is_dir() else str(path))
+            found = self.choices.chosen.value
+            self._type(f"{found.path}/" if found.size is None else str(found.path))
 
     def _type(self, text: str) -> None:
         line = self.query_one(SafeInput)

@@ -27,7 +27,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.deeds import named
 from tui_mail.ui.keys import bind, commands, hints, msgid
-from tui_mail.ui.screens.attach import AttachScreen
+from tui_mail.ui.screens.attach import AttachScreen, Found
 from tui_mail.ui.screens.link import Candidate, draw
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.lines import Bar
@@ -414,9 +414,9 @@ class ComposeScreen(Screen[Closed]):
         if self._keeper is not None:
             self.app.push_screen(AttachScreen(), self._attach_file)
 
-    def _attach_file(self, path: Path | None) -> None:
-        if path is not None:
-            begin(self, partial(self._attached, path), "attach")
+    def _attach_file(self, found: Found | None) -> None:
+        if found is not None:
+            begin(self, partial(self._attached, found.path), "attach")
 
     async def _attached(self, path: Path) -> None:
         try:

@@ -6,6 +6,7 @@ Hides that what is pasted is made safe, and the file that the editor is given.
 import asyncio
 import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,9 +84,8 @@ async def edited(command: Sequence[str], text: str) -> str:
 
     Raises NotFound when there is no such program, InputOutput when it fails.
     """
-    with tempfile.TemporaryDirectory(prefix="tui-mail-") as folder:
-        path = Path(folder) / "letter.md"
-        await asyncio.to_thread(_write, path, text)
+    path = await asyncio.to_thread(_lay_out, text)
+    try:
         code = await _run(command, path)
         if code:
             raise InputOutput(
@@ -94,13 +94,18 @@ async def edited(command: Sequence[str], text: str) -> str:
                 )
             )
         return safe_text(await asyncio.to_thread(_read, path))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, path.parent, ignore_errors=True)
 
 
-def _write(path: Path, text: str) -> None:
+def _lay_out(text: str) -> Path:
+    """A new file with `text`, in a folder of its own, for its owner only."""
+    path = Path(tempfile.mkdtemp(prefix="tui-mail-")) / "letter.md"
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
     ) as file:
         file.write(text)
+    return path
 
 
 def _read(path: Path) -> str:
