@@ -24,10 +24,11 @@ from tui_mail.i18n import set_language
 from tui_mail.ui.app import Console
 from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.screens.attach import AttachScreen
-from tui_mail.ui.screens.compose import ComposeScreen, undo_send
+from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.pick import PickScreen
 from tui_mail.ui.widgets.text import SafeInput
 from tui_mail.ui.writing.body import edited
+from tui_mail.ui.writing.ending import undo_send
 from tui_mail.ui.writing.start import DRAFT, ComposeStart
 
 HOSTILE = b"""\

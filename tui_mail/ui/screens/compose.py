@@ -6,7 +6,7 @@ Hides when it is saved and looked over. What a letter begins with and how it is 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,26 +21,25 @@ from textual.widgets import TextArea
 
 from tui_mail.db.address_book import Suggestion, suggest
 from tui_mail.db.draft_content import DraftContent
-from tui_mail.db.rows import DraftRow, EntityRow
+from tui_mail.db.rows import EntityRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.deeds import named
 from tui_mail.ui.keys import bind, commands, hints, msgid
+from tui_mail.ui.screens.about import AboutScreen
 from tui_mail.ui.screens.attach import AttachScreen, Found
-from tui_mail.ui.screens.link import Candidate, draw
-from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Piece
 from tui_mail.ui.work import begin
 from tui_mail.ui.writing.addresses import AddressField
 from tui_mail.ui.writing.body import LetterBody, edit_outside
+from tui_mail.ui.writing.ending import Closed
 from tui_mail.ui.writing.files import read_file
-from tui_mail.ui.writing.head import ADDRESSES, LetterHead
+from tui_mail.ui.writing.head import LetterHead
 from tui_mail.ui.writing.keeper import Keeper
 from tui_mail.ui.writing.lookout import Lookout, review_line, title_line
-from tui_mail.ui.writing.markdown import is_marked
-from tui_mail.ui.writing.review import Weight, recipients_of
+from tui_mail.ui.writing.review import Weight, obstacle
 from tui_mail.ui.writing.start import (
     DRAFT,
     NEW,
@@ -49,8 +48,6 @@ from tui_mail.ui.writing.start import (
     change_signature,
     open_letter,
 )
-from tui_mail.values import BodyFormat
-from tui_mail.worker.drafting import call_back
 
 if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
@@ -60,23 +57,15 @@ _REVIEW_SECONDS = 0.2  # the letter rests before it is looked over
 _RULE = SafeText("─" * 400)
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """How the writing ended: what to say of it, and the letter that can still be called back."""
-
-    said: SafeText
-    outgoing_id: int | None = None
-    seconds: int = 0
-
-
-async def undo_send(parts: "Parts", outgoing_id: int) -> DraftRow | None:
-    """Call a held letter back: its draft, to be opened again; None when it has gone already."""
-    return await parts.database.write(call_back, parts.operator_id, outgoing_id, datetime.now(UTC))
-
-
 def _key(name: str, keys: str, action: str, words: str, *, hint: bool = False) -> Binding:
     """A key that works while letters are typed: it comes before the field in hand."""
     return replace(bind(name, keys, action, words, hint=hint), priority=True)
+
+
+def _rule() -> Bar:
+    bar = Bar()
+    bar.show((Piece(_RULE, "rule"),))
+    return bar
 
 
 class ComposeScreen(Screen[Closed]):
@@ -114,7 +103,6 @@ class ComposeScreen(Screen[Closed]):
         self._hints = Bar(id="hints")
         self._opening: Opening | None = None
         self._keeper: Keeper | None = None
-        self._format: BodyFormat | None = None  # what the writer chose; None: as the text is
         self._lookout: Lookout | None = None
         self._notice: tuple[SafeText, bool] | None = None
         self._saving: Timer | None = None
@@ -125,13 +113,9 @@ class ComposeScreen(Screen[Closed]):
     def compose(self) -> ComposeResult:
         yield self._title
         yield self.head
-        rule = Bar()
-        rule.show((Piece(_RULE, "rule"),))
-        yield rule
+        yield _rule()
         yield self.body
-        rule = Bar()
-        rule.show((Piece(_RULE, "rule"),))
-        yield rule
+        yield _rule()
         yield self._review
         yield self._hints
 
@@ -151,9 +135,10 @@ class ComposeScreen(Screen[Closed]):
             return
         content = opening.sheet.content
         self._opening = opening
-        self._format = self._chosen_format(content)
-        self._show(opening)
-        began = replace(content, format=self._format_now())
+        with self.prevent(TextArea.Changed):
+            self.body.begin_with(content, saved=self._start.answer == DRAFT)
+        self.head.fill(content, opening.records, opening.senders, opening.sheet.account_id)
+        began = replace(content, format=self.body.form)
         self._keeper = Keeper(self._parts, replace(opening.sheet, content=began), opening.saved_at)
         self._lookout = Lookout(self._parts, opening.sheet)
         self._focus_first(content)
@@ -162,18 +147,6 @@ class ComposeScreen(Screen[Closed]):
         if opening.notice:
             self._say(opening.notice, wrong=True)
         self._look_over()
-
-    def _chosen_format(self, content: DraftContent) -> BodyFormat | None:
-        by_itself = BodyFormat.MARKDOWN if is_marked(content.body) else BodyFormat.TEXT
-        saved = self._start.answer == DRAFT
-        return content.format if saved and content.format is not by_itself else None
-
-    def _show(self, opening: Opening) -> None:
-        with self.prevent(TextArea.Changed):
-            self.body.put(opening.sheet.content.body)
-        self.head.fill(
-            opening.sheet.content, opening.records, opening.senders, opening.sheet.account_id
-        )
 
     def _focus_first(self, content: DraftContent) -> None:
         if not content.to:
@@ -190,16 +163,11 @@ class ComposeScreen(Screen[Closed]):
 
     # -- what is on the desk
 
-    def _format_now(self) -> BodyFormat:
-        if self._format is not None:
-            return self._format
-        return BodyFormat.MARKDOWN if is_marked(self.body.text) else BodyFormat.TEXT
-
     def content(self) -> DraftContent:
         """The letter as it is now."""
         assert self._keeper is not None
         typed = self.head.collect(self._keeper.sheet.content)
-        return replace(typed, body=self.body.text, format=self._format_now())
+        return replace(typed, body=self.body.text, format=self.body.form)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
@@ -246,7 +214,7 @@ class ComposeScreen(Screen[Closed]):
     def _show_title(self) -> None:
         assert self._opening is not None
         assert self._keeper is not None
-        left, right = title_line(self._opening.heading, self._format_now(), self._keeper.saved_at)
+        left, right = title_line(self._opening.heading, self.body.form, self._keeper.saved_at)
         self._title.show(left, right)
 
     def _say(self, text: SafeText, *, wrong: bool = False) -> None:
@@ -356,14 +324,10 @@ class ComposeScreen(Screen[Closed]):
         self.dismiss(Closed(safe(said), done.outgoing_id, seconds))
 
     def _may_go(self, content: DraftContent) -> bool:
-        boxes, wrong = recipients_of(content)
-        if wrong:
-            self.head.go_to(self._wrong_field(content))
-            self._say(wrong, wrong=True)
-            return False
-        if not boxes:
-            self.head.go_to("to")
-            self._say(safe(_("Say who gets the letter, then send it.")), wrong=True)
+        found = obstacle(content)
+        if found is not None:
+            self.head.go_to(found.field)
+            self._say(found.text, wrong=True)
             return False
         answered = self._lookout.answered if self._lookout is not None else None
         if answered is not None and answered.sent and not self._warned:
@@ -373,14 +337,6 @@ class ComposeScreen(Screen[Closed]):
             return False
         return True
 
-    @staticmethod
-    def _wrong_field(content: DraftContent) -> str:
-        for name in ADDRESSES:
-            alone = DraftContent(to=str(getattr(content, name)))
-            if recipients_of(alone)[1]:
-                return name
-        return "to"
-
     # -- keys
 
     def action_field(self, name: str) -> None:
@@ -388,8 +344,7 @@ class ComposeScreen(Screen[Closed]):
 
     def action_markdown(self) -> None:
         if self._keeper is not None:
-            marked = self._format_now() is BodyFormat.MARKDOWN
-            self._format = BodyFormat.TEXT if marked else BodyFormat.MARKDOWN
+            self.body.toggle_markdown()
             self._show_title()
             self._changed()
 
@@ -425,19 +380,12 @@ class ComposeScreen(Screen[Closed]):
             self._say(safe(error.message), wrong=True)
 
     def action_link(self) -> None:
-        if self._keeper is not None:
-            screen = PickScreen(safe(_("The letter is about")), self._records)
-            self.app.push_screen(screen, self._link)
+        if self._lookout is not None:
+            self.app.push_screen(AboutScreen(self._lookout.records), self._link)
 
     def _link(self, row: EntityRow | None) -> None:
         if row is not None:
             self.head.add_record(row)
-
-    async def _records(self, text: str) -> list[Choice[EntityRow]]:
-        assert self._lookout is not None
-        today = datetime.now(UTC).astimezone().date()
-        rows = await self._lookout.records(text)
-        return [Choice(partial(draw, _candidate(row), today), row) for row in rows]
 
     async def _suggest(self, text: str) -> Sequence[Suggestion]:
         try:
@@ -445,7 +393,3 @@ class ComposeScreen(Screen[Closed]):
         except TuiMailError as error:
             self._say(safe(error.message), wrong=True)
             return ()
-
-
-def _candidate(row: EntityRow) -> Candidate:
-    return Candidate(row.id, row.kind, row.code, row.title, row.party, row.date, row.amount)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from datetime import date as Day
 
     from tui_mail.db.session import Session
-    from tui_mail.ui.screens.compose import Closed
     from tui_mail.ui.screens.main import MainScreen
+    from tui_mail.ui.writing.ending import Closed
     from tui_mail.ui.writing.start import ComposeStart
 
 
@@ -189,7 +189,7 @@ class Desk:
 
     async def _call_back(self, outgoing_id: int) -> SafeText:
         """Take back the letter that was just sent, and write on."""
-        from tui_mail.ui.screens.compose import undo_send
+        from tui_mail.ui.writing.ending import undo_send
 
         assert self._screen.parts is not None
         draft = await undo_send(self._screen.parts, outgoing_id)

@@ -16,9 +16,12 @@ from textual import events
 from textual.app import App, SuspendNotSupported
 from textual.widgets import TextArea
 
+from tui_mail.db.draft_content import DraftContent
 from tui_mail.errors import InputOutput, NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import safe_lines
+from tui_mail.ui.writing.markdown import is_marked
+from tui_mail.values import BodyFormat
 
 
 def safe_text(text: str) -> str:
@@ -45,14 +48,35 @@ class LetterBody(TextArea):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self.cursor_blink = False
+        self._chosen: BodyFormat | None = None  # by the writer; None: as the text is
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.text = safe_text(event.text)  # Textual hands the event on to the handler of TextArea
+
+    @property
+    def form(self) -> BodyFormat:
+        """How the letter goes: by choice, else as Markdown when it uses its marks."""
+        return self._chosen or _form_of(self.text)
+
+    def toggle_markdown(self) -> None:
+        """Send it as Markdown, or just as it is typed, whatever marks it uses."""
+        marked = self.form is BodyFormat.MARKDOWN
+        self._chosen = BodyFormat.TEXT if marked else BodyFormat.MARKDOWN
+
+    def begin_with(self, content: DraftContent, *, saved: bool) -> None:
+        """Show a letter's text. `saved`: its form was decided before."""
+        decided = saved and content.format is not _form_of(content.body)
+        self._chosen = content.format if decided else None
+        self.put(content.body)
 
     def put(self, text: str) -> None:
         """Make `text` the letter's, the cursor at its beginning."""
         self.load_text(text)
         self.move_cursor((0, 0))
+
+
+def _form_of(text: str) -> BodyFormat:
+    return BodyFormat.MARKDOWN if is_marked(text) else BodyFormat.TEXT
 
 
 def editor_command() -> list[str]:

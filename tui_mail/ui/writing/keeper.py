@@ -26,6 +26,7 @@ class Keeper:
         self._begun = sheet
         self._seen = sheet  # what the draft holds, or what the letter began with
         self._lock = asyncio.Lock()
+        self._gone = False  # sent: nothing is to be kept any more
         self.saved_at = saved_at
 
     @property
@@ -43,7 +44,7 @@ class Keeper:
     async def save(self, content: DraftContent, account_id: int) -> Kept | None:
         """Save what is not saved yet; None when everything is. Raises what the database raises."""
         async with self._lock:
-            if not self.is_new(content, account_id):
+            if self._gone or not self.is_new(content, account_id):
                 return None
             sheet = self.on_desk(content, account_id)
             kept = await self._parts.database.write(
@@ -82,7 +83,7 @@ class Keeper:
         async with self._lock:
             sheet = self.on_desk(content, sender.account_id)
             try:
-                return await self._parts.database.write(
+                done = await self._parts.database.write(
                     send,
                     self._parts.operator_id,
                     sender,
@@ -93,3 +94,5 @@ class Keeper:
             except NotFound:
                 self._seen = replace(self._begun, draft_id=None, version=0)
                 raise
+            self._gone = True
+            return done

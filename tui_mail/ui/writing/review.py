@@ -61,6 +61,26 @@ def recipients_of(content: DraftContent) -> tuple[tuple[Mailbox, ...], SafeText]
     return tuple(found), wrong
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a letter cannot go as it is, and the field to put right."""
+
+    field: str
+    text: SafeText
+
+
+def obstacle(content: DraftContent) -> Obstacle | None:
+    """What stops the letter: an address that is none, or nobody to send it to."""
+    for name in ("to", "cc", "bcc"):
+        _boxes, wrong = recipients_of(DraftContent(to=str(getattr(content, name))))
+        if wrong:
+            return Obstacle(name, wrong)
+    boxes, _wrong = recipients_of(content)
+    if not boxes:
+        return Obstacle("to", safe(_("Say who gets the letter, then send it.")))
+    return None
+
+
 def review(
     content: DraftContent,
     records: Collection[EntityRow],
