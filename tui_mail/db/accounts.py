@@ -23,6 +23,7 @@ from tui_mail.db.tables import (
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
+from tui_mail.values import FolderRole
 
 _SHARED_LEVEL = "send"
 _ON_ITS_WAY = ("held", "queued", "sending")
@@ -49,7 +50,7 @@ def operator_for(session: Session, login: str, name: str = "", email: str = "") 
 def add_account(session: Session, account: Account, operator_id: int) -> Account:
     """Keep a new account, managed by the operator; everyone may use it when it is shared.
 
-    A local account gets its folders at once. Raises WrongUse when the address has an account.
+    A local account gets all its folders at once, another its inbox. Raises WrongUse when the address has an account.
     """
     account.email = account.email.strip().lower()
     require_new(session, account.email)
@@ -64,10 +65,11 @@ def add_account(session: Session, account: Account, operator_id: int) -> Account
             for other in others
             if other is not None
         )
-    if account.protocol == "local":
-        session.add_all(
-            Folder(account_id=account_id, name=USUAL_NAMES[role], role=role) for role in LOCAL_ROLES
-        )
+    # A server's other folders come with its first listing, which joins the inbox made here.
+    roles = LOCAL_ROLES if account.protocol == "local" else (FolderRole.INBOX,)
+    session.add_all(
+        Folder(account_id=account_id, name=USUAL_NAMES[role], role=role) for role in roles
+    )
     session.flush()
     publish(session, Topic.ACCOUNTS, Topic.FOLDERS)
     return account

@@ -162,14 +162,11 @@ def _why(match: _Match, *, anybody: bool) -> str:
     slots = {
         "words": shown(match.candidate.found_in),
         "party": shown(match.document.party_name or "–"),
-        "code": shown(match.document.code),
     }
     if match.owned:
-        return _("the subject says “{words}”: {code} of {party}").format(**slots)
+        return _("the subject says “{words}”").format(**slots)
     if anybody:
         return _(
-            "the subject says “{words}”, but {code} is of {party}, who is not on this message"
+            "the subject says “{words}”, but it is of {party}, who is not on this message"
         ).format(**slots)
-    return _(
-        "the subject says “{words}”: {code} of {party}, but nobody on this message is known"
-    ).format(**slots)
+    return _("the subject says “{words}”, but nobody on this message is known").format(**slots)

@@ -135,17 +135,16 @@ def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidenc
 def _why_address(one: Correspondent, party: KnownParty, count: int) -> str:
     slots = {
         "address": shown(one.address),
-        "party": shown(party.name),
         "contact": shown(party.contact_name),
         "count": count,
     }
     if count > 1:
-        return _("{address} is an address of {party}, and of others ({count} in all)").format(
+        return _("{address} is one of its addresses, and of others ({count} in all)").format(
             **slots
         )
     if party.contact_name:
-        return _("{address} is {contact} of {party}").format(**slots)
-    return _("{address} is an address of {party}").format(**slots)
+        return _("{address} is {contact}").format(**slots)
+    return _("{address} is one of its addresses").format(**slots)
 
 
 def _of_domain(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
@@ -159,8 +158,6 @@ def _of_domain(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence
         company=party.company,
         method="domain",
         weight=LIKELY if party.declared else 1.5,
-        why=_("{address} is in the domain of {party}").format(
-            address=shown(one.address), party=shown(party.name)
-        ),
+        why=_("{address} is in its domain").format(address=shown(one.address)),
         found_in=one.domain,
     )

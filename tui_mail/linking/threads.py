@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from tui_mail.i18n import _
-from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of, shown
+from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
 from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
 from tui_mail.linking.parties import correspondents
 from tui_mail.values import PARTY_KINDS, LinkState
@@ -72,9 +72,9 @@ def _inherited(link: ParentLink, parties: Collection[int], *, known_here: bool) 
     at_home = is_party or link.party_id in parties or (link.party_id is None and confirmed)
     asked = link.state is LinkState.PROPOSED and not is_party
     sentence = (
-        _("it answers a message about {record}")
+        _("it answers a message about it")
         if known_here
-        else _("it answers a message about {record}, but its writer was not in that conversation")
+        else _("it answers a message about it, but its writer was not in that conversation")
     )
     return Evidence(
         entity_id=link.entity_id,
@@ -82,7 +82,7 @@ def _inherited(link: ParentLink, parties: Collection[int], *, known_here: bool) 
         company=link.company,
         method="thread",
         weight=_weight(link, known_here=known_here),
-        why=sentence.format(record=shown(link.label)),
+        why=sentence,
         veto=not known_here or not at_home or asked,
         suggest=link.state is not LinkState.PROPOSED,
     )

@@ -8,6 +8,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, folder_name
+from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, Piece
@@ -52,9 +53,13 @@ class HeaderBar(Panel, Bar):
     async def _loaded(self) -> None:
         assert self.parts is not None
         found = await self.read(_read, self.parts.operator_id)
-        if found is not None:
-            self._accounts, self._outgoing = found
-            self.show_now()
+        if found is None:
+            return
+        before = self.trouble
+        self._accounts, self._outgoing = found
+        if self.trouble and self.trouble != before:
+            self.post_message(Said(self.trouble, wrong=True))
+        self.show_now()
 
     @property
     def trouble(self) -> SafeText:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
 
 _LATEST = 8
+_MOST_WHY = 3  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ class RecordsPanel(Panel, Entries[Item]):
         code = formats.short_code(link.code, today)
         day = formats.short_day(link.date, today) if link.date else SafeText("")
         name = SafeText(f"{kind_name(link.kind)} {code}")
-        room = width - width_of(day) - 4
+        room = width - width_of(day) - 3
         if width_of(name) > room:
             name = SafeText(f"{abbreviation(link.kind)} {code}")
         lines: list[Line] = [
@@ -310,4 +311,7 @@ def _why(link: LinkRow, width: int) -> list[Line]:
     text = link.why or link_name(link.state)
     if link.state == "confirmed" and link.by:
         text = _("{why}, confirmed by {by}").format(why=text, by=link.by)
-    return [plain(line, "dim") for line in wrapped(safe(text), width - 1, "  ")[:3]]
+    lines = wrapped(safe(text), width - 1, "  ")
+    if len(lines) > _MOST_WHY:
+        lines = [*lines[: _MOST_WHY - 1], fit(SafeText(f"{lines[_MOST_WHY - 1]} …"), width - 1)]
+    return [plain(line, "dim") for line in lines]

@@ -19,12 +19,14 @@ from tui_mail.ui.kinds import folder_name
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.rows import Place, RowList, Slice
-from tui_mail.ui.widgets.text import Line, plain
+from tui_mail.ui.widgets.text import BLANK, Line, plain
+from tui_mail.ui.wrap import wrapped
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
+_MOST_EMPTY = 6  # lines of the sentence that an empty list says
 _TOPICS = frozenset({"mail", "links", "folders", "erp"})
 
 
@@ -174,7 +176,7 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
 
     @property
     def count(self) -> int:
-        return self.total or (1 if self._is_empty else 0)
+        return self.total or (_MOST_EMPTY if self._is_empty else 0)
 
     @property
     def _is_empty(self) -> bool:
@@ -182,7 +184,8 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
 
     def line(self, index: int, width: int) -> Line:
         if self._is_empty:
-            return plain(SafeText(f" {self.empty()}"), "dim")
+            lines = wrapped(self.empty(), width - 1, " ")
+            return plain(lines[index], "dim") if index < len(lines) else BLANK
         return super().line(index, width)
 
     def background(self, index: int) -> str:
