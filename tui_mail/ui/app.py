@@ -104,19 +104,11 @@ class Console(App[int]):
         formats.warm_up()
         return self._open_parts()
 
-    async def _on_exit_app(self) -> None:
-        await self._end()
-        await super()._on_exit_app()
-
-    async def _end(self) -> None:
-        """Stop fetching, finish what is being written."""
+    async def on_unmount(self) -> None:
+        """Every panel is gone: stop fetching, finish what is being written."""
         parts, self._parts = self._parts, None
         if parts is None:
             return
-        for screen in self.screen_stack:
-            finish = getattr(screen, "finish", None)
-            if finish is not None:
-                await finish()
         if self._unsubscribe is not None:
             self._unsubscribe()
         if parts.worker is not None:

@@ -20,6 +20,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.keys import PREFIXES, SCREEN, commands, hints, prefix_hints
+from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.mailkeys import Asked, Target
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
@@ -38,13 +39,8 @@ if TYPE_CHECKING:
 
     from tui_mail.ui.parts import Parts
 
-_NARROW = 100  # below: one panel at a time
-_SIDE_BY_SIDE = 160  # from here: list and reader beside each other
-_OWN_COLUMN = 180  # from here: the agenda in a column of its own
-_LOW = 30  # below: the reader takes the list's place
 _REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
 _PREFIX_SECONDS = 0.4
-_PANELS = ("folders", "threads", "reader", "records", "agenda")
 
 
 class MainScreen(Screen[None]):
@@ -139,41 +135,22 @@ class MainScreen(Screen[None]):
         self._arrange(event.size.width, event.size.height)
 
     def _arrange(self, width: int, height: int) -> None:
-        narrow, low = width < _NARROW, height < _LOW
-        wide = width >= _SIDE_BY_SIDE
-        self.set_class(narrow, "-narrow")
-        self.set_class(wide, "-wide")
-        self.set_class(width >= _OWN_COLUMN, "-columns")
-        reading = self._panel == "reader"
-        shown = {
-            "folders": not narrow or self._panel == "folders",
-            "threads": self._panel == "threads" if narrow else wide or not (low and reading),
-            "reader": reading if narrow else wide or not low or reading,
-            "records": not narrow or self._panel == "records",
-            "agenda": not narrow or self._panel == "agenda",
-        }
-        for name, visible in shown.items():
-            getattr(self, name).display = visible
-        self.query_one("#middle").display = shown["threads"] or shown["reader"]
-        self.query_one("#side").display = shown["records"] or shown["agenda"]
-        self._rule(narrow=narrow, wide=wide, low=low)
-        self.reader.records = narrow
-        self.header.narrow = narrow
-        self.call_after_refresh(self.show_hints)
-
-    def _rule(self, *, narrow: bool, wide: bool, low: bool) -> None:
-        """Which panels have a rule at their left, and how it meets the title line."""
-        columns = self.has_class("-columns")
-        rules: dict[Lines, str] = {
-            self.threads: "" if narrow else "┬",
-            self.reader: "" if narrow else "┬" if wide or low else "├",
-            self.records: "" if narrow else "┬",
-            self.agenda: "" if narrow else "┬" if columns else "├",
-        }
-        for panel, rule in rules.items():
+        chosen = plan(width, height, self._panel)
+        self.set_class(chosen.narrow, "-narrow")
+        self.set_class(chosen.wide, "-wide")
+        self.set_class(chosen.columns, "-columns")
+        for name in PANELS:
+            getattr(self, name).display = name in chosen.shown
+        self.query_one("#middle").display = bool(chosen.shown & {"threads", "reader"})
+        self.query_one("#side").display = bool(chosen.shown & {"records", "agenda"})
+        for name, rule in chosen.rules.items():
+            panel: Lines = getattr(self, name)
             if panel.rule != rule:
                 panel.rule = rule
                 panel.forget()
+        self.reader.records = chosen.narrow
+        self.header.narrow = chosen.narrow
+        self.call_after_refresh(self.show_hints)
 
     def go_to(self, panel: str) -> None:
         """Give a panel the focus, and the screen when there is room for one only."""
@@ -190,7 +167,7 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         name = event.widget.id or ""
-        if name in _PANELS:
+        if name in PANELS:
             self._panel = name
         self.call_after_refresh(self.show_hints)
 
@@ -343,8 +320,8 @@ class MainScreen(Screen[None]):
         self.go_to(name)
 
     def action_next_panel(self) -> None:
-        place = _PANELS.index(self._panel)
-        self.go_to(_PANELS[(place + 1) % len(_PANELS)])
+        place = PANELS.index(self._panel)
+        self.go_to(PANELS[(place + 1) % len(PANELS)])
 
     def action_next_folder(self, step: int) -> None:
         self.folders.step(step)
