@@ -157,7 +157,6 @@ async def test_quitting_keeps_what_was_typed_just_now(desk: Desk) -> None:
     async with writing(parts, desk.reply(parts), save_seconds=60) as writer:
         await writer.type("Ciao")
         await writer.pilot.press("ctrl+q")
-        await writer.until(desk.drafts)
     assert decode(desk.drafts()[0].content).body.startswith("Ciao")
 
 

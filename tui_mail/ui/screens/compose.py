@@ -277,7 +277,7 @@ class ComposeScreen(Screen[Closed]):
         self._show_title()
         return True
 
-    async def finish(self) -> None:
+    async def on_unmount(self) -> None:
         """The console ends: keep what is not kept yet."""
         if self._keeper is not None and not self._sent:
             await self._saved()
