@@ -182,6 +182,7 @@ def with_signature(body: str, signature: str) -> str:
 def change_signature(body: str, old: str, new: str) -> str:
     """`body` with the signature of another account, as long as the old one stands there untouched."""
     if old.strip():
-        block = _block(old)
-        return body.replace(block, _block(new) if new.strip() else "", 1)
+        changed = _block(new) if new.strip() else ""
+        whole = f"\n{body}\n".replace(f"\n{_block(old)}\n", f"\n{changed}\n", 1)
+        return whole[1:-1]
     return body if not new.strip() or body.strip() else with_signature(body, new)
