@@ -112,28 +112,26 @@ def letter(
     return "\r\n".join([*lines, "", body, ""]).encode()
 
 
+_PARTS = """\
+--b
+Content-Type: text/plain
+
+Ecco il listino.
+--b
+Content-Type: text/csv; name="../listino.csv"
+Content-Disposition: attachment; filename=../listino.csv
+Content-Transfer-Encoding: base64
+
+YTtiCg==
+--b
+Content-Type: application/pdf
+Content-Disposition: attachment; filename=foglio.pdf
+
+%PDF
+--b--"""
 WITH_FILES = letter(
     4,
     subject="Listino",
     headers=["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"'],
-    body="\r\n".join(
-        [
-            "--b",
-            "Content-Type: text/plain",
-            "",
-            "Ecco il listino.",
-            "--b",
-            'Content-Type: text/csv; name="../listino.csv"',
-            "Content-Disposition: attachment; filename=../listino.csv",
-            "Content-Transfer-Encoding: base64",
-            "",
-            "YTtiCg==",
-            "--b",
-            "Content-Type: application/pdf",
-            "Content-Disposition: attachment; filename=foglio.pdf",
-            "",
-            "%PDF",
-            "--b--",
-        ]
-    ),
+    body=_PARTS.replace("\n", "\r\n"),
 )

@@ -93,7 +93,7 @@ def test_refresh_of_a_place_that_has_gone_is_told_and_kept(
     away.rmdir()
     result = program("erp", "refresh")
     assert result.code == 1
-    assert [row for row in result.records if "error" in row][0]["error"] == "not_found"
+    assert next(row for row in result.records if "error" in row)["error"] == "not_found"
     errors = {row["name"]: row["error"] for row in program("erp", "status").records}
     assert errors["here"] == ""
     assert errors["away"]

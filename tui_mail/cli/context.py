@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tui_mail.worker.reading import Reader
 
 _LOG_BYTES = 4 << 20
+_OWNER_ONLY = 0o600
+_LARGEST_NUMBER = 2**31 - 1  # what a database column holds; nothing gets that far
 
 
 @dataclass
@@ -57,6 +59,9 @@ class Context:
 
         make_home(self.home)
         database = Database(self.settings.database)
+        file = self.home.database_file
+        if self.settings.database == f"sqlite:///{file}" and not file.exists():
+            file.touch(mode=_OWNER_ONLY)  # in a home that others may look into, too
         self._opened.append(database)
         prepare(database)
         return database
@@ -156,7 +161,7 @@ class Context:
         handler = logging.handlers.RotatingFileHandler(
             self.home.logs / "tui_mail.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
         )
-        (self.home.logs / "tui_mail.log").chmod(0o600)
+        (self.home.logs / "tui_mail.log").chmod(_OWNER_ONLY)
         handler.setFormatter(
             logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s")
         )
@@ -189,6 +194,13 @@ def _plain(value: object) -> object:
 def moment(when: datetime | None) -> str:
     """A time for people: local, to the minute; a dash for never."""
     return f"{when.astimezone():%Y-%m-%d %H:%M}" if when else "–"
+
+
+def number_of(text: str) -> int | None:
+    """The number that a row of the database has, None when `text` is none."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(int(text[:20]), _LARGEST_NUMBER)
 
 
 def password_from(prompt: str, *, stdin: bool) -> str:

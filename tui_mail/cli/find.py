@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tui_mail.cli.context import Context
+from tui_mail.cli.context import Context, number_of
 from tui_mail.errors import CannotWrite, NotFound, WrongUse
 from tui_mail.i18n import _
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _PAGE = 200
 _ALL = 1_000_000_000
-_LARGEST_ID = 2**31 - 1  # what a database column holds; no message has it
 
 
 def register(app: typer.Typer) -> None:
@@ -137,11 +136,12 @@ def message_id_of(call: Context, text: str) -> int:
 
         header = text.removeprefix("mid:").strip().removeprefix("<").removesuffix(">")
         return call.database.read_now(message_by_header, call.operator_id, header)
-    if text.isascii() and text.isdigit():
-        return min(int(text[:20]), _LARGEST_ID)
-    raise WrongUse(
-        _("{text} is no message: give an id as search prints it, or mid:<…>.").format(text=text)
-    )
+    number = number_of(text)
+    if number is None:
+        raise WrongUse(
+            _("{text} is no message: give an id as search prints it, or mid:<…>.").format(text=text)
+        )
+    return number
 
 
 def _show(

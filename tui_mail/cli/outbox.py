@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tui_mail.cli.context import Context
+from tui_mail.cli.context import Context, number_of
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
 
@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 def _outbox(
     context: typer.Context,
     words: list[str] = typer.Argument(None, metavar="[retry|cancel|settle ID]"),
-    state: str = typer.Option("", "--state", metavar="|".join(_STATES)),
+    state: str = typer.Option(
+        "", "--state", metavar="|".join(_STATES), help=_("only letters in this state")
+    ),
 ) -> None:
     from tui_mail.db import outbox
 
@@ -38,9 +40,9 @@ def _outbox(
             _emit(call, row)
         return
     verbs = {"retry": outbox.retry, "cancel": outbox.cancel, "settle": outbox.settle_by_hand}
-    if len(words) != 2 or words[0] not in verbs or not words[1].isdigit():
+    outgoing_id = number_of(words[-1])
+    if len(words) != 2 or words[0] not in verbs or outgoing_id is None or state:
         raise WrongUse(_("outbox takes retry, cancel or settle, then the number of a letter."))
-    outgoing_id = int(words[1])
     call.database.write_now(verbs[words[0]], call.operator_id, outgoing_id, datetime.now(UTC))
     for row in call.database.read_now(outbox.outgoing, call.operator_id):
         if row.id == outgoing_id:
@@ -60,5 +62,6 @@ def _emit(call: Context, row: "OutgoingRow") -> None:
             "attempts": row.attempts,
             "next_try": row.next_try if row.state in {"held", "queued"} else None,
         },
-        f"{row.id:>6}  {row.state:9}  {row.subject[:50]:50}  {', '.join(one[0] for one in row.recipients)}",
+        f"{row.id:>6}  {row.state:9}  {row.subject[:50]:50}  "
+        + ", ".join(f"{address} {reply}".strip() for address, _state, reply in row.recipients),
     )

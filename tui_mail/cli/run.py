@@ -165,6 +165,8 @@ def _dispatch(context: Context, arguments: list[str]) -> None:
         )
     except typer.Abort as error:
         raise KeyboardInterrupt from error
+    except SystemExit as error:  # how the parser ends when nobody reads any more
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
     except typer.TyperException as error:
         raise WrongUse(sentence(error)) from error
     if isinstance(result, int) and result and not context.exit_code:

@@ -1,0 +1,131 @@
+"""import."""
+
+import mailbox
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program, letter
+
+_COUNTS = {"read", "stored", "already", "damaged", "seconds"}
+_TO = ("--account", "anna@rossi.example")
+
+
+@pytest.fixture
+def local(program: Program) -> Program:
+    """The program with an empty local account."""
+    assert program("account", "add", "anna@rossi.example", "--local").code == 0
+    return program
+
+
+def _mbox(path: Path, count: int) -> Path:
+    with path.open("wb") as file:
+        for number in range(1, count + 1):
+            head = f"Message-ID: <m{number}@x.example>\nSubject: n{number}\n\n"
+            file.write(f"From a@x.example Mon Nov  3 10:00:00 2025\n{head}text\n\n".encode())
+    return path
+
+
+def _maildir(path: Path) -> Path:
+    box = mailbox.Maildir(path)
+    message = mailbox.MaildirMessage(letter(5))
+    message.set_subdir("cur")
+    message.set_flags("FS")
+    box.add(message)
+    box.add(mailbox.MaildirMessage(letter(6)))
+    box.close()
+    return path
+
+
+def test_an_eml_file(local: Program, tmp_path: Path) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(letter(1))
+    result = local("import", file, *_TO)
+    assert result.code == 0
+    assert set(result.record) == _COUNTS
+    assert {name: result.record[name] for name in ("read", "stored", "already", "damaged")} == {
+        "read": 1, "stored": 1, "already": 0, "damaged": 0,
+    }  # fmt: skip
+    again = local("import", file, *_TO).record
+    assert (again["stored"], again["already"]) == (0, 1)
+    assert local("show", 1, "--raw", json=False).out.encode() == letter(1)
+    assert "1 already there" in local.lines("import", file, *_TO)
+
+
+def test_an_mbox_a_maildir_and_a_folder_of_them(local: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    folder.mkdir()
+    _mbox(folder / "old.mbox", 3)
+    (folder / "one.eml").write_bytes(letter(1))
+    _maildir(folder / "Maildir")
+    assert local("import", folder, *_TO).record["stored"] == 6
+    seen = local("show", "mid:5@ferri.example").record
+    assert seen["flags"] == ["flagged", "seen"]
+    assert (
+        local("import", _mbox(tmp_path / "m", 3), _maildir(tmp_path / "d"), *_TO).record["already"]
+        == 5
+    )
+
+
+def test_into_a_folder_that_is_made(local: Program, tmp_path: Path) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(letter(1))
+    assert local("import", file, *_TO, "--folder", "Vecchie/2025").code == 0
+    assert local("search", "in:Vecchie/2025").record["folder"] == "Vecchie/2025"
+
+
+def test_damaged_messages_are_stored_and_counted(local: Program, tmp_path: Path) -> None:
+    file = tmp_path / "bad.eml"
+    file.write_bytes(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n\x00\xff")
+    counts = local("import", file, *_TO).record
+    assert (counts["stored"], counts["damaged"]) == (1, 1)
+
+
+def test_import_refuses_what_it_cannot_do(local: Program, tmp_path: Path) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(letter(1))
+    local.fails(66, "not_found", "import", tmp_path / "none", *_TO)
+    local.fails(66, "not_found", "import", file, "--account", "nobody@rossi.example")
+    local.fails(66, "not_found", "import", file, *_TO, "--as", "bruno")
+    local.fails(64, "wrong_use", "import", file)
+    local.fails(64, "wrong_use", "import", *_TO)
+    local.fails(64, "wrong_use", "import", file, *_TO, "--folder", " ")
+    (tmp_path / "empty").mkdir()
+    counts, error = local("import", tmp_path / "empty", *_TO).records
+    assert (counts["read"], error["error"]) == (0, "wrong_data")
+    assert local("import", tmp_path / "empty", *_TO).code == 65
+
+
+def test_import_says_when_the_attachments_cannot_be_written(house: Program, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("in the way", "utf-8")
+    (house.home / "settings.toml").write_text(f'attachments = "{blocked}"\n', "utf-8")
+    file = tmp_path / "a.eml"
+    file.write_bytes(
+        b'Content-Type: application/pdf; name="a.pdf"\r\n'
+        b"Content-Disposition: attachment\r\n\r\n%PDF-new\r\n"
+    )
+    error, counts = house("import", file, *_TO).records
+    assert (error["error"], counts["stored"]) == ("cannot_write", 0)
+    assert house("import", file, *_TO).code == 73
+    assert house("search", "in:INBOX", "--count").record == {"count": 4}
+
+
+def test_ctrl_c_keeps_what_is_stored(local: Program, tmp_path: Path) -> None:
+    total = 6000
+    process = local.start("--json", "import", _mbox(tmp_path / "big.mbox", total), *_TO)
+    database = sqlite3.connect(f"file:{local.home}/tui_mail.db?mode=ro", uri=True)
+    while not database.execute("SELECT count(*) FROM message").fetchone()[0]:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "Interrupted" in err
+    (kept,) = database.execute("SELECT count(*) FROM message").fetchone()
+    assert 0 < kept < total
+    assert f'"stored": {kept},' in out
+    rest = local("import", tmp_path / "big.mbox", *_TO).record
+    assert (rest["already"], rest["stored"]) == (kept, total - kept)
