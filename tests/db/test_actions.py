@@ -243,7 +243,7 @@ def test_a_missing_archive_is_made_on_the_server_before_it_is_used(database: Dat
     own = office.placement(arrival("m", "1:1"))
     database.write_now(spam, office.operator, [own], NOW)
     (create,) = _jobs(office)
-    assert _said([create]) == [("create_folder", "Junk", (), "")]
+    assert _said([create]) == [("create_folder", "", (), "Junk")]
     _done(office, create, Junk="Junk-key")
     assert _said(_jobs(office)) == [("move", "INBOX", ("1:1",), "Junk-key")]
 

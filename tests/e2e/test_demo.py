@@ -25,8 +25,9 @@ def demo() -> Iterator[Terminal]:
             "0.5",
             "--fresh",
             "0",
-        ]
-        + ["--undo", "0"],
+            "--undo",
+            "0",
+        ],
         120,
         36,
     )

@@ -4,14 +4,15 @@ Everything is done for a batch at a time, and doing it again changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.conversations import refresh
 from tui_mail.db.fulltext import Indexed, index
 from tui_mail.db.many import chunks, execute_many
@@ -89,9 +90,8 @@ def _store_contents(
     by_hash: dict[str, Arrival] = {}
     for arrival in arrivals:
         by_hash.setdefault(arrival.prepared.content_hash, arrival)
-    missing = {**by_hash}
-    for content_hash in _known(session, by_hash):
-        del missing[content_hash]
+    contents = _known(session, by_hash)
+    missing = {key: arrival for key, arrival in by_hash.items() if key not in contents}
     fresh = list(missing.values())
     assigned = assign(session, [arrival.prepared.thread_keys for arrival in fresh])
     rows = [
@@ -99,11 +99,19 @@ def _store_contents(
         for arrival, thread_id in zip(fresh, assigned.thread_ids, strict=True)
     ]
     if rows:
-        statement = insert(Message).returning(col(Message.id), sort_by_parameter_order=True)
-        ids = [key for key in session.scalars(statement, rows) if key is not None]
+        ids = insert_numbered(session, Message, rows)
         _store_parts(session, [arrival.prepared for arrival in fresh], ids)
-    # Read again: merging may have moved messages that were here to another thread.
-    return _known(session, by_hash), set(missing), assigned.touched
+        contents |= {
+            content_hash: Content(identifier, thread_id)
+            for content_hash, identifier, thread_id in zip(
+                missing, ids, assigned.thread_ids, strict=True
+            )
+        }
+    final = {
+        content_hash: replace(one, thread_id=assigned.merged.get(one.thread_id, one.thread_id))
+        for content_hash, one in contents.items()
+    }
+    return final, set(missing), assigned.touched
 
 
 def _known(session: Session, hashes: Iterable[str]) -> dict[str, Content]:
@@ -158,20 +166,16 @@ def _recipients(parsed: ParsedMessage) -> tuple[Mailbox, ...]:
 def _store_parts(session: Session, prepared: Sequence[Prepared], ids: Sequence[int]) -> None:
     """Source, text, words and attachments of new messages."""
     pairs = list(zip(ids, prepared, strict=True))
-    execute_many(
-        session,
-        insert(MessageSource),
-        [{"message_id": key, "skeleton": message.skeleton} for key, message in pairs],
-    )
-    texts = [_text_row(key, message) for key, message in pairs]
-    execute_many(session, insert(MessageText), texts)
+    sources = [{"message_id": key, "skeleton": message.skeleton} for key, message in pairs]
+    insert_rows(session, MessageSource, sources)
+    insert_rows(session, MessageText, [_text_row(key, message) for key, message in pairs])
     index(session, [_indexed(key, message) for key, message in pairs])
     attachments = [
         _attachment_row(key, attachment)
         for key, message in pairs
         for attachment in message.attachments
     ]
-    execute_many(session, insert(Attachment), attachments)
+    insert_rows(session, Attachment, attachments)
     _claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])
 
 

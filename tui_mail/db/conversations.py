@@ -17,7 +17,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     select,
     tuple_,
     update,
@@ -25,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_rows
 from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
-from tui_mail.db.many import chunks, execute_many
+from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import ListRow, PageKey
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
@@ -73,7 +73,7 @@ def _refresh_folder(session: Session, folder_id: int, threads: Sequence[int]) ->
         for thread, state in after.items()
         if before.get(thread) != state
     ]
-    execute_many(session, insert(Conversation), rows)
+    insert_rows(session, Conversation, rows)
     if changed or rows:
         _count(session, folder_id, before.values(), after.values())
 

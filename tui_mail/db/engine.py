@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlmodel import Session as Session
+from sqlmodel import Session
 
 from tui_mail.db.topics import Topic, published
 from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError
@@ -217,6 +217,7 @@ class Database:
                 self._url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1
             )
             event.listen(writer, "begin", _take_turn)
+            event.listen(writer, "connect", _prepare_postgresql)
             return engine, writer
         options: dict[str, Any] = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
         reader = create_engine(self._url, pool_size=_READERS + 1, **options)
@@ -240,6 +241,13 @@ def _readable(url: str) -> URL:
 
 def _take_turn(connection: Any) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Arrays go as bytes: as text every word of every message would be searched for quotes."""
+    from psycopg.types.array import ListBinaryDumper  # nobody on SQLite waits for it
+
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def _beginner(statement: str) -> Callable[[Any], None]:

@@ -32,7 +32,9 @@ _INSERT_SQLITE = text(
 )
 _INSERT_POSTGRESQL = text(
     "INSERT INTO message_words (message_id, words, lexemes)"
-    " VALUES (:message_id, :words, array_to_tsvector(CAST(:lexemes AS text[])))"
+    " SELECT message_id, words, array_to_tsvector(string_to_array(lexemes, ' '))"
+    " FROM unnest(CAST(:message_id AS bigint[]), CAST(:words AS text[]), CAST(:lexemes AS text[]))"
+    " AS given (message_id, words, lexemes)"
 )
 _FORGET = {
     "sqlite": "DELETE FROM message_words WHERE rowid = :message_id",
@@ -53,6 +55,8 @@ class Indexed:
 
 def index(session: Session, rows: Sequence[Indexed]) -> None:
     """Make messages found by their words; each must not be in the index yet."""
+    if not rows:
+        return
     cut = [
         {
             "message_id": row.message_id,
@@ -66,7 +70,9 @@ def index(session: Session, rows: Sequence[Indexed]) -> None:
     if _is_sqlite(session):
         execute_many(session, _INSERT_SQLITE, cut)
     else:
-        execute_many(session, _INSERT_POSTGRESQL, [_lexemes(row) for row in cut])
+        found = [_lexemes(row) for row in cut]
+        columns = {name: [row[name] for row in found] for name in found[0]}
+        session.connection().execute(_INSERT_POSTGRESQL, columns)
 
 
 def forget(session: Session, message_ids: Collection[int]) -> None:
@@ -97,7 +103,7 @@ def _lexemes(row: dict[str, object]) -> dict[str, object]:
     return {
         "message_id": row["message_id"],
         "words": "\n".join(f" {line} " for line in lines),
-        "lexemes": sorted(found),
+        "lexemes": " ".join(sorted(found)),
     }
 
 

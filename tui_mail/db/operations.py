@@ -31,12 +31,14 @@ class Job:
 
     `message_id`: the message whose bytes an APPEND takes, which the caller puts into
     `operation.raw`; None for any other. `attempts`: how often it has been put off.
+    `asked`: it was handed out before, and what became of it is not known.
     """
 
     ids: tuple[int, ...]
     operation: RemoteOperation
     message_id: int | None = None
     attempts: int = 0
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def _job(rows: Sequence[_Waiting]) -> Job:
     first = rows[0]
     operation = first.operation
     verb = Verb(operation.verb)
-    folder = {Verb.CREATE_FOLDER: first.folder_name, Verb.APPEND: first.target}
+    folder = {Verb.CREATE_FOLDER: "", Verb.APPEND: first.target}
+    target = {Verb.CREATE_FOLDER: first.folder_name, Verb.MOVE: first.target}
     flags = frozenset(operation.add.split())
     return Job(
         ids=tuple(key_of(row.operation.id) for row in rows),
@@ -134,10 +137,11 @@ def _job(rows: Sequence[_Waiting]) -> Job:
             keys=tuple(row.operation.remote for row in rows) if verb in _KEYED else (),
             add=flags,
             remove=frozenset(operation.remove.split()),
-            target=first.target if verb is Verb.MOVE else "",
+            target=target.get(verb, ""),
         ),
         message_id=operation.message_id if verb is Verb.APPEND else None,
         attempts=max(operation.attempts - 1, 0),
+        asked=operation.attempts > 0,
     )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_numbered
 from tui_mail.db.flags import columns_of
 from tui_mail.db.journeys import keep_key
 from tui_mail.db.many import chunks
@@ -35,10 +36,7 @@ class Placing:
         self._known: dict[str, frozenset[str]] = {}
         rows: list[dict[str, Any]] = []
         found = [self._find(arrival, content, rows) for arrival, content in arrivals]
-        made: list[int | None] = []
-        if rows:
-            statement = insert(Placement).returning(col(Placement.id), sort_by_parameter_order=True)
-            made = list(self._session.scalars(statement, rows))
+        made = insert_numbered(self._session, Placement, rows)
         self._take_over()
         update_flags(self._session, self._folder_id, self._known)
         return [made[-key - 1] if key is not None and key < 0 else key for key in found]

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_rows
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Message, Placement, Thread, ThreadKey
 
@@ -16,9 +17,11 @@ LONGEST_IDENTIFIER = 500
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A thread for each message asked about; `touched`: (folder id, thread id) that merging changed."""
+    """A thread for each message asked about. `merged`: threads that are part of another one now,
+    old -> new; `touched`: (folder id, thread id) that this changed."""
 
     thread_ids: list[int]
+    merged: dict[int, int]
     touched: set[tuple[int, int]]
 
 
@@ -63,10 +66,14 @@ def assign(session: Session, keys: Sequence[Sequence[str]]) -> Assigned:
     final |= {root: min(threads) for root, threads in joined.items()}
     new_keys = {key: final[root] for root, own in zip(roots, named, strict=True) for key in own}
     rows = [{"key": key, "thread_id": new_keys[key]} for key in new_keys if key not in known]
-    execute_many(session, insert(ThreadKey), rows)
-    merged = {old: final[root] for root, threads in joined.items() for old in threads}
-    touched = _merge(session, {old: new for old, new in merged.items() if old != new})
-    return Assigned([final[root] for root in roots], touched)
+    insert_rows(session, ThreadKey, rows)
+    merged = {
+        old: final[root]
+        for root, threads in joined.items()
+        for old in threads
+        if old != final[root]
+    }
+    return Assigned([final[root] for root in roots], merged, _merge(session, merged))
 
 
 def _known(session: Session, keys: set[str]) -> dict[str, int]:
@@ -84,7 +91,7 @@ def _make(session: Session, number: int) -> list[int]:
         return []
     last = session.scalar(select(func.max(col(Thread.id)))) or 0
     ids = list(range(last + 1, last + 1 + number))
-    execute_many(session, insert(Thread), [{"id": identifier} for identifier in ids])
+    insert_rows(session, Thread, [{"id": identifier} for identifier in ids])
     return ids
 
 

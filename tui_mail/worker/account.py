@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tui_mail.backends import MailStore
 from tui_mail.db import accounts, operations, outbox
-from tui_mail.db.engine import Database, Session
+from tui_mail.db.engine import Database
+from tui_mail.db.session import Session
 from tui_mail.errors import NotAllowed, TuiMailError
 from tui_mail.i18n import _
 from tui_mail.worker.connections import Connections

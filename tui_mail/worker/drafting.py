@@ -9,10 +9,10 @@ from datetime import datetime
 from tui_mail.db import accounts, drafts, outbox
 from tui_mail.db.address_book import SenderRow
 from tui_mail.db.draft_content import DraftContent, DraftFile, encode, file_of, to_letter, typed
-from tui_mail.db.engine import Session
 from tui_mail.db.outbox import Enqueued
 from tui_mail.db.outbox_states import recipients_of
 from tui_mail.db.rows import DraftRow
+from tui_mail.db.session import Session
 from tui_mail.errors import NotFound, TryLater
 from tui_mail.mail.parse import parse
 from tui_mail.values import BodyFormat, LetterAttachment, Mailbox, ParsedMessage

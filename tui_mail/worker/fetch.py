@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from tui_mail.backends import MailStore
 from tui_mail.db import folders, placements
-from tui_mail.db.engine import Database, Session
+from tui_mail.db.engine import Database
+from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
 from tui_mail.errors import ProtocolRefused
 from tui_mail.values import Fetched, FolderChanges, FolderRole

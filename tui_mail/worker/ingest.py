@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from tui_mail.blobs import BlobStore
 from tui_mail.db import accounts, local_copies, outbox
 from tui_mail.db.arrivals import Saved, save
-from tui_mail.db.engine import Database, Session
+from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
+from tui_mail.db.session import Session
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import Source, dismantle
 from tui_mail.mail.threads import thread_keys

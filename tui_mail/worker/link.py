@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from tui_mail.db import accounts, knowledge
-from tui_mail.db.engine import Database, Session
+from tui_mail.db.engine import Database
 from tui_mail.db.knowledge import Records
 from tui_mail.db.machine_links import Proposed, save_links
+from tui_mail.db.session import Session
 from tui_mail.i18n import _
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.values import LinkProposal, LinkState

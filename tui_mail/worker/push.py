@@ -30,21 +30,21 @@ async def push(
     date, by its key: who died between filing a message and noting that would file it twice.
     """
     done = 0
-    looked: set[int] = set()
+    seen: set[int] = set()
     while jobs := await database.write(operations.next_operations, account_id, datetime.now(UTC)):
-        doubtful = next((job for job in jobs if _doubtful(job) and job.ids[0] not in looked), None)
-        if doubtful is not None:
-            looked.add(doubtful.ids[0])
-            await look(doubtful.operation.folder)
+        doubtful = {
+            job.operation.folder
+            for job in jobs
+            if job.asked and job.operation.verb is Verb.APPEND and job.ids[0] not in seen
+        }
+        seen.update(identifier for job in jobs for identifier in job.ids)
+        for folder in doubtful:
+            await look(folder)
+        if doubtful:
             continue
         for job in jobs:
             done += await _push(database, blobs, store, job)
     return done
-
-
-def _doubtful(job: Job) -> bool:
-    """Whether a message may have been filed by a try whose answer never came."""
-    return job.operation.verb is Verb.APPEND and job.attempts > 0
 
 
 async def _push(database: Database, blobs: BlobStore, store: MailStore, job: Job) -> int:

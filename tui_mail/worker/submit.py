@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tui_mail.db import accounts, cards, drafts, erp, links, messages, outbox, rights
-from tui_mail.db.engine import Database, Session
+from tui_mail.db.engine import Database
 from tui_mail.db.outbox import Enqueue, Enqueued
+from tui_mail.db.session import Session
 from tui_mail.db.tables import Account
 from tui_mail.errors import InputOutput, NotFound, WrongData
 from tui_mail.i18n import _

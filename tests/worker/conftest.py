@@ -1,0 +1,42 @@
+"""Offices with mailboxes on Dovecot and on the embedded server."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from tests.servers.dovecot import Dovecot
+from tests.worker.office import PASSWORD, DovecotRemote, EmbeddedRemote, Office, Remote, office_on
+from tui_mail.db.engine import Database
+from tui_mail.demo.imap_server import ImapServer
+from tui_mail.demo.imap_store import UserMailbox
+
+
+@pytest.fixture(autouse=True)
+def never_blocked() -> Iterator[None]:
+    """Nothing of ours may block the event loop."""
+    with blockbuster_ctx("tui_mail"):
+        yield
+
+
+@pytest.fixture
+def office(sqlite_database: Database, tmp_path: Path) -> Office:
+    return office_on(sqlite_database, tmp_path / "home")
+
+
+@pytest.fixture
+async def embedded() -> AsyncIterator[EmbeddedRemote]:
+    mailbox = UserMailbox(PASSWORD)
+    server = ImapServer({"anna": mailbox})
+    await server.start()
+    yield EmbeddedRemote(server, mailbox, "anna")
+    await server.stop()
+
+
+@pytest.fixture(params=["embedded", "dovecot"])
+async def remote(request: pytest.FixtureRequest, embedded: EmbeddedRemote) -> Remote:
+    if request.param == "embedded":
+        return embedded
+    server: Dovecot = request.getfixturevalue("dovecot")
+    return DovecotRemote(server)

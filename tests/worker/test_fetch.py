@@ -1,0 +1,269 @@
+"""A mailbox and the database become the same, whatever happens on either side or between."""
+
+import asyncio
+
+import pytest
+
+from tests.worker.office import (
+    NOW,
+    EmbeddedRemote,
+    Office,
+    Remote,
+    hashes,
+    letter,
+    until,
+)
+from tui_mail.db import actions, folders, links
+from tui_mail.db.tables import Folder
+from tui_mail.errors import Offline
+from tui_mail.values import FolderRole
+
+
+async def test_everything_comes_byte_for_byte_the_newest_first(
+    office: Office, remote: Remote
+) -> None:
+    raws = [letter(f"m{number}", text="x" * number) for number in range(120)]
+    for raw in raws:
+        await remote.deliver(raw)
+    await office.add(remote.account())
+    await office.sync()
+    here = await office.held("INBOX")
+    assert sorted(one.content_hash for one in here) == hashes(raws)
+    assert here[0].header == "m119@test"
+    assert await office.raws() == set(raws)
+
+
+async def test_an_empty_mailbox_is_fine(office: Office, remote: Remote) -> None:
+    await office.add(remote.account())
+    await office.sync()
+    await office.sync()
+    assert await office.held() == []
+
+
+async def test_a_second_time_nothing_is_fetched(office: Office, embedded: EmbeddedRemote) -> None:
+    await embedded.deliver(letter("one"))
+    await office.add(embedded.account())
+    await office.sync()
+    embedded.server.received.clear()
+    await office.sync()
+    assert not {"UID FETCH", "FETCH"} & set(embedded.server.received)
+
+
+async def test_a_broken_connection_is_resumed_by_what_is_missing(
+    office: Office, embedded: EmbeddedRemote
+) -> None:
+    for number in range(1500):
+        await embedded.deliver(letter(f"m{number}"))
+    await office.add(embedded.account())
+    task = asyncio.ensure_future(office.once())
+    await until(office.held, what="the first messages")
+    embedded.server.drop_connections()
+    [error] = (await task).values()
+    assert isinstance(error, Offline)
+    before = len(await office.held())
+    assert 0 < before < 1500
+    await office.sync()
+    assert await office.names() == sorted(f"m{number}" for number in range(1500))
+
+
+async def test_flags_go_both_ways(office: Office, remote: Remote) -> None:
+    await remote.deliver(letter("one"))
+    await remote.deliver(letter("two"))
+    await office.add(remote.account())
+    await office.sync()
+    await remote.flag(1, "\\Seen", "\\Flagged", "Cliente")
+    two = next(one for one in await office.held() if one.header == "two@test")
+    await office.database.write(
+        actions.mark,
+        office.operator_id,
+        [two.placement_id],
+        add=frozenset({"answered", "Urgente"}),
+        now=NOW,
+    )
+    await office.sync()
+    here = {one.header: one.flags for one in await office.held()}
+    assert here["one@test"] == {"seen", "flagged", "Cliente"}
+    there = [flags for _raw, flags in await remote.contents()]
+    assert there == [{"\\Seen", "\\Flagged", "Cliente"}, {"\\Answered", "Urgente"}]
+    await office.database.write(
+        actions.mark,
+        office.operator_id,
+        [two.placement_id],
+        remove=frozenset({"Urgente"}),
+        now=NOW,
+    )
+    await remote.flag(1, "Cliente")
+    await office.sync()
+    assert [flags for _raw, flags in await remote.contents()] == [{"Cliente"}, {"\\Answered"}]
+    assert {one.header: one.flags for one in await office.held()}["one@test"] == {"Cliente"}
+
+
+async def test_what_is_moved_and_deleted_here_is_there(office: Office, remote: Remote) -> None:
+    for name in ("archived", "deleted", "kept"):
+        await remote.deliver(letter(name))
+    await office.add(remote.account())
+    await office.sync()
+    ids = {one.header: one.placement_id for one in await office.held()}
+    write, anna = office.database.write, office.operator_id
+    await write(actions.archive, anna, [ids["archived@test"]], NOW)
+    await write(actions.delete, anna, [ids["deleted@test"]], NOW)
+    assert await office.names() == ["kept"]
+    await office.sync()
+    assert [raw for raw, _flags in await remote.contents()] == [letter("kept")]
+    assert [raw for raw, _flags in await remote.contents("Archive")] == [letter("archived")]
+    assert [raw for raw, _flags in await remote.contents("Trash")] == [letter("deleted")]
+    [gone] = await office.held("Trash")
+    await write(actions.delete, anna, [gone.placement_id], NOW)
+    await office.sync()
+    assert await remote.contents("Trash") == []
+    assert len(await office.held()) == 2
+
+
+async def test_what_is_moved_and_deleted_there_is_here(office: Office, remote: Remote) -> None:
+    for name in ("moved", "deleted", "kept"):
+        await remote.deliver(letter(name))
+    await office.add(remote.account())
+    await office.sync()
+    moved = next(one for one in await office.held() if one.header == "moved@test")
+    await remote.remove(2)
+    await remote.move(1, "Trash")
+    await office.sync()
+    assert await office.names() == ["kept"]
+    [now] = await office.held("Trash")
+    assert (now.header, now.message_id) == ("moved@test", moved.message_id)
+    assert len(await office.held()) == 2
+
+
+async def test_folders_made_renamed_and_removed_there(office: Office, remote: Remote) -> None:
+    await remote.make("Clienti")
+    await remote.deliver(letter("one"), "Clienti")
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held("Clienti")
+    await remote.rename("Clienti", "Fornitori")
+    await office.sync()
+    [renamed] = await office.held()
+    assert (renamed.folder, renamed.message_id) == ("Fornitori", one.message_id)
+    await remote.drop("Fornitori")
+    await office.sync()
+    [kept] = await office.held()
+    assert kept.message_id == one.message_id
+    names = {row.name for row in await office.database.read(folders.folders, office.operator_id)}
+    assert "Clienti" not in names
+
+
+async def test_a_folder_made_here_is_made_there(office: Office, remote: Remote) -> None:
+    await remote.deliver(letter("one"))
+    account_id = await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    folder: Folder = await office.database.write(
+        folders.folder_named, account_id, "Offerte", create=True
+    )
+    assert folder.id is not None
+    await office.database.write(
+        actions.move, office.operator_id, [one.placement_id], folder.id, NOW
+    )
+    await office.sync()
+    await office.sync()
+    assert [raw for raw, _flags in await remote.contents("Offerte")] == [letter("one")]
+    assert [(now.folder, now.message_id) for now in await office.held()] == [
+        ("Offerte", one.message_id)
+    ]
+
+
+async def test_a_new_uidvalidity_keeps_messages_and_their_links(
+    office: Office, embedded: EmbeddedRemote
+) -> None:
+    for name in ("one", "two"):
+        await embedded.deliver(letter(name))
+    await office.add(embedded.account())
+    await office.sync()
+    before = {one.header: one.message_id for one in await office.held()}
+    embedded.mailbox.change_uidvalidity("INBOX")
+    await embedded.deliver(letter("three"))
+    await office.sync()
+    after = {one.header: one.message_id for one in await office.held()}
+    assert len(await office.held()) == 3
+    assert {name: after[name] for name in before} == before
+
+
+async def test_the_same_message_in_two_folders_is_one(office: Office, remote: Remote) -> None:
+    await remote.make("Clienti")
+    await remote.deliver(letter("one"))
+    await remote.deliver(letter("one"), "Clienti")
+    await office.add(remote.account())
+    await office.sync()
+    assert [one.folder for one in await office.held()] == ["INBOX", "Clienti"]
+    assert len({one.message_id for one in await office.held()}) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"Subject: =?utf-8?b?7aCA7b+/?=\r\nFrom: \xff\xfe\r\nTo: " + b"(" * 5000 + b"\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=" + b"a" * 500 + b"\r\n\r\n--a\r\n" * 50,
+        "Subject: \ud800\r\n\r\n\ud800".encode("utf-8", "surrogatepass"),
+    ],
+)
+async def test_a_broken_message_comes_like_any_other(
+    office: Office, embedded: EmbeddedRemote, broken: bytes
+) -> None:
+    await embedded.deliver(letter("before"))
+    await embedded.deliver(broken)
+    await embedded.deliver(letter("after"))
+    await office.add(embedded.account())
+    await office.sync()
+    assert await office.raws() == {
+        letter("before"),
+        broken,
+        letter("after"),
+    }
+
+
+async def test_a_folder_that_the_server_refuses_does_not_hold_up_the_others(
+    office: Office, embedded: EmbeddedRemote
+) -> None:
+    await embedded.deliver(letter("one"))
+    await embedded.deliver(letter("two"), "Sent")
+    await office.add(embedded.account())
+    real = embedded.mailbox.folder("INBOX")
+    embedded.server.refusals["UID FETCH"] = "no"
+    [error] = (await office.once()).values()
+    assert await office.held() == []
+    assert error is None or error.message
+    del embedded.server.refusals["UID FETCH"]
+    await office.sync()
+    assert len(real.messages) == 1
+    assert sorted(one.header for one in await office.held()) == ["one@test", "two@test"]
+
+
+async def test_links_of_a_person_outlast_a_move_there(office: Office, remote: Remote) -> None:
+    from tests.db.house import FERRI, changes
+    from tui_mail.db import erp
+
+    await office.database.write(erp.take, "books", changes(), NOW)
+    await remote.deliver(letter("one", sender="l.ferri@ferri.it"))
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    ferri = (await office.database.read(erp.entity, FERRI)).id
+    await office.database.write(links.reject, office.operator_id, one.message_id, ferri, now=NOW)
+    await remote.move(1, "Trash")
+    await office.sync()
+    [row] = await office.database.read(links.links_of, office.operator_id, one.message_id)
+    assert (row.entity_id, str(row.state)) == (ferri, "rejected")
+
+
+async def test_the_roles_of_folders_come_from_the_server(office: Office, remote: Remote) -> None:
+    await office.add(remote.account())
+    await office.sync()
+    rows = await office.database.read(folders.folders, office.operator_id)
+    roles = {row.name: row.role for row in rows}
+    assert (roles["INBOX"], roles["Sent"], roles["Trash"]) == (
+        FolderRole.INBOX,
+        FolderRole.SENT,
+        FolderRole.TRASH,
+    )

@@ -1,0 +1,53 @@
+"""New rows by the hundred: one statement a table, whatever the number of rows.
+
+Hides how each database likes it: SQLite's executemany; PostgreSQL's `unnest` of one array a
+column, which neither parses a statement that grows with the rows nor asks once for each of them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, Insert, bindparam, func, insert, inspect, select
+from sqlmodel import Session, SQLModel
+
+from tui_mail.db.many import execute_many
+
+
+def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows` of `table`, column name -> value, which all name the same columns."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "sqlite":
+        execute_many(session, insert(table), rows)
+        return
+    values = {name: [row[name] for row in rows] for name in rows[0]}
+    session.connection().execute(_from_arrays(table, tuple(values)), values)
+
+
+def insert_numbered(
+    session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]
+) -> list[int]:
+    """Insert `rows` of a table whose `id` the database gives; the ids, in the order of `rows`."""
+    if not rows:
+        return []
+    key: Any = inspect(table).columns["id"]
+    if session.get_bind().dialect.name == "sqlite":
+        statement = insert(table).returning(key, sort_by_parameter_order=True)
+        return list(session.scalars(statement, rows))
+    ids = _next_ids(session, str(table.__tablename__), len(rows))
+    insert_rows(session, table, [{"id": one, **row} for one, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def _next_ids(session: Session, table: str, number: int) -> list[int]:
+    """The next `number` ids of a table on PostgreSQL: what RETURNING gives is in no promised order."""
+    sequence = func.pg_get_serial_sequence(table, "id")
+    counted = func.generate_series(1, number).table_valued("n")
+    return sorted(session.scalars(select(func.nextval(sequence)).select_from(counted)))
+
+
+def _from_arrays(table: type[SQLModel], names: tuple[str, ...]) -> Insert:
+    columns = inspect(table).columns
+    arrays = [bindparam(name, type_=ARRAY(columns[name].type)) for name in names]
+    rows = func.unnest(*arrays).table_valued(*names).render_derived("given")
+    return insert(table).from_select(list(names), select(*(rows.c[name] for name in names)))
