@@ -116,8 +116,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RemoteOperation:
-    """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw` into `folder`,
-    CREATE_FOLDER makes `target`, a name as people see it."""
+    """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw`
+    into `folder`, CREATE_FOLDER makes `target`, a name as people see it."""
 
     verb: Verb
     folder: str
