@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +33,7 @@ from tui_mail.ui.work import begin
 if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
 
+_FIRST_LIST_SECONDS = 5.0
 _TOGETHER_SECONDS = 0.02  # changes of the database that come within it are told as one
 
 log = logging.getLogger(__name__)
@@ -87,7 +89,8 @@ class Console(App[int]):
             self._parts = parts = await asyncio.to_thread(self._opened)
             self._unsubscribe = parts.database.subscribe(self._hear)
             self._main.start(parts)
-            await self._main.first_list.wait()
+            with suppress(TimeoutError):  # a list that cannot be read must not keep mail away
+                await asyncio.wait_for(self._main.first_list.wait(), _FIRST_LIST_SECONDS)
             gc.enable()
             if self._complete is not None:
                 await asyncio.to_thread(self._complete, parts)
