@@ -260,6 +260,16 @@ async def test_a_wrong_address_is_named_and_stops_the_letter(desk: Desk) -> None
         await writer.until(desk.drafts)
 
 
+async def test_blind_copies_are_reached_where_alt_b_is_not(desk: Desk) -> None:
+    parts = desk.parts()
+    async with writing(parts, desk.reply(parts)) as writer:
+        fields = writer.screen.head.addresses
+        await writer.pilot.press("alt+c")
+        await writer.until(lambda: writer.console.focused is fields["cc"])
+        await writer.pilot.press("alt+c")
+        await writer.until(lambda: writer.console.focused is fields["bcc"])
+
+
 async def test_a_letter_to_nobody_is_not_sent(desk: Desk) -> None:
     parts = desk.parts()
     async with writing(parts, ComposeStart()) as writer:

@@ -80,8 +80,8 @@ class ComposeScreen(Screen[Closed]):
         _key("compose.attach", "alt+a", "attach", msgid("attach"), hint=True),
         _key("compose.links", "alt+l", "link", msgid("links"), hint=True),
         bind("compose.close", "escape", "leave", msgid("close"), hint=True),
-        _key("compose.cc", "alt+c", "field('cc')", msgid("Cc"), hint=True),
-        _key("compose.bcc", "alt+b", "field('bcc')", msgid("Bcc"), hint=True),
+        _key("compose.cc", "alt+c", "field('cc')", msgid("Cc, Bcc"), hint=True),
+        _key("compose.bcc", "alt+b", "field('bcc')", msgid("Bcc")),
         _key("compose.to", "alt+t", "field('to')", msgid("recipients")),
         _key("compose.subject", "alt+j", "field('subject')", msgid("subject")),
         _key("compose.markdown", "alt+m", "markdown", msgid("Markdown"), hint=True),
@@ -243,7 +243,7 @@ class ComposeScreen(Screen[Closed]):
             remarks = self._lookout.remarks(self.content(), self.head.records)
             if isinstance(self.focused, AddressField):  # half an address is not a wrong one
                 remarks = [one for one in remarks if one.weight is not Weight.STOP]
-            self._review.show(review_line(remarks))
+            self._review.show(review_line(remarks, self.size.width))
 
     def changed(self, topics: frozenset[str]) -> None:
         """The database changed: a colleague may have answered, an address may be known now."""
@@ -340,7 +340,9 @@ class ComposeScreen(Screen[Closed]):
     # -- keys
 
     def action_field(self, name: str) -> None:
-        self.head.go_to(name)
+        """Go to a field; from Cc on to Bcc, since many terminals send Alt+B as Ctrl+Left."""
+        there = name == "cc" and self.focused is self.head.addresses["cc"]
+        self.head.go_to("bcc" if there else name)
 
     def action_markdown(self) -> None:
         if self._keeper is not None:

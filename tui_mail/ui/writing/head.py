@@ -28,6 +28,7 @@ from tui_mail.ui.writing.addresses import AddressField, Find, Suggestions
 from tui_mail.ui.writing.fields import LABEL, AccountField, Chip, ChipsField, Field
 
 ADDRESSES = ("to", "cc", "bcc")
+_WIDEST = 100  # cells of the list of suggestions
 
 
 class LetterHead(Vertical):
@@ -206,5 +207,5 @@ class LetterHead(Vertical):
     async def _suggest(self, field: AddressField, text: str) -> None:
         found = await self._find(text) if text else ()
         self.suggestions.styles.offset = (LABEL, field.region.y - self.region.y + 1)
-        self.suggestions.styles.width = max(20, self.size.width - LABEL)
+        self.suggestions.styles.width = max(20, min(_WIDEST, self.size.width - LABEL))
         field.offer(text, found)

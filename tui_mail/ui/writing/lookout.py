@@ -12,7 +12,7 @@ from tui_mail.db.rows import EntityRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
-from tui_mail.ui.widgets.text import Line, Piece
+from tui_mail.ui.widgets.text import Line, Piece, width_of
 from tui_mail.ui.writing.read import Surroundings, records_for, surroundings
 from tui_mail.ui.writing.review import Answered, Remark, Weight, recipients_of, review
 from tui_mail.ui.writing.start import FORWARD
@@ -63,10 +63,14 @@ class Lookout:
         return await self._parts.database.read(records_for, text, parties, today)
 
 
-def review_line(remarks: Sequence[Remark]) -> Line:
-    """Remarks as one line, the gravest first."""
+def review_line(remarks: Sequence[Remark], width: int) -> Line:
+    """As many remarks as one line of `width` cells holds, the gravest first, the first in any case."""
     pieces: list[Piece] = []
+    left = width
     for remark in remarks:
+        left -= width_of(remark.text) + 4
+        if left < 0 and pieces:
+            break
         sign, style = _SIGNS[remark.weight]
         words = "dim" if remark.weight is Weight.WELL else style
         pieces += [Piece(SafeText(f" {sign} "), style), Piece(SafeText(f"{remark.text} "), words)]
