@@ -11,6 +11,7 @@ from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.pick import PickScreen
 from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import SafeInput
 
 
 @pytest.fixture
@@ -414,6 +415,24 @@ async def test_ascii_only_shows_nothing_else_of_its_own(stage: Stage) -> None:
     async with showing(stage, ascii=True) as shown:
         await shown.sees("Studio Neri", "Records")
         assert all(line.isascii() for line in shown.screen())
+
+
+async def test_files_of_a_message_are_saved_where_one_says(stage: Stage, tmp_path: Path) -> None:
+    await stage.receive("Fattura", attachment="../../fattura.pdf")
+    folder = tmp_path / "salvati"
+    folder.mkdir()
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("fattura.pdf")
+        await shown.press("S")
+        await shown.sees("Save 1 file in")
+        line = shown.console.screen.query_one(SafeInput)
+        line.value = str(folder)
+        await shown.sees("salvati/", "save here")
+        await shown.press("enter")
+        await shown.sees("Saved ")
+    assert [path.name for path in folder.iterdir()] == ["fattura.pdf"]
+    assert (folder / "fattura.pdf").read_bytes() == b"%PDF-"
 
 
 # -- hostile

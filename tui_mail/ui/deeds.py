@@ -1,8 +1,12 @@
 """What the verbs of mail do: one transaction each, and the sentence that says what was done."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_mail.db.rows import AttachmentRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.mailkeys import Target
@@ -10,6 +14,7 @@ from tui_mail.ui.mailkeys import Target
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
+    from tui_mail.worker.reading import OpenedMessage
 
 _LONGEST = 40
 
@@ -132,3 +137,23 @@ async def decide(
         "add": _("Linked {record}"),
     }
     return safe(sentences[verb].format(record=record))
+
+
+async def save_files(
+    opened: "OpenedMessage", files: Sequence[AttachmentRow], folder: Path
+) -> SafeText:
+    """Write attachments into a folder, under names that lead nowhere else.
+
+    Raises NotFound when their bytes are lost, CannotWrite.
+    """
+    from tui_mail.worker.reading import attachment_of
+    from tui_mail.worker.saving import save_into
+
+    def write() -> list[Path]:
+        found = [attachment_of(opened, file.number) for file in files]
+        return [save_into(folder, one.name, one.content) for one in found]
+
+    paths = await asyncio.to_thread(write)
+    if len(paths) == 1:
+        return safe(_("Saved {file}").format(file=paths[0]))
+    return safe(_("Saved {count} files in {folder}").format(count=len(paths), folder=folder))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import LinkRow, ListRow, MessageRow
+from tui_mail.db.rows import AttachmentRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
@@ -59,6 +59,8 @@ class ReaderPanel(MailKeys, Panel, Lines):
         bind("reader.previous", "K", "step(-1)", msgid("previous message")),
         bind("reader.later", "n", "within(1)", msgid("later in the conversation")),
         bind("reader.earlier", "p", "within(-1)", msgid("earlier in the conversation")),
+        bind("reader.save", "S", "save(False)", msgid("save a file")),
+        bind("reader.save_all", "A", "save(True)", msgid("save all files")),
         bind("reader.headers", "h", "headers", msgid("headers"), hint=True),
         bind("reader.unfold", "right", "fold(False)", msgid("show quotes")),
         bind("reader.fold", "left", "fold(True)", msgid("fold quotes")),
@@ -70,6 +72,17 @@ class ReaderPanel(MailKeys, Panel, Lines):
         def __init__(self, step: int) -> None:
             super().__init__()
             self.step = step
+
+    class Save(Message):
+        """Files of the message are to be saved: these, or one of them."""
+
+        def __init__(
+            self, opened: "OpenedMessage", files: Sequence[AttachmentRow], *, every: bool
+        ) -> None:
+            super().__init__()
+            self.opened = opened
+            self.files = files
+            self.every = every
 
     class Shown(Message):
         """A message is on the screen."""
@@ -170,7 +183,7 @@ class ReaderPanel(MailKeys, Panel, Lines):
         lines = letterhead.header_lines(head, width) if self._all_headers else []
         lines += self._text(rendered)
         lines += letterhead.hidden_line(rendered.hidden, rendered.images)
-        files = [file for file in head.row.attachments if not file.inline]
+        files = self._files()
         if files:
             lines += [BLANK, *letterhead.attachment_lines(files, width)]
         self._lines = lines
@@ -249,6 +262,20 @@ class ReaderPanel(MailKeys, Panel, Lines):
         place = self._place() + step
         if 0 <= place < len(self._siblings):
             self.open(self._siblings[place].message_id)
+
+    def _files(self) -> list[AttachmentRow]:
+        """What the message shows as files."""
+        row = self._letterhead.row if self._letterhead is not None else None
+        return [] if row is None else [file for file in row.attachments if not file.inline]
+
+    def action_save(self, every: bool) -> None:
+        files = self._files()
+        if self._opened is None:
+            return
+        if not files:
+            self.post_message(Said(safe(_("The message has no attachments."))))
+            return
+        self.post_message(self.Save(self._opened, files, every=every))
 
     def action_headers(self) -> None:
         self._all_headers = not self._all_headers

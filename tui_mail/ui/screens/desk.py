@@ -6,19 +6,30 @@ Keeps the wiring of `main` free of what happens in the end.
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from tui_mail.db.rows import DraftRow, EntityRow, FolderRow, LinkRow, ListRow, MessageRow
+from tui_mail.db.rows import (
+    AttachmentRow,
+    DraftRow,
+    EntityRow,
+    FolderRow,
+    LinkRow,
+    ListRow,
+    MessageRow,
+)
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, formats
 from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
 from tui_mail.ui.mailkeys import Target, target_of
+from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.screens.save import FilePick, FolderPick
 from tui_mail.ui.widgets.text import Line, Piece, fit
 from tui_mail.ui.work import begin
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
     from tui_mail.ui.writing.ending import Closed
     from tui_mail.ui.writing.start import ComposeStart
+    from tui_mail.worker.reading import OpenedMessage
 
 
 def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
@@ -61,6 +73,7 @@ class Desk:
         self._reading: MessageRow | None = None
         self._held: int | None = None  # the letter that undo calls back
         self._held_until = 0.0  # monotonic
+        self._saved_in = "~/"  # where files were saved last
 
     # -- reading
 
@@ -134,6 +147,28 @@ class Desk:
             self._held = None
         if text:
             self._screen.say(text, undo=undo)
+
+    # -- attachments
+
+    def save(self, event: ReaderPanel.Save) -> None:
+        """Save files of a message: all, or the one that is chosen when there are several."""
+        if event.every or len(event.files) == 1:
+            self._save_into(event.opened, list(event.files))
+            return
+
+        def chosen(row: AttachmentRow | None) -> None:
+            if row is not None:
+                self._save_into(event.opened, [row])
+
+        self._screen.app.push_screen(FilePick(event.files), chosen)
+
+    def _save_into(self, opened: "OpenedMessage", files: list[AttachmentRow]) -> None:
+        def chosen(folder: Path | None) -> None:
+            if folder is not None:
+                self._saved_in = f"{folder}/"
+                self._run(partial(deeds.save_files, opened, files, folder))
+
+        self._screen.app.push_screen(FolderPick(len(files), self._saved_in), chosen)
 
     # -- screens on top
 

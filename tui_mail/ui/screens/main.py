@@ -262,6 +262,9 @@ class MainScreen(Screen[None]):
         self.records.show(event.row.id)
         self.desk.shown(event.row, opened=event.opened)
 
+    def on_reader_panel_save(self, event: ReaderPanel.Save) -> None:
+        self.desk.save(event)
+
     def on_reader_panel_step(self, event: ReaderPanel.Step) -> None:
         before = self.threads.cursor
         self.threads.action_move(event.step)

@@ -1,0 +1,96 @@
+"""Attachments out of a message: which one, into which folder. Hides the reading of folders."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui_mail.db.rows import AttachmentRow
+from tui_mail.i18n import _, ngettext
+from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.ui import formats
+from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.screens.attach import listed
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
+
+
+def _draw_file(row: AttachmentRow, width: int) -> Line:
+    name = safe(row.name) or safe(row.media_type)
+    return (
+        Piece(SafeText(f"   {fit(name, max(8, width - 16))}")),
+        Piece(fit(formats.size(row.size), 12, right=True), "dim"),
+    )
+
+
+class FilePick(PickScreen[AttachmentRow]):
+    """Gives back the attachment that was chosen."""
+
+    def __init__(self, files: Sequence[AttachmentRow]) -> None:
+        super().__init__(safe(_("Save which file?")), self._find_files)
+        self._files = files
+
+    async def _find_files(self, text: str) -> list[Choice[AttachmentRow]]:
+        fits = [row for row in self._files if folded(text) in folded(row.name)]
+        return [Choice(partial(_draw_file, row), row) for row in fits]
+
+
+def _draw_folder(path: Path, here: bool, width: int) -> Line:
+    name = safe(f"{path}/" if here else f"{path.name}/")
+    words = safe(_("save here")) if here else SafeText("")
+    return (
+        Piece(SafeText(f"   {fit(name, max(8, width - 20))}"), "bold" if here else "accent"),
+        Piece(fit(words, 16, right=True), "dim"),
+    )
+
+
+def folders_for(text: str) -> list[tuple[Path, bool]]:
+    """The folder that is typed in whole (True), then those that it may go on to."""
+    try:
+        typed = Path(text or "~").expanduser()
+    except RuntimeError:  # the home of nobody
+        typed = Path(text)
+    here = [(typed, True)] if typed.is_dir() else []
+    return here + [(one.path, False) for one in listed(text) if one.size is None]
+
+
+class FolderPick(PickScreen[Path]):
+    """Gives back the folder that was chosen; Enter on one below goes into it, Tab completes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("save.complete", "tab", "complete", msgid("complete"), hint=True),
+    ]
+
+    def __init__(self, count: int, begun: str) -> None:
+        words = ngettext("Save {count} file in", "Save {count} files in", count)
+        super().__init__(safe(words.format(count=count)), self._find_folders)
+        self._begun = begun
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._type(self._begun)
+
+    async def _find_folders(self, text: str) -> list[Choice[Path]]:
+        found = await asyncio.to_thread(folders_for, text)
+        return [Choice(partial(_draw_folder, path, here), path) for path, here in found]
+
+    def chose(self, value: Path) -> None:
+        typed = self.query_one(SafeInput).value.rstrip("/") or "/"
+        if Path(typed).expanduser() == value:
+            self.dismiss(value)
+        else:
+            self._type(f"{value}/")
+
+    def action_complete(self) -> None:
+        """Take over the name that is chosen, and look into it."""
+        self.choices.values()
+        if self.choices.chosen is not None:
+            self._type(f"{self.choices.chosen.value}/")
+
+    def _type(self, text: str) -> None:
+        line = self.query_one(SafeInput)
+        line.value = safe(text)
+        line.cursor_position = len(line.value)
