@@ -6,6 +6,7 @@ from sqlmodel import Session, col
 from tests.db.house import BIANCHI, FERRI, House, build
 from tui_mail.db import address_book
 from tui_mail.db.engine import Database
+from tui_mail.db.prefix import begins
 from tui_mail.db.tables import Address
 
 
@@ -81,7 +82,7 @@ def test_an_address_is_known_by_itself_by_its_domain_or_by_its_mail(house: House
 
 def test_an_address_is_looked_up_by_an_index(sqlite_database: Database) -> None:
     def plan(session: Session) -> str:
-        query = address_book._book(address_book.begins(session, col(Address.email), "acq"))
+        query = address_book._book(begins(session, col(Address.email), "acq"))
         text = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
         rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
         return "\n".join(str(row[3]) for row in rows)

@@ -77,6 +77,26 @@ def test_what_is_missing_from_complete_changes_is_gone_and_comes_back(house: Hou
     assert not house.database.read_now(erp.entity, INVOICE).gone
 
 
+def test_a_record_that_could_not_be_read_is_not_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither are its addresses, however many records there are."""
+    book = emails(house)
+    for whole_kind_from in (2_000, 0):
+        monkeypatch.setattr("tui_mail.db.erp_save._WHOLE_KIND_FROM", whole_kind_from)
+        for lost in (ORDER, BIANCHI):
+            start = changes()
+            some = changes(
+                entities=tuple(one for one in start.entities if one.code != lost.code),
+                addresses=tuple(one for one in start.addresses if one.party != lost),
+                unread=(lost,),
+            )
+            outcome = house.database.write_now(erp.take, "books", some, NOW)
+            assert not any(one.gone for one in outcome)
+            assert not house.database.read_now(erp.entity, lost).gone
+    assert emails(house) == book
+
+
 def test_changes_since_a_cursor_leave_the_rest_alone(house: House) -> None:
     order = next(one for one in changes().entities if one.kind == "sales_order")
     some = ErpChanges(cursor="2", complete=False, entities=(replace(order, state="closed"),))

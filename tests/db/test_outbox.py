@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.db.house import NOW, ORDER, House, build
-from tui_mail.db import outbox
+from tui_mail.db import outbox, outbox_decisions
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import Enqueue, Enqueued
 from tui_mail.errors import NotAllowed, NotFound, WrongData, WrongUse
@@ -205,11 +205,11 @@ def test_an_unknown_letter_is_settled_by_a_person(house: House) -> None:
     write = house.database.write_now
     arrived, lost = claimed(house), claimed(house, message_id="2@rossi.it")
     write(outbox.recover, house.shared, NOW)
-    assert write(outbox.settle_by_hand, house.anna, arrived, NOW) == "sent"
-    assert write(outbox.settle_by_hand, house.anna, lost, NOW, arrived=False) == "failed"
+    assert write(outbox_decisions.settle_by_hand, house.anna, arrived, NOW) == "sent"
+    assert write(outbox_decisions.settle_by_hand, house.anna, lost, NOW, arrived=False) == "failed"
     with pytest.raises(WrongUse):
-        write(outbox.settle_by_hand, house.anna, arrived, NOW)
-    assert write(outbox.retry, house.anna, lost, NOW) == "queued"
+        write(outbox_decisions.settle_by_hand, house.anna, arrived, NOW)
+    assert write(outbox_decisions.retry, house.anna, lost, NOW) == "queued"
     assert due_ids(house) == [lost]
 
 
@@ -217,31 +217,31 @@ def test_retrying_is_for_those_who_have_not_accepted(house: House) -> None:
     letter = claimed(house)
     write = house.database.write_now
     with pytest.raises(WrongUse):
-        write(outbox.retry, house.anna, letter, NOW)
+        write(outbox_decisions.retry, house.anna, letter, NOW)
     settle(house, letter, ("a@ferri.it", Delivery.ACCEPTED), ("b@ferri.it", Delivery.REFUSED))
-    assert write(outbox.retry, house.anna, letter, NOW) == "queued"
+    assert write(outbox_decisions.retry, house.anna, letter, NOW) == "queued"
     (due,) = house.database.read_now(outbox.due, house.shared, NOW)
     assert due.recipients == ("b@ferri.it",)
     write(outbox.claim, letter, NOW)
     settle(house, letter, ("b@ferri.it", Delivery.ACCEPTED))
     with pytest.raises(WrongUse):
-        write(outbox.retry, house.anna, letter, NOW)
+        write(outbox_decisions.retry, house.anna, letter, NOW)
 
 
 def test_a_letter_that_waits_can_be_cancelled(house: House) -> None:
     write = house.database.write_now
     letter = put(house).outgoing_id
-    assert write(outbox.cancel, house.anna, letter, NOW) == "cancelled"
+    assert write(outbox_decisions.cancel, house.anna, letter, NOW) == "cancelled"
     assert due_ids(house, LATER) == []
     with pytest.raises(WrongUse):
-        write(outbox.cancel, house.anna, letter, NOW)
+        write(outbox_decisions.cancel, house.anna, letter, NOW)
     with pytest.raises(WrongUse):
-        write(outbox.retry, house.anna, letter, NOW)
+        write(outbox_decisions.retry, house.anna, letter, NOW)
     going = claimed(house, message_id="2@rossi.it")
     with pytest.raises(WrongUse):
-        write(outbox.cancel, house.anna, going, NOW)
+        write(outbox_decisions.cancel, house.anna, going, NOW)
     settle(house, going, ("a@ferri.it", Delivery.ACCEPTED), ("b@ferri.it", Delivery.DEFERRED))
-    assert write(outbox.cancel, house.anna, going, NOW) == "sent"
+    assert write(outbox_decisions.cancel, house.anna, going, NOW) == "sent"
     assert recipients(house, going) == {"a@ferri.it": "accepted", "b@ferri.it": "cancelled"}
 
 
@@ -249,10 +249,10 @@ def test_sending_can_be_undone_while_the_letter_is_held(house: House) -> None:
     write = house.database.write_now
     held = put(house, not_before=LATER, hold=True).outgoing_id
     late = put(house, not_before=NOW, hold=True, message_id="2@rossi.it").outgoing_id
-    assert write(outbox.cancel_held, house.anna, held, NOW)
-    assert not write(outbox.cancel_held, house.anna, held, NOW)
+    assert write(outbox_decisions.cancel_held, house.anna, held, NOW)
+    assert not write(outbox_decisions.cancel_held, house.anna, held, NOW)
     write(outbox.claim, late, NOW)
-    assert not write(outbox.cancel_held, house.anna, late, NOW)
+    assert not write(outbox_decisions.cancel_held, house.anna, late, NOW)
 
 
 def test_letters_are_for_those_who_may_see_the_account(house: House) -> None:
@@ -263,9 +263,9 @@ def test_letters_are_for_those_who_may_see_the_account(house: House) -> None:
     assert [row.id for row in read(outbox.outgoing, house.bruno)] == [shared]
     assert read(outbox.waiting_count, house.bruno) == 1
     with pytest.raises(NotFound):
-        write(outbox.cancel, house.bruno, private, NOW)
+        write(outbox_decisions.cancel, house.bruno, private, NOW)
     with pytest.raises(NotAllowed):
-        write(outbox.cancel, house.bruno, shared, NOW)
+        write(outbox_decisions.cancel, house.bruno, shared, NOW)
 
 
 def test_the_sent_folder_is_made_when_it_is_missing(house: House) -> None:

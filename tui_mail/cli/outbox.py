@@ -30,7 +30,7 @@ def _outbox(
         "", "--state", metavar="|".join(_STATES), help=_("only letters in this state")
     ),
 ) -> None:
-    from tui_mail.db import outbox
+    from tui_mail.db import outbox, outbox_decisions
 
     call: Context = context.obj
     if state and state not in _STATES:
@@ -39,7 +39,11 @@ def _outbox(
         for row in call.database.read_now(outbox.outgoing, call.operator_id, state=state):
             _emit(call, row)
         return
-    verbs = {"retry": outbox.retry, "cancel": outbox.cancel, "settle": outbox.settle_by_hand}
+    verbs = {
+        "retry": outbox_decisions.retry,
+        "cancel": outbox_decisions.cancel,
+        "settle": outbox_decisions.settle_by_hand,
+    }
     outgoing_id = number_of(words[-1])
     if len(words) != 2 or words[0] not in verbs or outgoing_id is None or state:
         raise WrongUse(_("outbox takes retry, cancel or settle, then the number of a letter."))

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.links import visible
+from tui_mail.db.prefix import begins
 from tui_mail.db.rights import sendable
 from tui_mail.db.tables import Account, Address, Entity, Message
 from tui_mail.safetext import folded
@@ -132,13 +133,6 @@ def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggest
 def _suggestions(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Suggestion]:
     for row in session.execute(query):
         yield Suggestion(row.email, row.contact or row.party, row.party)
-
-
-def begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
-    """`column` begins with `text`, in the form that each database has an index for."""
-    if session.get_bind().dialect.name == "sqlite":
-        return and_(column >= text, column < text + "\U0010ffff")
-    return and_(column.startswith(text, autoescape=True))
 
 
 def _correspondents(session: Session, operator_id: int) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.erp_save import Taking, plain
 from tui_mail.db.many import chunks, key_of
+from tui_mail.db.prefix import begins
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
@@ -236,8 +237,8 @@ def _ids(
 def _by_index(session: Session, words: Sequence[str], whole: str) -> Iterator[ColumnElement[bool]]:
     """What an index answers: a code, number or reference, or the beginning of a code or name."""
     every_kind = col(Entity.kind).in_(ENTITY_KINDS)
-    yield and_(every_kind, _begins(session, col(Entity.code_folded), whole))
-    yield _begins(session, col(Entity.title_folded), whole)
+    yield and_(every_kind, begins(session, col(Entity.code_folded), whole))
+    yield begins(session, col(Entity.title_folded), whole)
     yield col(Entity.their_reference).in_((whole, whole.upper(), whole.capitalize()))
     if len(words) == 1:
         companies = [*session.scalars(select(col(Company.code))), ""]
@@ -288,14 +289,6 @@ def _of_document(word: str) -> ColumnElement[bool]:
 def _anywhere(word: str) -> ColumnElement[bool]:
     """A look at every record, when nothing else has found any."""
     return or_(_of_document(word), _in_name(word))
-
-
-def _begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
-    """`column` begins with `text`. SQLite only uses an index for comparisons, and compares by code
-    point; PostgreSQL compares by the rules of a language, which a prefix does not follow."""
-    if session.get_bind().dialect.name == "sqlite":
-        return and_(column >= text, column < text + "\U0010ffff")
-    return and_(column.startswith(text, autoescape=True))
 
 
 def _amounts(word: str) -> list[Decimal]:

@@ -69,6 +69,7 @@ class Taking:
         self._lines: dict[_Key, list[LineRecord]] = defaultdict(list)
         for line in changes.lines:
             self._lines[_key(line.document, line.company)].append(line)
+        self._unread = {_key(one, one.company) for one in changes.unread} - self._records.keys()
         self.ids: dict[_Key, int] = {}
         self._known: dict[_Key, tuple[str, bool]] = {}  # fingerprint, gone
         self.read: dict[str, int] = defaultdict(int)
@@ -125,6 +126,7 @@ class Taking:
         changes = self._changes
         yield from self._records
         yield from self._lines
+        yield from self._unread
         for entity in changes.entities:
             for reference in (entity.party, entity.contact):
                 if reference:
@@ -205,14 +207,18 @@ class Taking:
         return row
 
     def _close_gone(self) -> None:
-        """What the ERP no longer has is marked, never deleted: mail may be linked to it."""
+        """What the ERP no longer has is marked, never deleted: mail may be linked to it.
+
+        A record that is there but could not be read stays as it was.
+        """
+        there = self._records.keys() | self._unread
         query = select(
             col(Entity.id), col(Entity.company), col(Entity.kind), col(Entity.code)
         ).where(col(Entity.source) == self._source, col(Entity.gone).is_(False))
         gone = [
             row
             for row in self._session.execute(query)
-            if (row.company, row.kind, row.code) not in self._records
+            if (row.company, row.kind, row.code) not in there
         ]
         for row in gone:
             self.gone[row.kind] += 1
@@ -245,15 +251,20 @@ class Taking:
         )
 
     def _save_addresses(self) -> None:
-        """A record that is given comes with all of its addresses; the rest of them goes."""
+        """A record that is given comes with all of its addresses; the rest of them goes.
+
+        Those of a record that could not be read stay: they name nobody that is known today.
+        """
         wanted = self._address_rows()
         owners = {self.ids[key] for key in self._records if key in self.ids}
+        unread = {self.ids[key] for key in self._unread if key in self.ids}
         there = _addresses(self._session, owners | {row["party_id"] for row in wanted.values()})
         gone = [
             row.id
             for key, row in there.items()
             if key not in wanted
             and row.source == self._source
+            and not {row.party_id, row.contact_id} & unread
             and (self._changes.complete or (row.contact_id or row.party_id) in owners)
         ]
         changed = [

@@ -6,7 +6,7 @@ Each step is one transaction: a letter is a draft or in the outbox, never both, 
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui_mail.db import accounts, drafts, outbox
+from tui_mail.db import accounts, drafts, outbox, outbox_decisions
 from tui_mail.db.address_book import SenderRow
 from tui_mail.db.draft_content import DraftContent, DraftFile, encode, file_of, to_letter, typed
 from tui_mail.db.outbox import Enqueued
@@ -119,7 +119,7 @@ def call_back(
     """
     details = outbox.sent_details(session, outgoing_id)
     addresses = tuple(one.address for one in recipients_of(session, [outgoing_id])[outgoing_id])
-    if not outbox.cancel_held(session, operator_id, outgoing_id, now):
+    if not outbox_decisions.cancel_held(session, operator_id, outgoing_id, now):
         return None
     parsed = parse(details.raw)
     sheet = Sheet(
