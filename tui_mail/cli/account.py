@@ -148,10 +148,13 @@ def _candidates(
     call: Context, email: str, imap: Endpoint, smtp: Endpoint, user: str, *, local: bool
 ) -> Sequence[Candidate]:
     """What the options say; where they say nothing of IMAP, what can be found out."""
-    if local or imap.host:
+    if local or (imap.host and (smtp.host or _is_here(imap.host))):
         return [Candidate(imap, smtp, user or email, "")]
     call.say(_("Looking for the servers of {domain}…").format(domain=email.partition("@")[2]))
     found = asyncio.run(_discover(call, email))
+    if imap.host:  # a guess would be worse than no sending server, since nobody tries it
+        known = next((item.smtp for item in found if item.origin != "guess"), smtp)
+        return [Candidate(imap, replace(known, ca_file=imap.ca_file), user or email, "")]
     if not found:
         raise Offline(
             _("No servers were found for {email}: give them with --imap and --smtp.").format(
@@ -167,6 +170,11 @@ def _candidates(
         )
         for item in found
     ]
+
+
+def _is_here(host: str) -> bool:
+    """A server of this machine: nobody out there knows what belongs to it."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 async def _discover(call: Context, email: str) -> Sequence[Candidate]:
