@@ -43,7 +43,6 @@ def _demo(
         10, "--undo", min=0, max=600, help=_("seconds in which a letter can be called back")
     ),
     serve: bool = typer.Option(False, "--serve", hidden=True),
-    prepare_only: bool = typer.Option(False, "--prepare-only", hidden=True),
 ) -> None:
     if serve:
         from tui_mail.demo.servers import serve as run_servers
@@ -52,13 +51,18 @@ def _demo(
             asyncio.run(run_servers(answer_seconds=answer, fresh_seconds=fresh))
         return
     call: Context = context.obj
+    with furnished(call, undo=undo, answer=answer, fresh=fresh) as own:
+        call.say(_("Opening the console…"))
+        call.exit_code = own.parts.console(own)
+
+
+@contextlib.contextmanager
+def furnished(call: Context, *, undo: int, answer: float, fresh: float) -> Iterator[Context]:
+    """The company in a home of its own, with the outside world running; gone at the end."""
     with _home(call, undo) as own, _servers(answer, fresh) as ports:
         _furnish(own, ports)
-        if not prepare_only:
-            call.say(_("Opening the console…"))
-            own.exit_code = own.parts.console(own)
+        yield own
         own.close()
-    call.exit_code = own.exit_code
 
 
 @contextlib.contextmanager
