@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 from tui_mail.i18n import _
 from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
@@ -97,5 +98,6 @@ def _weight(link: ParentLink, *, known_here: bool) -> float:
     return weight if link.state is LinkState.PROPOSED else max(weight, LIKELY)
 
 
+@cache
 def _weight_of(score: int) -> float:
     return _SCORES[min(_SCORES, key=lambda known: (abs(known - score), known))]

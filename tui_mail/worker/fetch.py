@@ -45,12 +45,15 @@ Pause = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a folder's sync found and has yet to conclude: what went, and the cursor after that."""
+    """What a folder's sync found and has yet to conclude: what went, and the cursor after that.
+
+    `cursor` is None when it stays where it is.
+    """
 
     folder_id: int
-    new: int
-    gone: frozenset[str]
-    cursor: str
+    new: int = 0
+    gone: frozenset[str] = frozenset()
+    cursor: str | None = None
 
 
 class Sync:
@@ -101,7 +104,7 @@ class Sync:
         cursor = await self._database.read(folders.cursor_of, folder.id)
         changes = await self._store.changes(folder.remote, cursor)
         if changes.cursor == cursor and not changes.listed and changes.present is None:
-            return _Seen(folder.id, 0, frozenset(), cursor)
+            return _Seen(folder.id)
         known = await self._database.read(folders.known_keys, folder.id)
         wanted = _missing(changes, known.keys())
         await self._take_flags(folder.id, changes, known)
@@ -110,9 +113,10 @@ class Sync:
         if came < len(wanted):
             # Gone meanwhile, or not to be had now: looked for again from where we were.
             log.warning("folder %d: %d of %d messages came", folder.id, came, len(wanted))
-            return _Seen(folder.id, came, frozenset(gone), cursor)
-        if not gone:
+            return _Seen(folder.id, came, frozenset(gone))
+        if came and not gone:
             await self._database.write(folders.set_cursor, folder.id, changes.cursor)
+            return _Seen(folder.id, came)
         return _Seen(folder.id, came, frozenset(gone), changes.cursor)
 
     async def _take_flags(
@@ -167,6 +171,7 @@ def _conclude(session: Session, account_id: int, seen: Sequence[_Seen]) -> None:
     for one in seen:
         if one.gone:
             placements.remove(session, one.folder_id, one.gone)
+        if one.cursor is not None:
             folders.set_cursor(session, one.folder_id, one.cursor)
     placements.leave_gone_folders(session, account_id)
 

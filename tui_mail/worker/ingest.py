@@ -24,9 +24,8 @@ from tui_mail.mail.threads import thread_keys
 from tui_mail.values import Fetched, Flag, ParsedMessage, RecipientResult
 from tui_mail.worker.link import link_composed, link_messages
 
-# Reading takes the interpreter's time, which there is only one of; making a blob safe on the
+# Reading takes the interpreter, which only one thread has at a time; making a blob safe on the
 # disk is nothing but waiting.
-_READING_THREADS = 2
 _WRITING_THREADS = 16
 _READ_AT_ONCE = 20
 
@@ -45,7 +44,7 @@ class Ingest:
     def __init__(self, database: Database, blobs: BlobStore) -> None:
         self._database = database
         self._blobs = blobs
-        self._readers = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="ingest")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest")
         self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
 
     @property
@@ -84,19 +83,23 @@ class Ingest:
 
     async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
         own = await self._database.read(accounts.own_addresses)
-        loop = asyncio.get_running_loop()
         parts = [
             batch[start : start + _READ_AT_ONCE] for start in range(0, len(batch), _READ_AT_ONCE)
         ]
-        prepared = await asyncio.gather(
-            *(loop.run_in_executor(self._readers, self._prepare_all, part, own) for part in parts)
-        )
+        prepared = await asyncio.gather(*(self._prepared_part(part, own) for part in parts))
         return [arrival for part in prepared for arrival in part]
 
-    def _prepare_all(self, batch: Sequence[Fetched], own: frozenset[str]) -> list[Arrival]:
-        """Read all, then wait once for all their blobs to be on the disk."""
-        read = [self._read(one) for one in batch]
-        return [self._prepare(one, own) for one in read]
+    async def _prepared_part(
+        self, batch: Sequence[Fetched], own: frozenset[str]
+    ) -> Sequence[Arrival]:
+        """Others are read while the blobs of these are on their way to the disk."""
+        loop = asyncio.get_running_loop()
+        read = await loop.run_in_executor(self._reader, lambda: [self._read(one) for one in batch])
+        blobs = [asyncio.wrap_future(blob) for one in read for blob in one.blobs.values()]
+        await asyncio.gather(*blobs, return_exceptions=True)
+        return await loop.run_in_executor(
+            self._reader, lambda: [_arrival(one, own) for one in read]
+        )
 
     def _read(self, fetched: Fetched) -> "_Read":
         parsed = parse(fetched.raw)
@@ -109,21 +112,6 @@ class Ingest:
         }
         return _Read(fetched, parsed, source, blobs)
 
-    def _prepare(self, read: "_Read", own: frozenset[str]) -> Arrival:
-        fetched, parsed = read.fetched, read.parsed
-        attachments = [_attachment(one.number, read) for one in read.source.attachments]
-        prepared = Prepared(
-            parsed=parsed,
-            content_hash=hashlib.sha256(fetched.raw).hexdigest(),
-            skeleton=read.source.skeleton([one.blob for one in attachments]),
-            attachments=tuple(attachments),
-            body=parsed.text,
-            people=_people(parsed),
-            thread_keys=thread_keys(parsed),
-            own=any(box.address.lower() in own for box in parsed.senders),
-        )
-        return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
-
 
 @dataclass(frozen=True, slots=True)
 class _Read:
@@ -133,6 +121,23 @@ class _Read:
     parsed: ParsedMessage
     source: Source
     blobs: dict[int, "Future[str]"]
+
+
+def _arrival(read: _Read, own: frozenset[str]) -> Arrival:
+    """Raises CannotWrite when a blob could not be stored."""
+    fetched, parsed = read.fetched, read.parsed
+    attachments = [_attachment(one.number, read) for one in read.source.attachments]
+    prepared = Prepared(
+        parsed=parsed,
+        content_hash=hashlib.sha256(fetched.raw).hexdigest(),
+        skeleton=read.source.skeleton([one.blob for one in attachments]),
+        attachments=tuple(attachments),
+        body=parsed.text,
+        people=_people(parsed),
+        thread_keys=thread_keys(parsed),
+        own=any(box.address.lower() in own for box in parsed.senders),
+    )
+    return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
 
 
 def _attachment(number: int, read: _Read) -> PreparedAttachment:
