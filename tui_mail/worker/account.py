@@ -15,7 +15,7 @@ from tui_mail.backends import MailStore
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
-from tui_mail.errors import NotAllowed, TuiMailError
+from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError
 from tui_mail.i18n import _
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
@@ -76,6 +76,7 @@ class AccountWork:
 
     async def _while_ours(self) -> None:
         async with turn(self._shop.locks, self._account_id), asyncio.TaskGroup() as group:
+            self.errors.pop("", None)
             group.create_task(
                 self._again_and_again("mailbox", self._mailbox, self._asked),
                 name=f"mailbox-{self._account_id}",
@@ -91,7 +92,8 @@ class AccountWork:
         account = await self._database.read(accounts.account_by_id, self._account_id)
         if not account.host:
             await asyncio.Event().wait()
-        store = self._shop.connections.store(account)
+        # In a thread, as it is imported when it is first used.
+        store = await asyncio.to_thread(self._shop.connections.store, account)
         try:
             await store.open()
             await self._stay_connected(store)
@@ -106,14 +108,23 @@ class AccountWork:
             await self._push(store)
             if loop.time() >= next_full or self._asked.is_set():
                 self._asked.clear()
-                await self._sync(store).account(self._account_id)
-                await self._succeeded("mailbox")
+                await self._sync_all(store)
                 next_full = loop.time() + self._shop.check_seconds
             if self._changed_here.is_set() or self._asked.is_set():
                 continue
             seconds = min(next_full - loop.time(), await self._until_next_operation())
             if await _wait(store, self._changed_here, seconds):
                 next_full = 0.0
+
+    async def _sync_all(self, store: MailStore) -> None:
+        """What the server refuses is said; the connection is well, and tells of news all the same."""
+        try:
+            await self._sync(store).account(self._account_id)
+        except ProtocolRefused as refusal:
+            self._well.add("mailbox")
+            await self._failed("mailbox", refusal)
+        else:
+            await self._succeeded("mailbox")
 
     def _sync(self, store: MailStore) -> Sync:
         async def pause() -> None:
@@ -148,7 +159,7 @@ class AccountWork:
             self._letters.clear()
             now = datetime.now(UTC)
             if await self._database.read(outbox.has_due, self._account_id, now):
-                sender = self._shop.connections.sender(account)
+                sender = await asyncio.to_thread(self._shop.connections.sender, account)
                 await send_due(self._database, sender, self._shop.ingest, self._account_id)
                 await self._succeeded("outbox")
             at = await self._database.read(outbox.next_due, self._account_id)

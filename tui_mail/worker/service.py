@@ -191,7 +191,7 @@ async def _send_once(shop: Workshop, account: Account) -> None:
     await shop.database.write(outbox.recover, account.id, now)
     due = await shop.database.read(outbox.has_due, account.id, now)
     if due and account.smtp_host:
-        sender = shop.connections.sender(account)
+        sender = await asyncio.to_thread(shop.connections.sender, account)
         await send_due(shop.database, sender, shop.ingest, account.id)
 
 
@@ -207,7 +207,7 @@ async def _sync_once(shop: Workshop, account: Account) -> None:
     async def pause() -> None:
         """Nothing that is done meanwhile is told before the next time."""
 
-    store = shop.connections.store(account)
+    store = await asyncio.to_thread(shop.connections.store, account)
     sync = Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
     try:
         await store.open()
