@@ -103,21 +103,30 @@ def _console(call: "Context") -> int:
     from tui_mail.ui.app import run_console
 
     call.start_log()
-    return run_console(call.settings, lambda: _console_parts(call))
+    return run_console(
+        call.settings, lambda: _console_parts(call), lambda parts: _complete(call, parts)
+    )
 
 
 def _console_parts(call: "Context") -> "ConsoleParts":
+    """What the first list is drawn from."""
     from tui_mail.ui.parts import Parts as ConsoleParts
+
+    return ConsoleParts(call.database, call.operator_id, call.settings)
+
+
+def _complete(call: "Context", parts: "ConsoleParts") -> None:
+    """Put in what opens and fetches mail: importing it takes as long as all before."""
     from tui_mail.worker.service import Worker
 
-    worker = Worker(
+    parts.opener = call.reader
+    parts.worker = Worker(
         call.database,
         _connections(call.vault),
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
     )
-    return ConsoleParts(call.database, call.operator_id, call.settings, call.reader, worker)
 
 
 if __name__ == "__main__":

@@ -68,11 +68,14 @@ class Context:
 
     @cached_property
     def operator_id(self) -> int:
-        from tui_mail.db.accounts import operator_for
+        from tui_mail.db.accounts import operator_for, operator_known
 
         login = (self.operator or _login_name()).strip()
         if not login or not login.isprintable():
             raise WrongUse(_("--as takes the login name of an operator."))
+        known = self.database.read_now(operator_known, login)
+        if known is not None:  # whoever writes now, a long import even, is not waited for
+            return known
         found = self.database.write_now(operator_for, login)
         assert found.id is not None
         return found.id

@@ -154,6 +154,9 @@ def _choose_language(context: Context, options: dict[str, str]) -> None:
 
 
 def _dispatch(context: Context, arguments: list[str]) -> None:
+    if not arguments:  # the console does not wait for the tree of commands
+        context.exit_code = context.parts.console(context)
+        return
     import typer
 
     from tui_mail.cli.commands import command

@@ -29,6 +29,11 @@ _SHARED_LEVEL = "send"
 _ON_ITS_WAY = ("held", "queued", "sending")
 
 
+def operator_known(session: Session, login: str) -> int | None:
+    """The operator of a login name, None when there is none yet."""
+    return session.scalar(select(col(Operator.id)).where(col(Operator.login) == login))
+
+
 def operator_for(session: Session, login: str, name: str = "", email: str = "") -> Operator:
     """The operator of a login name, made on first use with the right to all shared accounts."""
     found = session.scalars(select(Operator).where(col(Operator.login) == login)).one_or_none()
