@@ -60,6 +60,18 @@ async def test_a_key_costs_few_bytes_and_hostile_mail_moves_nothing_else(
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", rest)
 
 
+async def test_alt_with_a_digit_goes_to_a_panel(terminal: Terminal) -> None:
+    terminal.until("Mail of")
+    for digit, title in (
+        ("1", "━ Folders"),
+        ("4", "━ Records"),
+        ("5", "━ Today"),
+        ("2", "━ Inbox"),
+    ):
+        terminal.send(f"\x1b{digit}")
+        terminal.until(title)
+
+
 @pytest.mark.parametrize("key", ["\x03", "\x11"])
 async def test_leaving_gives_the_terminal_back_as_it_was(terminal: Terminal, key: str) -> None:
     terminal.until("Inbox · 66")

@@ -5,7 +5,9 @@ driver still drops whatever could move the terminal's title, clipboard, files or
 """
 
 import re
+from typing import cast
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.drivers.linux_driver import LinuxDriver
 
 # Styles, the cursor's place, and the modes that the driver itself sets (ECMA-48 CSI).
@@ -36,6 +38,13 @@ def guarded(data: str) -> str:
 
 class GuardedDriver(LinuxDriver):
     """Textual's driver for POSIX terminals, writing only what `guarded` lets through."""
+
+    def start_application_mode(self) -> None:
+        # Textual reads Alt with a digit as what Option with it types on a Mac (¡ ™ £ ¢ ∞).
+        sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
+        for digit in "0123456789":
+            sequences.pop(f"\x1b{digit}", None)
+        super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's
 
     def write(self, data: str) -> None:
         super().write(guarded(data))
