@@ -270,7 +270,7 @@ async def test_a_refused_sender_is_an_outcome_for_every_recipient(
 
 async def test_a_letter_over_the_servers_limit_is_not_begun() -> None:
     async with Scripted(GREETING, b"250-hi\r\n250-SIZE 20\r\n250 AUTH PLAIN\r\n", READY[2]) as s:
-        with pytest.raises(ProtocolRefused, match="MB"):
+        with pytest.raises(WrongData, match="MB"):
             await SmtpSender(s.endpoint(), LOGIN).send(LETTER, "a@b.it", ["x@y.it"])
         assert not any(line.startswith(b"MAIL") for line in s.lines)
 

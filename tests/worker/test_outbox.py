@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.db.house import FERRI, ORDER, changes
 from tests.worker.office import NOW, PASSWORD, EmbeddedRemote, Office, letter, until
 from tui_mail.db import accounts, erp, folders, links, operations, outbox, outbox_decisions
 from tui_mail.db.rows import OutgoingRow
 from tui_mail.db.session import Session
+from tui_mail.db.tables import Outgoing, OutgoingRecipient
 from tui_mail.demo.smtp_server import ACCEPTED, ReceivedMail, SmtpServer
 from tui_mail.values import Fetched, Letter, LetterAttachment, Mailbox
 from tui_mail.worker.outbox import send_due
@@ -57,7 +60,12 @@ class Desk:
     account_id: int
 
     async def write(
-        self, *to: str, answers: int | None = None, records: tuple[int, ...] = (), **other: object
+        self,
+        *to: str,
+        answers: int | None = None,
+        records: tuple[int, ...] = (),
+        at: datetime = NOW,
+        **other: object,
     ) -> int:
         people = tuple(Mailbox(one) for one in to or ("luca@ferri.it",))
 
@@ -73,7 +81,7 @@ class Desk:
             submission = Submission(
                 account, self.office.operator_id, written, records, in_reply_to_id=answers
             )
-            return enqueue_letter(session, submission, NOW).outgoing_id
+            return enqueue_letter(session, submission, at).outgoing_id
 
         return await self.office.database.write(enqueue)
 
@@ -167,6 +175,46 @@ async def test_a_letter_that_nobody_takes_has_failed(
     await office.sync()
     assert (await desk.row()).state == "failed"
     assert await office.held("Sent") == []
+
+
+async def test_a_letter_written_long_before_its_time_is_tried_again(
+    office: Office, desk: Desk, post: Post
+) -> None:
+    post.refusals["luca@ferri.it"] = "451 4.7.1 Greylisted"
+    await desk.write(at=datetime.now(UTC) - timedelta(days=9))
+    await office.sync()
+    row = await desk.row()
+    assert (row.state, await desk.states()) == ("queued", {"luca@ferri.it": "deferred"})
+
+
+async def test_a_letter_deferred_for_days_has_failed(
+    office: Office, desk: Desk, post: Post
+) -> None:
+    post.refusals["luca@ferri.it"] = "451 4.7.1 Come back later"
+    await desk.write(at=datetime.now(UTC) - timedelta(days=4))
+    await office.database.write(_tried_often)
+    await office.sync()
+    assert (await desk.row()).state == "failed"
+    assert await desk.states() == {"luca@ferri.it": "refused"}
+
+
+def _tried_often(session: Session) -> None:
+    session.execute(update(Outgoing).values(attempts=20))
+
+
+async def test_an_address_that_cannot_be_one_does_not_hold_up_the_next_letter(
+    office: Office, desk: Desk, post: Post
+) -> None:
+    identifier = await desk.write()
+
+    def spoil(session: Session) -> None:
+        session.execute(update(OutgoingRecipient).values(address="a b@ferri.it"))
+
+    await office.database.write(spoil)
+    await desk.write("anna@ferri.it")
+    await office.sync()
+    rows = await office.database.read(outbox.outgoing, office.operator_id)
+    assert {row.id == identifier: row.state for row in rows} == {True: "failed", False: "sent"}
 
 
 async def test_what_is_not_known_is_never_sent_again_by_itself(

@@ -207,6 +207,36 @@ async def test_locks_that_cannot_be_written_are_said(
     office.locks.write_text("")
     async with running(office) as worker:
         await until(lambda: worker.summary().error)
+        office.locks.unlink()
+        office.locks.mkdir()
+        await embedded.deliver(letter("one"))
+        worker.check_now()
+        await until(lambda: _names(office, "one"))
+        await _synced(worker)
+        assert worker.summary().error == ""
+        assert await office.status() == ""
+
+
+async def test_a_refused_folder_is_said_and_news_still_come_at_once(
+    office: Office, embedded: EmbeddedRemote
+) -> None:
+    await embedded.deliver(letter("one"))
+    await office.add(embedded.account())
+    async with running(office) as worker:
+        await _synced(worker)
+        embedded.server.refusals["UID FETCH"] = "not here"
+        await embedded.deliver(letter("two"))
+        await until(office.status, what="the refusal")
+        assert "not here" in await office.status()
+        del embedded.server.refusals["UID FETCH"]
+        await embedded.deliver(letter("news"))
+        # The first pause after an error is of five seconds.
+        await until(lambda: _names(office, "one", "two", "news"), seconds=4)
+        await until(lambda: _well(office), what="an end of the complaint")
+
+
+async def _well(office: Office) -> bool:
+    return not await office.status()
 
 
 # -- two processes -----------------------------------------------------------------------------------

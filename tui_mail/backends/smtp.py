@@ -59,8 +59,9 @@ class SmtpSender:
     ) -> Sequence[RecipientResult]:
         """Hand `raw` over, one result a recipient in their order; `sender` may be empty (bounces).
 
-        Raises `WrongData` for an address that cannot be one, before anything is connected; the
-        rest as the port says. `raw` has canonical line ends; others are made so.
+        Raises `WrongData` for an address that cannot be one, before anything is connected, and for
+        a letter that is over the server's limit; the rest as the port says. `raw` has canonical
+        line ends; others are made so.
         """
         for address in (*recipients, *([sender] if sender else [])):
             check_address(address)
@@ -248,7 +249,7 @@ class SmtpSender:
     def _check_size(self, client: aiosmtplib.SMTP, size: int) -> None:
         told = client.esmtp_extensions.get("size", "")
         if told.isascii() and told.isdigit() and 0 < int(told[:18]) < size:
-            raise ProtocolRefused(
+            raise WrongData(
                 _(
                     "The letter is too big for {host}: it has {size} MB, {limit} MB are taken. "
                     "Send fewer or smaller attachments."

@@ -20,6 +20,8 @@ from tui_mail.worker.ingest import Ingest
 
 _DELAYS = (1, 5, 15, 60, 180, 360)  # minutes
 _GIVE_UP_AFTER = timedelta(hours=72)
+# A letter may have been written long before its time: it, too, is tried for two days.
+_LEAST_TRIES = 12
 _LAST_SECONDS = 10
 
 
@@ -83,7 +85,8 @@ def _next_try(
 ) -> datetime | None:
     """When the deferred are tried again; None when nobody is, or it has gone on too long."""
     deferred = any(result.delivery is Delivery.DEFERRED for result in results)
-    if not deferred or now - letter.created_at > _GIVE_UP_AFTER:
+    long_enough = now - letter.created_at > _GIVE_UP_AFTER and letter.attempts >= _LEAST_TRIES
+    if not deferred or long_enough:
         return None
     return now + _delay(letter.attempts)
 

@@ -1,7 +1,7 @@
 """Tells the server what was done here, in the order it was done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,19 +32,37 @@ async def push(
     done = 0
     seen: set[int] = set()
     while jobs := await database.write(operations.next_operations, account_id, datetime.now(UTC)):
-        doubtful = {
-            job.operation.folder
+        doubtful = [
+            job
             for job in jobs
             if job.asked and job.operation.verb is Verb.APPEND and job.ids[0] not in seen
-        }
+        ]
         seen.update(identifier for job in jobs for identifier in job.ids)
-        for folder in doubtful:
-            await look(folder)
         if doubtful:
+            await _look_for(database, doubtful, look)
             continue
         for job in jobs:
             done += await _push(database, blobs, store, job)
     return done
+
+
+async def _look_for(database: Database, doubtful: Sequence[Job], look: Look) -> None:
+    """See whether the server has what it was asked to keep; where it lets nobody look, later."""
+    for folder in dict.fromkeys(job.operation.folder for job in doubtful):
+        try:
+            await look(folder)
+        except ProtocolRefused as error:
+            for job in doubtful:
+                if job.operation.folder == folder:
+                    await _put_off(database, job, error, datetime.now(UTC))
+
+
+async def _put_off(database: Database, job: Job, error: ProtocolRefused, now: datetime) -> None:
+    if job.attempts + 1 < _MOST_ATTEMPTS:
+        again = now + _FIRST_DELAY * 4**job.attempts
+        await database.write(operations.postpone, job.ids, error.message, now, again)
+    else:
+        await database.write(operations.give_up, job.ids, error.message, now)
 
 
 async def _push(database: Database, blobs: BlobStore, store: MailStore, job: Job) -> int:
@@ -52,11 +70,7 @@ async def _push(database: Database, blobs: BlobStore, store: MailStore, job: Job
     try:
         result = await store.apply(await _filled(database, blobs, job))
     except ProtocolRefused as error:
-        if job.attempts + 1 < _MOST_ATTEMPTS:
-            again = now + _FIRST_DELAY * 4**job.attempts
-            await database.write(operations.postpone, job.ids, error.message, now, again)
-        else:
-            await database.write(operations.give_up, job.ids, error.message, now)
+        await _put_off(database, job, error, now)
     except (WrongData, NotFound, InputOutput) as error:  # no try will be better
         await database.write(operations.give_up, job.ids, error.message, now)
     else:
