@@ -172,13 +172,12 @@ class AccountWork:
 
     async def _succeeded(self, part: str) -> None:
         self._well.add(part)
-        self.errors.pop(part, None)
         now = datetime.now(UTC)
+        others = (error for name, error in self.errors.items() if name != part)
+        await self._database.write(_note_success, self._account_id, part, next(others, ""), now)
+        self.errors.pop(part, None)
         if part == "mailbox":
             self.last_success = now
-        await self._database.write(
-            _note_success, self._account_id, part, next(iter(self.errors.values()), ""), now
-        )
 
     async def _again_and_again(
         self, part: str, work: Callable[[], Awaitable[None]], nudge: asyncio.Event
