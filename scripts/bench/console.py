@@ -1,22 +1,29 @@
 """Measures the console as a person meets it: in a pseudo-terminal, with many messages.
 
-    .venv/bin/python scripts/bench/console.py HOME [--keys 200] [--size 120x40]
+    .venv/bin/python scripts/bench/console.py HOME [--keys 200] [--starts 7] [--size 120x40]
 
 Prints the start to the first drawn list, key to paint, and bytes for each cursor move. HOME is
-made by corpus.py. A bare `python -c pass` in the same run shows how fast the machine is.
+made by corpus.py. How fast the machine is shows in a bare interpreter's start and in the load;
+processor seconds do not depend on who else computes.
 """
 
 import argparse
+import os
 import signal
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.terminal import Terminal
+
+_QUIET_SECONDS = 0.02
+_PATIENCE_SECONDS = 10.0
+_HELD_HERTZ = 30
 
 
 def cursor_row(terminal: Terminal) -> int:
@@ -32,60 +39,122 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
+def press(terminal: Terminal, key: bytes, seen: Callable[[], bool]) -> tuple[float, int]:
+    """Milliseconds until what `seen` looks for was written, and all bytes that the key caused.
+
+    The moment counts at which the bytes came, not the one at which the model of the screen here
+    had understood them.
+    """
+    sent = time.perf_counter()
+    terminal.send(key)
+    size, painted = 0, 0.0
+    while not painted or time.perf_counter() - terminal.came < _QUIET_SECONDS:
+        size += terminal.read(0.005)
+        if not painted and seen():
+            painted = terminal.came
+        if time.perf_counter() - sent > _PATIENCE_SECONDS:
+            sys.exit(f"Nothing came of {key!r}:\n{terminal.text}")
+    return (painted - sent) * 1000, size
+
+
+def starts(command: list[str], size: tuple[int, int], runs: int) -> Terminal:
+    """Start the console again and again; the last one stays."""
+    walls: list[float] = []
+    processor: list[float] = []
+    while True:
+        terminal = Terminal(command, *size)
+        terminal.until(lambda one: cursor_row(one) >= 0)
+        walls.append(terminal.came - terminal.started)
+        processor.append(terminal.processor_seconds)
+        terminal.settle()
+        if len(walls) == runs:
+            break
+        terminal.kill(signal.SIGTERM)
+        terminal.close()
+    print(
+        f"start to first list: median {statistics.median(walls):.3f} s, best {min(walls):.3f} s, "
+        f"worst {max(walls):.3f} s; of the processor: median {statistics.median(processor):.3f} s"
+    )
+    return terminal
+
+
+def moves(terminal: Terminal, keys: int) -> None:
+    """The cursor down, key by key, at leisure."""
+    waits: list[float] = []
+    flips: list[float] = []
+    sizes: list[float] = []
+    flip_sizes: list[float] = []
+    began = terminal.processor_seconds
+    for _key in range(keys):
+        before = cursor_row(terminal)
+        wait, size = press(terminal, b"j", lambda row=before: cursor_row(terminal) not in {row, -1})
+        moved = cursor_row(terminal) == before + 1
+        (waits if moved else flips).append(wait)
+        (sizes if moved else flip_sizes).append(size)
+        terminal.settle()
+    spent = (terminal.processor_seconds - began) / keys * 1000
+    both = waits + flips
+    print(f"key to paint: p50 {percentile(both, 0.5):.1f} ms, p95 {percentile(both, 0.95):.1f} ms")
+    print(
+        f"  within the page: p95 {percentile(waits, 0.95):.1f} ms, "
+        f"bytes: median {statistics.median(sizes):.0f}, most {max(sizes):.0f}"
+    )
+    if flips:
+        print(
+            f"  half-page flips ({len(flips)}): median {statistics.median(flips):.1f} ms, "
+            f"p95 {percentile(flips, 0.95):.1f} ms, {statistics.median(flip_sizes):.0f} bytes"
+        )
+    print(f"  processor for a key and what follows it: {spent:.1f} ms")
+
+
+def held(terminal: Terminal) -> None:
+    """The cursor up, as a held key repeats."""
+    total, began = 0, terminal.processor_seconds
+    for _key in range(60):
+        terminal.send(b"k")
+        end = time.perf_counter() + 1 / _HELD_HERTZ
+        while (left := end - time.perf_counter()) > 0:
+            total += terminal.read(left)
+    spent = (terminal.processor_seconds - began) / 60 * 1000
+    print(f"held key at {_HELD_HERTZ} Hz: {total / 60:.0f} bytes and {spent:.1f} ms a move")
+
+
+def jumps(terminal: Terminal) -> None:
+    """Far away and back, and a message opened."""
+    for name, key in (("end", b"G"), ("home", b"gg"), ("page down", b"\x1b[6~")):
+        terminal.settle()
+        before = terminal.screen.display[2:10]
+        wait, size = press(
+            terminal,
+            key,
+            lambda old=before: terminal.screen.display[2:10] != old and cursor_row(terminal) >= 0,
+        )
+        print(f"{name}: {wait:.1f} ms, {size} bytes")
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("home", type=Path)
     options.add_argument("--keys", type=int, default=200)
+    options.add_argument("--starts", type=int, default=7)
     options.add_argument("--size", default="120x40")
     asked = options.parse_args()
     columns, rows = map(int, asked.size.split("x"))
-    program = str(Path(sys.executable).with_name("tui-mail"))
     bare = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
-    print(f"bare interpreter: {time.perf_counter() - bare:.3f} s")
-
-    starts = []
-    for _run in range(5):
-        terminal = Terminal([program, "--home", str(asked.home), "--as", "bench"], columns, rows)
-        starts.append(terminal.until(lambda t: cursor_row(t) >= 0) - terminal.started)
-        terminal.settle()
-        if _run < 4:
-            terminal.kill(signal.SIGTERM)
-            terminal.close()
     print(
-        f"start to first list: median {statistics.median(starts):.3f} s, worst {max(starts):.3f} s"
+        f"bare interpreter: {time.perf_counter() - bare:.3f} s; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
-
-    waits, sizes, flips = [], [], []
-    for _key in range(asked.keys):
-        before = cursor_row(terminal)
-        sent = time.perf_counter()
-        terminal.send(b"j")
-        size, painted = 0, 0.0
-        while not painted or time.perf_counter() - painted < 0.02:
-            size += terminal.read(0.005)
-            if not painted and cursor_row(terminal) not in {before, -1}:
-                painted = time.perf_counter()
-            if time.perf_counter() - sent > 2:
-                sys.exit("The cursor did not move:\n" + "\n".join(terminal.screen.display))
-        after = cursor_row(terminal)
-        waits.append((painted - sent) * 1000)
-        (sizes if after == before + 1 else flips).append(size)
-        terminal.settle()
-    print(
-        f"key to paint: p50 {percentile(waits, 0.5):.1f} ms, p95 {percentile(waits, 0.95):.1f} ms"
-    )
-    print(f"bytes a cursor move: median {statistics.median(sizes):.0f}, most {max(sizes)}")
-    if flips:
-        print(f"half-page flips: {len(flips)}, median {statistics.median(flips):.0f} bytes")
-
-    total = 0
-    for _key in range(60):
-        terminal.send(b"k")
-        end = time.perf_counter() + 1 / 30
-        while (left := end - time.perf_counter()) > 0:
-            total += terminal.read(left)
-    print(f"held key at 30 Hz: {total / 60:.0f} bytes a move")
+    program = str(Path(sys.executable).with_name("tui-mail"))
+    command = [program, "--home", str(asked.home), "--as", "bench"]
+    terminal = starts(command, (columns, rows), asked.starts)
+    moves(terminal, asked.keys)
+    held(terminal)
+    jumps(terminal)
+    status = Path(f"/proc/{terminal.pid}/status").read_text("utf-8")
+    memory = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    print(f"memory: {int(memory) // 1024} MB; load now {os.getloadavg()[0]:.1f}")
     terminal.kill(signal.SIGTERM)
     terminal.close()
 
