@@ -7,10 +7,12 @@ column, which neither parses a statement that grows with the rows nor asks once 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Insert, bindparam, func, insert, inspect, select
+from sqlalchemy import ARRAY, Insert, bindparam, func, insert, inspect, select, text
 from sqlmodel import Session, SQLModel
 
 from tui_mail.db.many import execute_many
+
+_FEW = 500  # rows that any way through them is good enough for
 
 
 def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
@@ -36,7 +38,15 @@ def insert_numbered(
         return list(session.scalars(statement, rows))
     ids = _next_ids(session, str(table.__tablename__), len(rows))
     insert_rows(session, table, [{"id": one, **row} for one, row in zip(ids, rows, strict=True)])
+    if ids[0].bit_length() != (ids[-1] + 1).bit_length() > _FEW.bit_length():
+        _count_again(session, table)
     return ids
+
+
+def _count_again(session: Session, table: type[SQLModel]) -> None:
+    """PostgreSQL chooses ways by how many rows it believes there are, and looks itself a minute
+    later at best: a first synchronization would be over, and have taken four times as long."""
+    session.connection().execute(text(f"ANALYZE {table.__tablename__}"))
 
 
 def _next_ids(session: Session, table: str, number: int) -> list[int]:

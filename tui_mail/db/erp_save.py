@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Row, Select, delete, or_, select, tuple_, update
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Address, Company, DocumentLine, Entity, EntityRelation
 from tui_mail.linking.numbers import canonical_number
@@ -167,10 +168,8 @@ class Taking:
     def _write(
         self, new: Sequence[_Key], inserts: list[dict[str, Any]], updates: list[dict[str, Any]]
     ) -> None:
-        if inserts:
-            statement = insert(Entity).returning(col(Entity.id), sort_by_parameter_order=True)
-            ids = self._session.execute(statement, inserts).scalars()
-            self.ids.update(zip(new, ids, strict=True))
+        ids = insert_numbered(self._session, Entity, inserts)
+        self.ids.update(zip(new, ids, strict=True))
         if updates:
             self._session.execute(update(Entity), updates)
 
@@ -241,8 +240,7 @@ class Taking:
             for line in self._lines.get(key, ())
             if _small(line.line) is not None
         }
-        if rows:
-            self._session.execute(insert(DocumentLine), list(rows.values()))
+        insert_rows(self._session, DocumentLine, list(rows.values()))
 
     def _save_lines_alone(self) -> None:
         """Lines of documents that are not themselves among the changes."""
@@ -277,8 +275,7 @@ class Taking:
         if changed:
             self._session.execute(update(Address), changed)
         new = [row for key, row in wanted.items() if key not in there]
-        if new:
-            self._session.execute(insert(Address), new)
+        insert_numbered(self._session, Address, new)
 
     def _address_rows(self) -> dict[_AddressKey, dict[str, Any]]:
         """Address rows by what makes them one, of parties that exist."""
@@ -312,8 +309,7 @@ class Taking:
                 wanted.add((source, target))
         there = self._relations()
         new = [{"source_id": one, "target_id": other} for one, other in sorted(wanted - there)]
-        if new:
-            self._session.execute(insert(EntityRelation), new)
+        insert_rows(self._session, EntityRelation, new)
         if self._changes.complete:
             own = {self.ids[key] for key in self._records}
             pair = tuple_(col(EntityRelation.source_id), col(EntityRelation.target_id))

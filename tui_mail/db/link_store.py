@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_numbered
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Link
 from tui_mail.db.topics import Topic, publish
@@ -35,7 +36,7 @@ def write_links(
 ) -> int:
     """Insert, update by id and delete by id, in bulk; returns how many."""
     if new:
-        session.execute(insert(Link), new)
+        insert_numbered(session, Link, new)
     if changed:
         session.execute(update(Link), changed)
     for some in chunks(gone):
