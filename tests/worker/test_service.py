@@ -102,7 +102,7 @@ async def test_a_wrong_password_is_said_and_a_right_one_tried_at_once(
         await office.database.write(accounts.set_secret, office.operator_id, email, secret)
         await until(lambda: _names(office, "one"))
         await until(lambda: not worker.summary().error)
-        assert await office.status() == ""
+        await until(lambda: _well(office), what="an end of the complaint")
 
 
 async def test_back_off_ends_when_somebody_asks(office: Office, embedded: EmbeddedRemote) -> None:
@@ -214,7 +214,7 @@ async def test_locks_that_cannot_be_written_are_said(
         await until(lambda: _names(office, "one"))
         await _synced(worker)
         assert worker.summary().error == ""
-        assert await office.status() == ""
+        await until(lambda: _well(office), what="an end of the complaint")
 
 
 async def test_a_refused_folder_is_said_and_news_still_come_at_once(
