@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -32,6 +33,20 @@ def cursor_row(terminal: Terminal) -> int:
         if "▌" in line[20:]:
             return number
     return -1
+
+
+def has_moved(terminal: Terminal, before: int) -> bool:
+    return cursor_row(terminal) not in {before, -1}
+
+
+def top_rows(terminal: Terminal) -> list[str]:
+    """The list's first rows."""
+    return [line[22:88] for line in terminal.screen.display[2:10]]
+
+
+def shows_others(terminal: Terminal, before: list[str]) -> bool:
+    """Whether the list is at another place, and its rows have come."""
+    return top_rows(terminal) != before and cursor_row(terminal) >= 0
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -87,7 +102,7 @@ def moves(terminal: Terminal, keys: int) -> None:
     began = terminal.processor_seconds
     for _key in range(keys):
         before = cursor_row(terminal)
-        wait, size = press(terminal, b"j", lambda row=before: cursor_row(terminal) not in {row, -1})
+        wait, size = press(terminal, b"j", partial(has_moved, terminal, before))
         moved = cursor_row(terminal) == before + 1
         (waits if moved else flips).append(wait)
         (sizes if moved else flip_sizes).append(size)
@@ -123,12 +138,8 @@ def jumps(terminal: Terminal) -> None:
     """Far away and back, and a message opened."""
     for name, key in (("end", b"G"), ("home", b"gg"), ("page down", b"\x1b[6~")):
         terminal.settle()
-        before = terminal.screen.display[2:10]
-        wait, size = press(
-            terminal,
-            key,
-            lambda old=before: terminal.screen.display[2:10] != old and cursor_row(terminal) >= 0,
-        )
+        before = top_rows(terminal)
+        wait, size = press(terminal, key, partial(shows_others, terminal, before))
         print(f"{name}: {wait:.1f} ms, {size} bytes")
 
 
