@@ -5,8 +5,6 @@ from itertools import count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
-from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
 from tui_mail.db.actions import archive, delete, mark, move, undo
@@ -230,49 +228,3 @@ def _push(office: Office, one: int) -> None:
         names = {key: f"new{next(_NUMBERS)}" for key in moved if one % 3}
         result = OperationResult(keys=names, missing=missing)
         office.database.write_now(settle, job.ids, result, NOW)
-
-
-# -- plans -----------------------------------------------------------------------------------------
-
-
-def _plans(session: Session, office: Office, folder: int) -> list[str]:
-    """How the database reads each kind of window."""
-    connection = session.connection()
-    if session.get_bind().dialect.name == "postgresql":  # what it does with many more rows
-        for wasteful in ("sort", "seqscan", "bitmapscan"):
-            connection.execute(text(f"SET LOCAL enable_{wasteful} = off"))
-    statements: list[tuple[str, object]] = []
-
-    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(connection, "before_cursor_execute", note)
-    key = PageKey(at(100), 50)
-    for threads in (True, False):
-        window(session, office.operator, folder, threads=threads)
-        window(session, office.operator, folder, before=key, threads=threads)
-        window(session, office.operator, folder, after=key, threads=threads)
-        end_window(session, office.operator, folder, threads=threads)
-    event.remove(connection, "before_cursor_execute", note)
-    explain = "EXPLAIN QUERY PLAN " if session.get_bind().dialect.name == "sqlite" else "EXPLAIN "
-    lists = [(s, p) for s, p in statements if "link" not in s]
-    assert len(lists) == 8
-    return [
-        "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + s, p))  # type: ignore[arg-type]
-        for s, p in lists
-    ]
-
-
-def test_a_window_neither_scans_nor_sorts(database: Database) -> None:
-    office = Office(database)
-    inbox = office.inbox
-    office.save(*(arrival(f"m{n}", f"1:{n}", minutes=n) for n in range(3000)))
-    office.save(*(arrival(f"n{n}", f"2:{n}", minutes=n) for n in range(300)), folder=office.archive)
-    database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
-
-    for plan in database.read_now(_plans, office, inbox):
-        assert "TEMP B-TREE" not in plan, plan
-        assert "Sort" not in plan, plan
-        for big in ("conversation", "placement", "message"):
-            assert f"SCAN {big}" not in plan, plan
-            assert f"Seq Scan on {big}" not in plan, plan

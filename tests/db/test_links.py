@@ -5,15 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from tests.db.house import BIANCHI, DUE, FERRI, INVOICE, NOW, ORDER, House, build
 from tui_mail.db import links, machine_links, traces
 from tui_mail.db.engine import Database
 from tui_mail.db.machine_links import Proposed
 from tui_mail.db.rows import PageKey
-from tui_mail.db.tables import Change, Link
+from tui_mail.db.tables import Change
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.values import LinkProposal, LinkState, Reference
 
@@ -306,22 +305,3 @@ def test_a_row_stands_in_the_folder_where_people_look(house: House) -> None:
     (row,) = house.database.read_now(traces.trace, house.anna, house.ids[ORDER]).rows
     assert (row.folder, row.account, row.seen, row.unread) == ("Inbox", "vendite@rossi.it", True, 0)
     assert [chip.code for chip in row.chips] == ["2026/119", "C107"]
-
-
-def test_a_trace_is_read_off_its_index(sqlite_database: Database) -> None:
-    house = build(sqlite_database)
-
-    def plan(session: Session) -> str:
-        query = (
-            select(Link.message_id)
-            .where(col(Link.entity_id).in_([1]), Link.state != "rejected")
-            .order_by(col(Link.received_at).desc(), col(Link.message_id).desc())
-            .limit(50)
-        )
-        statement = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
-        rows = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement}"))
-        return " ".join(str(row[3]) for row in rows)
-
-    steps = house.database.read_now(plan)
-    assert "link_trace" in steps
-    assert "TEMP B-TREE" not in steps

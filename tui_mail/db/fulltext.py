@@ -7,7 +7,18 @@ PostgreSQL's tsvector only store and find them. Nothing that a person typed is t
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, column, exists, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -214,7 +225,9 @@ def _in_fts5(terms: Sequence[Term]) -> ColumnElement[bool]:
         parts.append(f'{within}"{" ".join(term.words)}"{star}')
     matching = text("SELECT rowid FROM message_words WHERE message_words MATCH :match")
     bound = matching.bindparams(match=" AND ".join(parts))
-    return col(Message.id).in_(bound.columns(column("rowid", Integer)))
+    # The sign keeps SQLite from fetching and sorting every hit: it goes through the messages,
+    # newest first, and stops when it has enough (100,000 hits: 8 ms for 80; none: 3 ms for 0.2).
+    return literal_column("+message.id", Integer).in_(bound.columns(column("rowid", Integer)))
 
 
 def _in_tsvector(terms: Sequence[Term]) -> ColumnElement[bool]:

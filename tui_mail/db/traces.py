@@ -62,9 +62,11 @@ def trace(
         linked.append(col(Link.received_at) >= since)
     if until is not None:
         linked.append(col(Link.received_at) < until)
-    page = _page(linked, operator_id, before, limit, distinct=len(entities) > 1)
+    distinct = len(entities) > 1
+    page = _page(linked, operator_id, before, limit, distinct=distinct)
     ids = [row.message_id for row in session.execute(page)]
-    return TracePage(message_rows(session, operator_id, ids), _hidden(session, linked, operator_id))
+    hidden = _hidden(session, linked, operator_id, distinct=distinct)
+    return TracePage(message_rows(session, operator_id, ids), hidden)
 
 
 def _page(
@@ -88,15 +90,25 @@ def _page(
     return query.distinct() if distinct else query
 
 
-def _hidden(session: Session, linked: Sequence[ColumnElement[bool]], operator_id: int) -> int:
+def _hidden(
+    session: Session,
+    linked: Sequence[ColumnElement[bool]],
+    operator_id: int,
+    *,
+    distinct: bool,
+) -> int:
     """Messages that lie in somebody's folders, but in none of the operator's."""
+    closed = col(Account.id).not_in(readable(operator_id))
+    if session.scalar(select(col(Account.id)).where(closed).limit(1)) is None:
+        return 0  # as in most installations: nothing is read to count what cannot be
     somewhere = exists(
         select(col(Placement.id)).where(col(Placement.message_id) == col(Link.message_id))
     )
+    message = col(Link.message_id)
     query: Select[*tuple[Any, ...]] = select(
-        func.count(col(Link.message_id).distinct()).label("hidden")
-    ).where(*linked, somewhere, ~visible(operator_id, col(Link.message_id)))
-    return int(session.execute(query).one().hidden)
+        func.count(message.distinct() if distinct else message)
+    ).where(*linked, somewhere, ~visible(operator_id, message))
+    return session.scalar(query) or 0
 
 
 def chain_ids(session: Session, entity_id: int) -> list[int]:

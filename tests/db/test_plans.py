@@ -1,0 +1,134 @@
+"""How the databases read what people wait for: by an index, in order, and no more than is shown."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import pytest
+from sqlalchemy import event, text
+from sqlmodel import Session
+
+from tests.db.making import NOW, Office, arrival, at
+from tui_mail.db.accounts import operator_for
+from tui_mail.db.bulk import insert_rows
+from tui_mail.db.conversations import end_window, window
+from tui_mail.db.engine import Database
+from tui_mail.db.fulltext import search
+from tui_mail.db.links import chips_for
+from tui_mail.db.many import key_of
+from tui_mail.db.rows import PageKey
+from tui_mail.db.tables import Link
+from tui_mail.db.traces import trace
+from tui_mail.search.query import parse
+from tui_mail.values import FolderRole
+
+_MANY = 3000
+_ORDER = 7
+_KEY = PageKey(at(100), 50)
+_BIG = ("conversation", "placement", "message", "message_words", "link")
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    """Anna's own mail and a shared account's, every message linked to one record; Bruno sees half."""
+    office = Office(database)
+    bruno = key_of(database.write_now(operator_for, "bruno").id)
+    shop = office.add("vendite@noi.it", shared=True)
+    inboxes = ((office.account, office.inbox), (shop, office.folder(FolderRole.INBOX, shop)))
+    links: list[dict[str, object]] = []
+    for account, folder in inboxes:
+        mail = [
+            arrival(f"{account}-{n}", f"1:{n}", minutes=n, text=f"comune parola{n}")
+            for n in range(_MANY // 2)
+        ]
+        for one in office.save(*mail, folder=folder, account=account):
+            links.append(_link(one.message_id, len(links)))
+    database.write_now(insert_rows, Link, links)
+    database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    office.operator = bruno
+    return office
+
+
+def _link(message_id: int, minutes: int) -> dict[str, object]:
+    said = {"state": "automatic", "method": "number", "score": 90, "why": "", "found_in": ""}
+    return {
+        "message_id": message_id,
+        "entity_id": _ORDER if minutes % 3 else _ORDER + 1,
+        "received_at": at(minutes),
+        "operator_id": None,
+        "at": NOW,
+        **said,
+    }
+
+
+def _plans(session: Session, read: Callable[[Session], object]) -> Iterator[str]:
+    """The plan of each statement that `read` really runs, rights and all."""
+    connection = session.connection()
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    if postgresql:  # what it does with many more rows
+        for wasteful in ("seqscan", "sort", "hashjoin", "mergejoin"):
+            connection.execute(text(f"SET LOCAL enable_{wasteful} = off"))
+    statements: list[tuple[str, Sequence[object]]] = []
+
+    def note(
+        _c: object, _cursor: object, sql: str, parameters: Sequence[object], *_: object
+    ) -> None:
+        statements.append((sql, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    assert read(session)
+    event.remove(connection, "before_cursor_execute", note)
+    for sql, parameters in statements:
+        explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
+        rows = connection.exec_driver_sql(explain + sql, parameters)
+        yield "\n".join([sql, *(str(row[-1]) for row in rows)])
+
+
+def _check(database: Database, read: Callable[[Session], object]) -> None:
+    """Nothing big is read from end to end, and what is cut off after a page is never sorted first."""
+    plans = database.read_now(lambda session: list(_plans(session, read)))
+    for plan in plans:
+        sql, _newline, steps = plan.rpartition("LIMIT") if "LIMIT" in plan else ("", "", plan)
+        for big in _BIG:
+            assert f"Seq Scan on {big} " not in steps, plan
+            assert f"SCAN {big}\n" not in f"{steps}\n", plan
+        if sql:
+            assert "TEMP B-TREE" not in steps, plan
+            assert "Sort" not in steps, plan
+
+
+def test_a_window_of_a_folder(office: Office) -> None:
+    folder = office.folder(FolderRole.INBOX, 2)
+    for threads in (True, False):
+        read = partial(
+            window, operator_id=office.operator, folder_id=folder, threads=threads, limit=50
+        )
+        for where in ("before", "after", "start"):
+            _check(office.database, partial(read, **{where: _KEY}))
+        _check(office.database, read)
+        end = partial(end_window, operator_id=office.operator, folder_id=folder, threads=threads)
+        _check(office.database, end)
+
+
+def test_the_mail_of_a_record_and_what_may_not_be_read_of_it(office: Office) -> None:
+    read = partial(trace, operator_id=office.operator, entity_id=_ORDER)
+    for before in (None, PageKey(at(2500), 2500)):
+        _check(office.database, partial(read, before=before))
+    page = office.database.read_now(read)
+    assert page.hidden == sum(n % 3 > 0 for n in range(_MANY // 2))
+
+
+def test_a_search_whether_it_finds_all_or_one(office: Office) -> None:
+    for query in ("comune", "subject:ordine comune", "is:unread", "in:inbox"):
+        read = partial(search, operator_id=office.operator, query=parse(query), limit=20)
+        for before in (None, _KEY):
+            _check(office.database, partial(read, before=before))
+    (row,) = office.database.read_now(search, office.operator, parse("parola77"))
+    assert row.account == "vendite@noi.it"
+
+
+def test_the_records_beside_a_page_of_messages(office: Office) -> None:
+    _check(office.database, partial(_chips, message_ids=range(1, 101)))
+
+
+def _chips(session: Session, message_ids: Sequence[int]) -> bool:
+    return chips_for(session, message_ids) == {}  # no record was made
