@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tests.data import data_folder
 from tui_mail.safetext import folded, safe, safe_lines
@@ -24,6 +25,9 @@ from tui_mail.safetext import folded, safe, safe_lines
         ("perché città €", "perché città €"),
         ("\ud800lone", "\ufffdlone"),
         ("tag\U000e0041", "tag"),
+        ("a\u00adb\u034fc\u3164d", "abcd"),
+        ("❤\ufe0f 👍🏽 🇮🇹", "❤ 👍 IT"),
+        ("字\U000e0100", "字"),
     ],
 )
 def test_harmful_characters_become_signs_or_go(text: str, shown: str) -> None:
@@ -46,6 +50,17 @@ def test_making_safe_twice_changes_nothing(text: str) -> None:
 
 def test_a_tower_of_combining_marks_is_cut() -> None:
     assert len(safe("Z" + "\u0301" * 1000)) <= 5
+    assert len(safe("ก" + "\u0e49" * 1000)) <= 5  # of other scripts too
+
+
+def test_signs_in_a_row_are_no_marks() -> None:
+    assert safe("★" * 20 + "─" * 20) == "★" * 20 + "─" * 20
+
+
+@given(st.text())
+def test_a_text_is_as_wide_as_its_characters(text: str) -> None:
+    clean = safe(text)
+    assert cell_len(clean) == sum(cell_len(character) for character in clean)
 
 
 def test_lines_keep_their_columns() -> None:

@@ -12,13 +12,18 @@ from typing import NewType
 SafeText = NewType("SafeText", str)
 
 _HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+    # bidirectional, zero-width, tags and other characters that are not drawn
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U00013430-\U0001345f\U000e0000-\U000e0fff"
+    # what makes another character wider in some terminals: variants, skins, flags
+    "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"
 )
-_COMBINING_RUN = re.compile(
-    r"((?:[^\W\d_]|.)?)([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5,})"
-)
-_VISIBLE_COMBINING = 4
+_FLAG_A = 0x1F1E6
+# Marks are among what is neither of a word nor a space.
+_MARKS = re.compile(r"[^\x00-\u02ff\w\s]{5,}")
+_VISIBLE_MARKS = 4
 
 
 def _sign(match: re.Match[str]) -> str:
@@ -29,15 +34,18 @@ def _sign(match: re.Match[str]) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    return "\ufffd" if code < 0xA0 or 0xD800 <= code <= 0xDFFF else ""
+    if _FLAG_A <= code < _FLAG_A + 26:
+        return chr(ord("A") + code - _FLAG_A)
+    return "\ufffd" if 0x7F < code < 0xA0 or 0xD800 <= code <= 0xDFFF else ""
 
 
 def safe(text: str) -> SafeText:
     """One line of `text` that a terminal can be given: tabs and line ends become spaces.
 
     C0 controls show as Unicode control pictures (ESC as ␛), C1 controls and lone surrogates as
-    U+FFFD; bidirectional, zero-width and tag characters are dropped; more than four combining
-    marks on one base are cut (they draw over neighbouring rows).
+    U+FFFD; bidirectional, zero-width and tag characters are dropped, and those that make others
+    wider in some terminals only (flags become their letters); more than four combining marks on
+    one base are cut (they draw over neighbouring rows).
     """
     clean = text if text.isascii() and text.isprintable() else _clean(text)
     return SafeText(clean)
@@ -45,7 +53,16 @@ def safe(text: str) -> SafeText:
 
 def _clean(text: str) -> str:
     clean = _HARMFUL.sub(_sign, text)
-    return _COMBINING_RUN.sub(lambda run: run[1] + run[2][:_VISIBLE_COMBINING], clean)
+    return _MARKS.sub(_cut, clean)
+
+
+def _cut(run: re.Match[str]) -> str:
+    kept, height = [], 0
+    for character in run[0]:
+        height = height + 1 if unicodedata.category(character).startswith("M") else 0
+        if height <= _VISIBLE_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def safe_lines(text: str, tab: int = 8) -> list[SafeText]:
