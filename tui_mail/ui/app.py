@@ -7,6 +7,7 @@ no toast over what is being read, a clean terminal whatever happens.
 import asyncio
 import gc
 import logging
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
 
 _FIRST_LIST_SECONDS = 5.0
+_ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # of these the last: no terminal any more
 _TOGETHER_SECONDS = 0.02  # changes of the database that come within it are told as one
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,10 @@ class Console(App[int]):
     # -- beginning and end
 
     def on_mount(self) -> None:
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in _ENDINGS:
+                loop.add_signal_handler(number, self._leave_by, number)
         self.push_screen(self._main)
         self.call_after_refresh(self._begin)
 
@@ -150,6 +156,10 @@ class Console(App[int]):
 
     def action_leave(self) -> None:
         self.exit(0)
+
+    def _leave_by(self, number: signal.Signals) -> None:
+        """Leave as by the key, letters kept and the terminal clean; the code is a shell's."""
+        self.exit(128 + number, return_code=128 + number)
 
     # -- what Textual would do otherwise
 
