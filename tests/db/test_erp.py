@@ -191,6 +191,13 @@ def test_a_known_source_keeps_its_cursor_and_success(house: House) -> None:
     assert (source.location, source.cursor) == ("/srv/elsewhere", "")
 
 
+def test_an_erp_is_known_by_its_place_or_by_its_records(database: Database) -> None:
+    assert not database.read_now(erp.knows_erp)
+    database.write_now(erp.take, "import", changes(), NOW)
+    assert database.read_now(erp.sources) == []
+    assert database.read_now(erp.knows_erp)
+
+
 def test_many_records_are_taken_and_taken_again(sqlite_database: Database) -> None:
     orders = tuple(
         EntityRecord(COMPANY, "sales_order", f"2026/{n}", number=str(n), party=FERRI)

@@ -49,6 +49,12 @@ def sources(session: Session) -> list[ErpSource]:
     return list(session.scalars(select(ErpSource).order_by(col(ErpSource.name))))
 
 
+def knows_erp(session: Session) -> bool:
+    """Whether there are records, or a place that they will come from."""
+    known = session.scalars(select(Entity.id).limit(1)).first() is not None
+    return known or bool(sources(session))
+
+
 def source_failed(session: Session, name: str, message: str) -> None:
     """Keep why a place could not be read, for its status."""
     source = session.get(ErpSource, name)

@@ -79,6 +79,8 @@ def _sign(row: ListRow) -> SafeText:
 
 def _who(row: ListRow, width: int) -> SafeText:
     name = row.recipients if row.outgoing and row.recipients else row.sender_name
+    if "@" in name and not row.outgoing and row.sender_address.lower() not in name.lower():
+        name = ""  # it shows an address that is not the sender's
     text = safe(name) or safe(row.sender_address) or safe(_("(no sender)"))
     if row.total < 2:
         return fit(text, width)

@@ -52,7 +52,7 @@ class Found:
 
 def _read(session: "Session", operator_id: int, message_id: int, now: datetime) -> Found:
     from tui_mail.db.cards import card
-    from tui_mail.db.erp import sources
+    from tui_mail.db.erp import knows_erp
     from tui_mail.db.links import links_of
     from tui_mail.db.traces import trace
 
@@ -64,7 +64,7 @@ def _read(session: "Session", operator_id: int, message_id: int, now: datetime) 
     if party_id is None:
         party_id = next((link.party_id for link in links if link.party_id is not None), None)
     if party_id is None:
-        return Found(links, erp=bool(links or sources(session)))
+        return Found(links, erp=bool(links) or knows_erp(session))
     party = card(session, party_id, now.astimezone().date())
     return Found(links, party, trace(session, operator_id, party_id, limit=_LATEST).rows)
 
