@@ -1,6 +1,8 @@
 """The composition root: arguments -> settings -> parts -> program. The only file that names
 concrete parts."""
 
+import gc
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The console script `tui-mail`."""
+    # Else pydantic looks through all that is installed beside us, for plugins to run.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from tui_mail.cli.run import run
 
     sys.exit(run(parts(), sys.argv[1:]))
@@ -100,6 +104,7 @@ def _console(call: "Context") -> int:
     """The console on a terminal; its parts are made once the first screen is drawn."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WrongUse(_("The console needs a terminal: name a command, or see tui-mail --help."))
+    gc.disable()  # until the first list is drawn: imports make much and throw nothing away
     from tui_mail.ui.app import run_console
 
     call.start_log()

@@ -60,6 +60,18 @@ async def test_a_key_costs_few_bytes_and_hostile_mail_moves_nothing_else(
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", rest)
 
 
+async def test_what_is_typed_with_the_key_that_answers_is_in_the_letter(
+    terminal: Terminal,
+) -> None:
+    terminal.until("Inbox · 66")
+    terminal.until("Mail of")
+    terminal.send("recd#Ceee")
+    terminal.until("Reply to")
+    terminal.until("ecd#Ceee")
+    terminal.send("\x1b")
+    terminal.until("Inbox · 66")
+
+
 async def test_alt_with_a_digit_goes_to_a_panel(terminal: Terminal) -> None:
     terminal.until("Mail of")
     for digit, title in (

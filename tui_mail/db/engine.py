@@ -163,7 +163,7 @@ class Database:
         while True:
             with suppress(TuiMailError):
                 version = await loop.run_in_executor(self._writers, self._data_version)
-                if seen is not None and version != seen:
+                if version != seen:  # the first time, for what was read before the watch began
                     self._tell(frozenset(Topic))
                 seen = version
             await asyncio.sleep(_POLL_SECONDS)
@@ -184,16 +184,13 @@ class Database:
         import psycopg  # nobody on SQLite waits for it
 
         address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        first = True
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     address, autocommit=True
                 ) as connection:
                     await connection.execute(f"LISTEN {_CHANNEL}")
-                    if not first:  # what was said while nobody listened
-                        self._tell(frozenset(Topic))
-                    first = False
+                    self._tell(frozenset(Topic))  # what was said while nobody listened
                     async for notice in connection.notifies():
                         self._take(notice.payload)
             except psycopg.Error:

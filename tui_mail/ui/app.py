@@ -8,13 +8,15 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.segment import Segments
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 
@@ -24,6 +26,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import safe
 from tui_mail.ui import formats
 from tui_mail.ui.driver import GuardedDriver
+from tui_mail.ui.held_keys import HeldKeys
 from tui_mail.ui.keys import APP, Command, commands
 from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.main import MainScreen
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 _FIRST_LIST_SECONDS = 5.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # of these the last: no terminal any more
 _TOGETHER_SECONDS = 0.02  # changes of the database that come within it are told as one
+_SWITCH_SECONDS = 0.0005  # a thread that computes gives way to a key after that long, not 5 ms
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +68,7 @@ class Console(App[int]):
         self._parts: Parts | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._topics: set[str] = set()
+        self.held = HeldKeys(self.post_message)
         self._main = MainScreen()
         self.register_theme(textual_theme(self._inks.colours))
         self.theme = self._inks.colours.name
@@ -97,9 +102,9 @@ class Console(App[int]):
             self._main.start(parts)
             with suppress(TimeoutError):  # a list that cannot be read must not keep mail away
                 await asyncio.wait_for(self._main.first_list.wait(), _FIRST_LIST_SECONDS)
-            gc.enable()
             if self._complete is not None:
                 await asyncio.to_thread(self._complete, parts)
+            _collect_again()
             self._main.complete()
             await parts.database.start()
             if parts.worker is not None:
@@ -154,6 +159,19 @@ class Console(App[int]):
         if command is not None:
             begin(self, partial(self.run_action, command.action, command.place), "palette")
 
+    async def on_event(self, event: events.Event) -> None:
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if typed and self.held.holding:
+            self.held.keep(cast("events.Key | events.Paste", event))
+        else:
+            await super().on_event(event)
+
+    async def _on_key(self, event: events.Key) -> None:
+        # A key that no widget took, and that was on its way before the holding began.
+        if self.held.holding:
+            self.held.keep(event)
+            event.prevent_default()  # Textual's own handler would act on it
+
     def action_leave(self) -> None:
         self.exit(0)
 
@@ -178,6 +196,13 @@ class Console(App[int]):
         self._close_messages_no_wait()
 
 
+def _collect_again() -> None:
+    """Collect what is thrown away from now on, never looking at what the start has imported."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
 def run_console(
     settings: Settings,
     open_parts: Callable[[], "Parts"],
@@ -187,7 +212,7 @@ def run_console(
 
     Raises SettingsWrong for a theme that is not there or cannot be read.
     """
-    gc.disable()  # until the first list: imports make much and throw nothing away
+    sys.setswitchinterval(_SWITCH_SECONDS)
     console = Console(settings, open_parts, complete)
     console.run(mouse=settings.mouse)
     return console.return_code or 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_mail.db.rows import ListRow, MessageRow
+from tui_mail.ui.held_keys import held
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -70,22 +71,25 @@ class MailKeys(_Base):
         """The message or conversation in hand."""
         raise NotImplementedError
 
-    def _ask(self, verb: str) -> None:
+    def _ask(self, verb: str, *, opens: bool = False) -> None:
+        """`opens`: a screen comes, and what is typed meanwhile is for it."""
         target = self.target()
         if target is not None:
+            if opens:
+                held(self).hold()
             self.post_message(Asked(verb, target))
 
     def action_deed(self, verb: str) -> None:
         self._ask(verb)
 
     def action_write(self, answer: str) -> None:
-        self._ask(answer)
+        self._ask(answer, opens=True)
 
     def action_link(self) -> None:
-        self._ask("link")
+        self._ask("link", opens=True)
 
     def action_trace(self) -> None:
         self._ask("trace")
 
     def action_move_mail(self) -> None:
-        self._ask("move")
+        self._ask("move", opens=True)

@@ -26,6 +26,7 @@ from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.deeds import named
+from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import bind, commands, hints, msgid
 from tui_mail.ui.screens.about import AboutScreen
 from tui_mail.ui.screens.attach import AttachScreen, Found
@@ -147,6 +148,7 @@ class ComposeScreen(Screen[Closed]):
         if opening.notice:
             self._say(opening.notice, wrong=True)
         self._look_over()
+        self.call_after_refresh(held(self).release)
 
     def _focus_first(self, content: DraftContent) -> None:
         if not content.to:

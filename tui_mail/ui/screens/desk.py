@@ -22,7 +22,7 @@ from tui_mail.db.rows import (
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
-from tui_mail.ui import deeds, formats
+from tui_mail.ui import deeds, formats, held_keys
 from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
 from tui_mail.ui.mailkeys import Target, target_of
 from tui_mail.ui.panels.reader import ReaderPanel
@@ -141,6 +141,7 @@ class Desk:
         try:
             text = await work()
         except TuiMailError as error:
+            held_keys.held(self._screen).forget()
             self._screen.say(safe(error.message), wrong=True)
             return
         if undo:

@@ -19,6 +19,7 @@ from tui_mail.db.rows import FolderRow, ListRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
+from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import PREFIXES, SCREEN, commands, hints, prefix_hints
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.mailkeys import Asked, Target
@@ -343,12 +344,15 @@ class MainScreen(Screen[None]):
             focused.action_first()
 
     def action_go_folder(self) -> None:
+        held(self).hold()
         self.desk.pick_folder()
 
     def action_go_record(self, sort: str) -> None:
+        held(self).hold()
         self.desk.pick_record(sort)
 
     def action_write(self, answer: str) -> None:
+        held(self).hold()
         self.desk.write(answer, None)
 
     def action_undo(self) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
+from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import bind, commands, hints, msgid
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
@@ -96,6 +97,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self.query_one(SafeInput).focus()
         self.look_up("")
         self.call_after_refresh(self.show_hints)
+        self.call_after_refresh(held(self).release)
 
     def show_hints(self) -> None:
         """The keys that work here."""
