@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
@@ -16,6 +17,11 @@ from tests import postgresql
 from tests.servers.dovecot import Dovecot, missing
 from tui_mail.db.engine import Database
 from tui_mail.db.schema import prepare
+
+# The same examples every time where nobody looks; new ones at a desk.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _NUMBERS = count(1)
 # As a superuser: whoever is left over goes, references are not checked, sequences start again.

@@ -189,7 +189,7 @@ DEFAULT_FILE = """\
 # undo_seconds = 10                                      # how long a sent letter can be called back
 # check_minutes = 5                                      # how often to look beside IDLE
 # crm = true                                             # leads, offers, opportunities, activities
-# [keys]                                                 # action = "key", as `tui-mail keys` lists
+# [keys]                                                 # action = "key", as `tui-mail keys` lists them
 """
 
 

@@ -123,7 +123,7 @@ def test_what_matters_is_read_again(
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert parsed.attachments[0].content == content
     assert [each.address for each in parsed.to] == [LUCA.address]
-    if form is not BodyFormat.HTML:
+    if form is not BodyFormat.HTML and body.strip():  # blanks alone are no text
         meant = body.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
         assert parsed.text.rstrip("\n") == meant.removeprefix("\ufeff")
 

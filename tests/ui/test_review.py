@@ -26,7 +26,7 @@ def said(content: DraftContent, *people: Acquaintance, answered: Answered | None
 
 
 def test_a_stranger_among_the_recipients_is_pointed_out() -> None:
-    content = DraftContent(to="a@example.org, b@example.org", subject="x")
+    content = DraftContent(to="a@example.org, b@example.org", subject="x", body="ciao")
     text = said(content, Acquaintance("a@example.org", met=True), Acquaintance("b@example.org"))
     assert text == "look: unknown address: b@example.org"
 

@@ -12,6 +12,7 @@ from tui_mail.cli import (
     erp,
     find,
     installation,
+    keys,
     outbox,
     receive,
     send,
@@ -36,7 +37,19 @@ def command() -> Any:
             "A mail console that joins a company's mail with its ERP. Without a command: the console."
         ),
     )(_root)
-    for group in (installation, account, worker, receive, find, change, erp, send, outbox, demo):
+    for group in (
+        installation,
+        account,
+        worker,
+        receive,
+        find,
+        change,
+        erp,
+        send,
+        outbox,
+        demo,
+        keys,
+    ):
         group.register(app)
     return typer.main.get_command(app)
 

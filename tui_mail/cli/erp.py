@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     group.command(
         "import",
         help=_("Take in a folder of CSV files."),
-        epilog=_("Example: tui-mail erp import /srv/erp/export --json"),
+        epilog=f"{_columns()}\n\n" + _("Example: tui-mail erp import /srv/erp/export --json"),
     )(_import)
     group.command(
         "add",
@@ -35,6 +35,22 @@ def register(app: typer.Typer) -> None:
         epilog=_("Example: tui-mail erp status --json"),
     )(_status)
     app.add_typer(group, name="erp", help=_("Records of the ERP: import, add, refresh, status."))
+
+
+def _columns() -> str:
+    """What the folder may hold, for --help: each file and its columns, keys first."""
+    from tui_mail.connectors.layout import TABLES
+
+    tables = "\n\n".join(
+        f"{name}.csv: {keys.upper()} {rest}".strip() for name, (keys, rest) in TABLES.items()
+    )
+    return "\n\n".join(
+        (
+            _("The files, each optional, UTF-8 with a header row; columns in capitals are needed:"),
+            tables,
+            _("Dates are written 2026-11-24, amounts 1234.50, records KIND:CODE."),
+        )
+    )
 
 
 def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="FOLDER")) -> None:

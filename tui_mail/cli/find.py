@@ -24,7 +24,12 @@ def register(app: typer.Typer) -> None:
     app.command(
         "search",
         help=_("Find messages, newest first."),
-        epilog=_("Example: tui-mail search 'ordine 123 in:INBOX' --limit 20 --json"),
+        epilog=_(
+            'Words, "phrases", begin* and in:FOLDER account:EMAIL from: to: subject: is:unread '
+            "is:starred; all of them must fit."
+        )
+        + "\n\n"
+        + _("Example: tui-mail search 'ordine 123 in:INBOX' --limit 20 --json"),
     )(_search)
     app.command(
         "show",

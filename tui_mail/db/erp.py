@@ -51,7 +51,7 @@ def sources(session: Session) -> list[ErpSource]:
 
 def knows_erp(session: Session) -> bool:
     """Whether there are records, or a place that they will come from."""
-    known = session.scalars(select(Entity.id).limit(1)).first() is not None
+    known = session.scalars(select(col(Entity.id)).limit(1)).first() is not None
     return known or bool(sources(session))
 
 

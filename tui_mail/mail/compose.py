@@ -170,7 +170,8 @@ def forward_of(parsed: ParsedMessage, raw: bytes, sender: Mailbox) -> Letter:
             LetterAttachment(name=each.name, content=each.content, media_type=each.media_type)
             for each in parsed.attachments
         ]
-    block = [f"-------- {_('Forwarded message')} --------", *_header_block(parsed)]
+    heading = _("Forwarded message")
+    block = [f"-------- {heading} --------", *_header_block(parsed)]
     return Letter(
         sender=sender,
         subject=f"Fwd: {title}",
@@ -309,8 +310,8 @@ def _header_block(parsed: ParsedMessage) -> list[str]:
     lines = [(_("From"), parsed.senders), (_("To"), parsed.to), (_("Cc"), parsed.cc)]
     block = [f"{label}: {_people(people)}" for label, people in lines if people]
     if parsed.date is not None:
-        block.insert(1, f"{_('Date')}: {_shown(parsed.date)}")
-    return [*block, f"{_('Subject')}: {parsed.subject}"]
+        block.insert(1, ": ".join((_("Date"), _shown(parsed.date))))
+    return [*block, ": ".join((_("Subject"), parsed.subject))]
 
 
 def _people(people: Iterable[Mailbox]) -> str:

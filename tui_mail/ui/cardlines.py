@@ -65,7 +65,8 @@ def _facts(card: Card, width: int) -> list[Line]:
     if entity.open_amount:
         fact(_("still open"), formats.money(entity.open_amount, entity.currency), "warning")
     state = state_name(entity.state)
-    fact(_("state"), safe(f"{state} · {_('gone from the ERP')}") if entity.gone else state)
+    gone = _("gone from the ERP")
+    fact(_("state"), safe(f"{state} · {gone}") if entity.gone else state)
     fact(_("their reference"), safe(entity.their_reference))
     fact(_("our reference"), safe(entity.our_reference))
     facts += _sums(card)

@@ -48,7 +48,11 @@ def listed(text: str) -> list[Found]:
 
 
 def _split(text: str) -> tuple[Path, str]:
-    """The folder that is typed in whole, and the beginning of a name in it."""
+    """The folder that is typed in whole, and the beginning of a name in it.
+
+    A path from the root that is typed or pasted behind another stands for itself.
+    """
+    text = text[text.rfind("//") + 1 :] if "//" in text else text
     head, slash, begun = text.rpartition("/")
     folder = Path(f"{head}/") if slash else Path("~") if not text.startswith("~") else Path(text)
     try:

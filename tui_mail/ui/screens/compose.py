@@ -17,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_mail.db.address_book import Suggestion, suggest
@@ -340,6 +341,13 @@ class ComposeScreen(Screen[Closed]):
         return True
 
     # -- keys
+
+    def focus_next(self, selector: "str | type[Widget]" = "*") -> Widget | None:
+        """From the subject to the text; records and files are on the way back, or at Alt+L, Alt+A."""
+        if self.focused is self.head.subject:
+            self.body.focus()
+            return self.body
+        return super().focus_next(selector)
 
     def action_field(self, name: str) -> None:
         """Go to a field; from Cc on to Bcc, since many terminals send Alt+B as Ctrl+Left."""

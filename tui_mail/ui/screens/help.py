@@ -91,7 +91,7 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield _Keys(self._rows)
         bar = Bar()
-        bar.show((Piece(key_name("escape"), "accent"), Piece(safe(f" {_('close')}"), "dim")))
+        bar.show((Piece(key_name("escape"), "accent"), Piece(safe(" " + _("close")), "dim")))
         yield bar
 
     def action_close(self) -> None:

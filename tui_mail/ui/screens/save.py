@@ -49,6 +49,7 @@ def _draw_folder(path: Path, here: bool, width: int) -> Line:
 
 def folders_for(text: str) -> list[tuple[Path, bool]]:
     """The folder that is typed in whole (True), then those that it may go on to."""
+    text = text[text.rfind("//") + 1 :] if "//" in text else text
     try:
         typed = Path(text or "~").expanduser()
     except RuntimeError:  # the home of nobody

@@ -145,6 +145,9 @@ def _parties(records: Collection[EntityRow], met: Collection[Acquaintance]) -> I
 def _words(content: DraftContent) -> Iterator[Remark]:
     if not content.subject.strip():
         yield Remark(Weight.LOOK, safe(_("no subject")))
+    carries_other = ">" in content.body or "-------- " in content.body
+    if not own_words(content.body).strip() and not carries_other:
+        yield Remark(Weight.LOOK, safe(_("nothing is written")))
 
 
 def _files(content: DraftContent) -> Iterator[Remark]:
