@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.ui.stage import HOSTILE, Showing, Stage, build, showing
 from tui_mail.db.engine import Database
@@ -204,6 +205,28 @@ async def test_prefix_keys_go_to_folders_and_say_what_may_follow(stage: Stage) -
         await shown.sees("Inbox · 3")
         await shown.press("g", "d")
         await shown.sees("There are no drafts.")
+
+
+async def test_prefix_keys_that_come_at_once_are_read_in_their_order(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        for _time in range(5):
+            await shown.press("j")
+            await shown.until(lambda: shown.main.threads.cursor == 1)
+            for key in "gg":
+                shown.console.post_message(events.Key(key, key))
+            await shown.until(lambda: shown.main.threads.cursor == 0)
+        for key in "gt":
+            shown.console.post_message(events.Key(key, key))
+        await shown.sees("Sent · 0")
+
+
+async def test_the_prefix_is_a_letter_where_words_are_typed(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("/", *"gigi")
+        await shown.until(lambda: shown.main.query_one("#search", SafeInput).value == "gigi")
 
 
 async def test_a_key_after_a_prefix_that_means_nothing_does_nothing(stage: Stage) -> None:

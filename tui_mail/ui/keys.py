@@ -66,7 +66,7 @@ SCREEN = [
     bind("panel.records", "alt+4,i", "panel('records')", msgid("records")),
     bind("panel.agenda", "alt+5", "panel('agenda')", msgid("agenda")),
     bind("panel.next", "f6", "next_panel", msgid("next panel")),
-    bind("go", "g", "prefix('g')", msgid("go to…")),
+    bind("go", "g", "prefix('g')", msgid("go to…"), first=True),
     bind("back", "u,escape", "back", msgid("back")),
     bind("back.or_quit", "q", "back_or_quit", msgid("back, at the top quit")),
 ]

@@ -305,14 +305,28 @@ class MainScreen(Screen[None]):
             return
         event.stop()
         event.prevent_default()
+        self._follow(event.character or "")
+
+    def _follow(self, key: str) -> None:
+        """Do what `key` means after the prefix."""
         following = PREFIXES[self._prefix]
         self._prefix = ""
         self.show_hints()
-        action = next((item.action for item in following if item.key == event.character), "")
+        action = next((item.action for item in following if item.key == key), "")
         if action:
             begin(self, partial(self.run_action, action), "prefix")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # The prefix comes before any widget's keys, or the next key would overtake it on its way
+        # up; where words are typed it is a letter.
+        if action == "prefix" and isinstance(self.focused, SafeInput):
+            return False
+        return super().check_action(action, parameters)
+
     def action_prefix(self, prefix: str) -> None:
+        if self._prefix:
+            self._follow(prefix)
+            return
         self._prefix = prefix
         self.set_timer(_PREFIX_SECONDS, self._show_prefix)
 
