@@ -16,6 +16,14 @@ QUIET_SECONDS = 0.05
 LAST_SECONDS = 10.0
 
 
+class Screen(pyte.Screen):
+    """pyte's screen, which otherwise forgets the rest of a text after some vowel signs."""
+
+    def draw(self, data: str) -> None:
+        for part in (data,) if data.isascii() else data:
+            super().draw(part)
+
+
 class Terminal:
     """`columns` x `rows`; the program sees an xterm with true colour."""
 
@@ -26,7 +34,7 @@ class Terminal:
         rows: int = 36,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = Screen(columns, rows)
         self.written = bytearray()
         self._stream = pyte.ByteStream(self.screen)
         self.started = self.came = time.perf_counter()  # `came`: when something last came
@@ -45,6 +53,10 @@ class Terminal:
     def text(self) -> str:
         """The screen as lines."""
         return "\n".join(self.screen.display)
+
+    def settings(self) -> list[object]:
+        """How the terminal itself is set (`stty -a`)."""
+        return list(termios.tcgetattr(self._fd))
 
     def send(self, keys: str | bytes) -> None:
         """Type; escape sequences are the caller's."""

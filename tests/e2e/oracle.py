@@ -7,7 +7,7 @@ where it stood. `borders` says whether the columns of a screen stand where they 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyte
 
@@ -21,33 +21,40 @@ _OURS = re.compile(
 # Asked once, before the first paint: its answers are understood as such, never as keys.
 _AT_THE_START = re.compile(r"\x1b\[(?:\?2026\$p|\?2048\$p|>[0-9]+u)")
 _AT_THE_END = re.compile(r"\x1b\[<u")
+# The mouse pointer's shape, which Textual asks for and the driver's guard takes away.
+_POINTER = re.compile(r"\x1b\]22;[a-z-]*\x07")
 _CLIPBOARD = re.compile(r"\x1b\]52;c;[A-Za-z0-9+/=]*\x07")
 _LINE_ENDS = "\r\n"
 # In words of Arabic, Syriac and Kaithi these are drawn, although Unicode calls them formats.
 _DRAWN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _COMBINING = 4
+_QUESTIONS = 3
 _CONTEXT = 40
-_RULES = {"│", "┬", "├", "┤", "┼"}
 
 
-def foreign(data: bytes, *, clipboard: bool = False, plain: bool = False) -> list[str]:
+def foreign(
+    data: bytes, *, clipboard: bool = False, plain: bool = False, unguarded: bool = False
+) -> list[str]:
     """What is in `data` that is not ours, each with its surroundings; empty when all is well.
 
     `clipboard`: copying to the clipboard (OSC 52) is expected. `plain`: the output of a command,
-    which has no sequence at all.
+    which has no sequence at all. `unguarded`: the driver lets everything through.
     """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return [f"not UTF-8: {data[max(0, error.start - _CONTEXT) : error.end + _CONTEXT]!r}"]
-    found = [*_controls(text, clipboard=clipboard, plain=plain), *_towers(text)]
+    ours = [] if plain else [_OURS, _AT_THE_START, _AT_THE_END]
+    ours += [_CLIPBOARD] if clipboard else []
+    ours += [_POINTER] if unguarded else []
+    found = [*_controls(text, ours), *_towers(text)]
     return [
         f"{what}: {text[max(0, place - _CONTEXT) : place + _CONTEXT]!r}" for what, place in found
     ]
 
 
-def _controls(text: str, *, clipboard: bool, plain: bool) -> Iterator[tuple[str, int]]:
+def _controls(text: str, known: Sequence[re.Pattern[str]]) -> Iterator[tuple[str, int]]:
     place, questions = 0, 0
     for match in re.finditer(r"\x1b|[^\x20-\x7e]", text):
         character = match[0]
@@ -57,20 +64,14 @@ def _controls(text: str, *, clipboard: bool, plain: bool) -> Iterator[tuple[str,
             if reason := _harm(character):
                 yield reason, match.start()
             continue
-        ours = None if plain else _sequence(text, match.start(), clipboard=clipboard)
+        ours = next((found for one in known if (found := one.match(text, match.start()))), None)
         if ours is None:
             yield "a sequence that is not ours", match.start()
             continue
         place = ours.end()
-        if _AT_THE_START.fullmatch(ours[0]):
-            questions += 1
-            if questions > 3:
-                yield "a question to the terminal", match.start()
-
-
-def _sequence(text: str, place: int, *, clipboard: bool) -> re.Match[str] | None:
-    known = [_OURS, _AT_THE_START, _AT_THE_END, *([_CLIPBOARD] if clipboard else [])]
-    return next((match for one in known if (match := one.match(text, place))), None)
+        questions += bool(_AT_THE_START.fullmatch(ours[0]))
+        if questions > _QUESTIONS:
+            yield "a question to the terminal", match.start()
 
 
 def _harm(character: str) -> str:
@@ -93,31 +94,38 @@ def _harm(character: str) -> str:
 
 def _towers(text: str) -> Iterator[tuple[str, int]]:
     """Marks upon marks, which would draw over other lines."""
-    height = 0
-    for match in re.finditer(r"[^\x00-\u02ff]+", text):
+    for match in re.finditer(r"[^\x00-\u02ff]{5,}", text):
+        height = 0
         for place, character in enumerate(match[0], match.start()):
             height = height + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
             if height == _COMBINING + 1:
                 yield "a tower of marks", place
 
 
-def borders(screen: pyte.Screen) -> list[str]:
-    """Rows in which a rule between columns is missing or stands elsewhere than above.
+def borders(screen: pyte.Screen, rules: str = "│┬├┤┼") -> tuple[list[int], list[str]]:
+    """The columns in which a rule goes down, and the rows in which it is not in its place.
 
-    A rule begins in a title line (`┬`) and goes on to the two lines at the bottom, or to where
-    something covers it from edge to edge.
+    A rule ends where something lies over all columns, which begins with a heavy line.
     """
-    found: list[str] = []
-    columns = [x for x in range(screen.columns) if _cell(screen, 1, x) == "┬"]
-    for y in range(2, screen.lines - 2):
-        for x in columns:
-            if _cell(screen, y, x) not in _RULES:
-                found.append(f"row {y}, column {x}: {screen.display[y]!r}")
-    return found
+    rows = list(range(1, screen.lines - 2))
+    covered = [y for y in rows[1:] if _cell(screen, y, 0) in "━="]
+    rows = [y for y in rows if not covered or y < covered[0]]
+    columns = [
+        x
+        for x in range(screen.columns)
+        if sum(_cell(screen, y, x) in rules for y in rows) > len(rows) * 0.6
+    ]
+    broken = [
+        f"row {y}, column {x}: {screen.display[y]!r}"
+        for y in rows[1:]
+        for x in columns
+        if _cell(screen, y, x) not in rules
+    ]
+    return columns, broken
 
 
 def _cell(screen: pyte.Screen, row: int, column: int) -> str:
-    return str(screen.buffer[row][column].data)
+    return str(screen.buffer[row][column].data) or "\0"  # the second half of a wide one
 
 
 def last_state(data: bytes) -> dict[str, bool]:

@@ -101,7 +101,7 @@ def _calendar(text: str) -> str:
     )  # fmt: skip
 
 
-def letter(number: int, text: str, *, subject: str = "", minute: int = 0) -> bytes:
+def letter(number: int, text: str, *, subject: str = "") -> bytes:
     """A message with `text` wherever text can be."""
     name, quoted = word(text), "\n".join(f"> {line}" for line in [text, *["quoted"] * 9])
     body = f"{text}\nOrdine 2026/119\n\nIl giorno {text} ha scritto:\n{quoted}\n\n-- \n{text}\n"
@@ -176,8 +176,6 @@ def letters() -> Iterator[bytes]:
     for number, text in enumerate(PAYLOADS.values()):
         yield letter(number, text)
         yield page(number, text)
-    yield letter(100, ALL)
-    yield page(100, ALL)
     yield letter(101, "long", subject="A" * 1_000_000)
     yield letter(102, "long", subject=word("\u202e\x1b[2J株" * 20_000))
     yield from raw_letters()
@@ -194,10 +192,16 @@ def collected() -> Iterator[bytes]:
         yield letter(120 + number, text)
 
 
+def latest() -> Iterator[bytes]:
+    """Two messages that hold everything; they have no date, so that they come last."""
+    for raw in (page(100, ALL), letter(100, ALL)):
+        yield b"\r\n".join(line for line in raw.split(b"\r\n") if not line.startswith(b"Date:"))
+
+
 def write_erp(folder: Path) -> Path:
     """An ERP's folder of which every name and title is hostile."""
     folder.mkdir()
-    texts = list(PAYLOADS.values())
+    texts = [*PAYLOADS.values(), ALL]
     parties = [("R", "customer", f"C{n}", text) for n, text in enumerate(texts)]
     documents = [
         (
@@ -226,9 +230,9 @@ def write_erp(folder: Path) -> Path:
         folder / "addresses.csv",
         "company,party_kind,party,contact,email,purpose",
         [
-            ("R", "customer", f"C{n}", "1" if n % 2 else "", f"{who}{n}@evil.example", "orders")
-            for n in range(len(texts))
-            for who in "xh"
+            ("R", "customer", f"C{n}", "1" if n % 2 else "", f"{who}@evil.example", "orders")
+            for n, text in enumerate(texts)
+            for who in ("x100" if text == ALL else f"x{n}", "h100" if text == ALL else f"h{n}")
         ],
     )
     _write(
