@@ -34,6 +34,7 @@ _WRITER_LOCK = 0x7475696D  # any number, the same in every process
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _READERS = 4
 _POLL_SECONDS = 0.2
+_PAUSE_SECONDS = 1.0
 _BUSY_MILLISECONDS = 10_000
 _RECONNECT_SECONDS = 2.0
 
@@ -157,16 +158,22 @@ class Database:
     # -- change notice across processes
 
     async def _watch_sqlite(self) -> None:
-        """`PRAGMA data_version` on the writing connection changes for others' commits only."""
+        """`PRAGMA data_version` on the writing connection changes for others' commits only.
+
+        Who commits without a pause, as an import does, is listened to more rarely: all that is
+        shown is read again each time.
+        """
         loop = asyncio.get_running_loop()
         seen: int | None = None
         while True:
+            pause = _POLL_SECONDS
             with suppress(TuiMailError):
                 version = await loop.run_in_executor(self._writers, self._data_version)
                 if version != seen:  # the first time, for what was read before the watch began
                     self._tell(frozenset(Topic))
+                    pause = _POLL_SECONDS if seen is None else _PAUSE_SECONDS
                 seen = version
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(pause)
 
     def _data_version(self) -> int:
         with _our_errors():
