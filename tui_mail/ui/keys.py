@@ -55,7 +55,7 @@ MAIL = [
 
 SCREEN = [
     bind("write.new", "c", "write('new')", msgid("compose"), hint=True),
-    bind("search", "/", "search", msgid("search"), hint=True),
+    bind("search", "/", "search", msgid("search"), hint=True, first=True),
     bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
     bind("check", "f5", "check_mail", msgid("check mail")),
     bind("folder.next", "ctrl+down", "next_folder(1)", msgid("next folder")),

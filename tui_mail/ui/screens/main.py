@@ -158,7 +158,7 @@ class MainScreen(Screen[None]):
         self._panel = panel
         self._arrange(self.size.width, self.size.height)
         widget: Widget = getattr(self, panel)
-        widget.focus()
+        self.set_focus(widget)  # at once: the next key is for it
 
     @property
     def sees_reader(self) -> bool:
@@ -317,9 +317,9 @@ class MainScreen(Screen[None]):
             begin(self, partial(self.run_action, action), "prefix")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # The prefix comes before any widget's keys, or the next key would overtake it on its way
-        # up; where words are typed it is a letter.
-        if action == "prefix" and isinstance(self.focused, SafeInput):
+        # These come before any widget's keys, or the next key would overtake them on their way
+        # up; where words are typed they are letters.
+        if action in {"prefix", "search"} and isinstance(self.focused, SafeInput):
             return False
         return super().check_action(action, parameters)
 
@@ -409,7 +409,7 @@ class MainScreen(Screen[None]):
         self.add_class("-searching")
         search = self.query_one("#search", SafeInput)
         search.value = self.threads.words
-        search.focus()
+        self.set_focus(search)
 
     def on_input_submitted(self, event: "Input.Submitted") -> None:
         event.stop()
