@@ -49,6 +49,22 @@ def test_add_says_what_it_found_to_people(program: Program, servers: Servers) ->
     assert f"IMAP 127.0.0.1:{servers.imap}" in result.err
 
 
+def test_add_tries_the_sending_server_too_and_says_when_it_does_not_answer(
+    program: Program, servers: Servers
+) -> None:
+    fine = program("account", "add", _EMAIL, *servers.options, stdin=PASSWORD)
+    assert "cannot be sent" not in fine.err
+    assert program("account", "remove", _EMAIL).code == 0
+    dead = [
+        "--imap", f"127.0.0.1:{servers.imap}", "--smtp", "127.0.0.1:1",
+        "--tls", "none", "--password-stdin",
+    ]  # fmt: skip
+    result = program("account", "add", _EMAIL, *dead, stdin=PASSWORD)
+    assert (result.code, set(result.record)) == (0, _ACCOUNT)
+    assert "cannot be sent" in result.err
+    assert "127.0.0.1 does not answer on port 1" in result.err
+
+
 def test_a_wrong_password_is_said_and_nothing_is_kept(program: Program, servers: Servers) -> None:
     program.fails(
         77, "wrong_password", "account", "add", _EMAIL, *servers.options, stdin="sbagliata"

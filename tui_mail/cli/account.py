@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_mail.db.tables import Account
 
 _STARTTLS_PORTS = {143, 110, 587, 25}
+_SENDER_SECONDS = 20.0  # for a sending server to let us in, while somebody waits
 
 
 def register(app: typer.Typer) -> None:
@@ -88,6 +89,8 @@ def _add(
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
     _save(call, account)
+    if verify and chosen.smtp.host:
+        _try_sender(call, chosen, password)
     if call.json:
         call.emit(_record(account))
     else:
@@ -235,6 +238,14 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
         await store.close()
 
 
+def _try_sender(call: Context, chosen: Candidate, password: str) -> None:
+    """Say so when letters cannot go out yet; mail comes in all the same, so it is no mistake."""
+    try:
+        asyncio.run(_check_sender(call, chosen.smtp, chosen.user, password))
+    except TuiMailError as error:
+        call.say(_("Letters cannot be sent from here yet: {reason}").format(reason=error.message))
+
+
 def _account(
     call: Context, email: str, name: str, chosen: Candidate, password: str, *, shared: bool
 ) -> "Account":
@@ -320,7 +331,15 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
 
 
 async def _check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
-    await call.parts.check_sender(endpoint, user, password)
+    try:
+        async with asyncio.timeout(_SENDER_SECONDS):
+            await call.parts.check_sender(endpoint, user, password)
+    except TimeoutError as error:
+        raise Offline(
+            _("{host} does not answer on port {port}: check the port, or try again later.").format(
+                host=endpoint.host, port=endpoint.port
+            )
+        ) from error
 
 
 async def _open_and_close(call: Context, account: "Account") -> None:
