@@ -12,6 +12,8 @@ from tui_mail.ui.widgets.entries import Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, width_of
 
 _LABEL = 16
+_FLAGS = {"blocked", "disputed", "active"}
+_NOT_SO = {"0", "false", "no"}
 
 
 def heading_of(entity: EntityRow) -> SafeText:
@@ -71,10 +73,17 @@ def _facts(card: Card, width: int) -> list[Line]:
     fact(_("our reference"), safe(entity.our_reference))
     facts += _sums(card)
     for key, value in entity.details.items():
-        fact(detail_name(key), safe(str(value)))
+        fact(detail_name(key), _detail(key, str(value)))
     if card.addresses:
         fact(_("addresses"), safe(", ".join(card.addresses)))
     return [BLANK, *_in_columns(facts, width)]
+
+
+def _detail(key: str, value: str) -> SafeText:
+    """A detail's value; what is so is ticked, and what is not so goes without saying."""
+    if key not in _FLAGS:
+        return safe(value)
+    return SafeText("" if value.lower() in _NOT_SO else "✓")
 
 
 def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:

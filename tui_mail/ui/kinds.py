@@ -94,6 +94,17 @@ def detail_name(key: str) -> SafeText:
         "role": _("role"),
         "email": _("e-mail"),
         "operator": _("operator"),
+        "active": _("active"),
+        "document": _("document"),
+        "kind": _("kind"),
+        "name": _("name"),
+        "customer_code": _("customer code"),
+        "instalment": _("instalment"),
+        "invoice": _("invoice"),
+        "left_on": _("left on"),
+        "opportunity": _("opportunity"),
+        "sdi_file": _("SDI file"),
+        "sdi_id": _("SDI number"),
     }
     return safe(names.get(key, key.replace("_", " ")))
 
