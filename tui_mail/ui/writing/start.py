@@ -63,14 +63,6 @@ async def start_of(parts: "Parts", answer: str, message_id: int) -> ComposeStart
     return ComposeStart(answer, opened=await parts.reader.open(message_id))
 
 
-async def draft_start(parts: "Parts", draft_id: int) -> ComposeStart:
-    """The start where a draft was left. Raises NotFound."""
-    from tui_mail.db.drafts import draft
-
-    row = await parts.database.read(draft, parts.operator_id, draft_id)
-    return ComposeStart(DRAFT, draft=row)
-
-
 def open_letter(
     session: "Session", operator_id: int, start: ComposeStart, now: datetime
 ) -> Opening:
