@@ -54,6 +54,19 @@ def test_an_eml_file(local: Program, tmp_path: Path) -> None:
     assert "1 already there" in local.lines("import", file, *_TO)
 
 
+def test_what_another_account_holds_is_no_business_of_this_one(
+    local: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(letter(1))
+    assert local("import", file, *_TO).record["stored"] == 1
+    assert local("account", "add", "bruno@rossi.example", "--local").code == 0
+    mine = ("--account", "bruno@rossi.example")
+    assert local("import", file, *mine).record["stored"] == 1
+    assert local("import", file, *mine).record["already"] == 1
+    assert local("search", "account:bruno@rossi.example", "--count").record == {"count": 1}
+
+
 def test_an_mbox_a_maildir_and_a_folder_of_them(local: Program, tmp_path: Path) -> None:
     folder = tmp_path / "all"
     folder.mkdir()

@@ -32,7 +32,10 @@ _READ_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch: how many messages were not there before, how many are damaged."""
+    """What became of a batch: how many messages were not there before, how many are damaged.
+
+    Of a file, "there" is the folder it was to be put into: what others hold is nobody's business.
+    """
 
     stored: int
     damaged: int
@@ -65,7 +68,8 @@ class Ingest:
         """Store what a file has; a folder that a server has too is given it by an operation."""
         arrivals = await self._prepared(batch)
         saved = await self._database.write(_take_in, account_id, folder_id, arrivals)
-        return _outcome(saved, arrivals)
+        placed = {one.message_id for one in saved}
+        return Outcome(len(placed), _damaged(arrivals))
 
     async def file_sent(
         self,
@@ -162,9 +166,11 @@ def _people(parsed: ParsedMessage) -> str:
 
 
 def _outcome(saved: Sequence[Saved], arrivals: Sequence[Arrival]) -> Outcome:
-    return Outcome(
-        sum(one.new for one in saved), sum(bool(one.prepared.parsed.damage) for one in arrivals)
-    )
+    return Outcome(sum(one.new for one in saved), _damaged(arrivals))
+
+
+def _damaged(arrivals: Sequence[Arrival]) -> int:
+    return sum(bool(one.prepared.parsed.damage) for one in arrivals)
 
 
 def _save(
