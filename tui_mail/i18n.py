@@ -38,6 +38,11 @@ def _(message: str) -> str:
     return _current[0].gettext(message)
 
 
+def msgid(text: str) -> str:
+    """Mark a text for translation where it is looked up later."""
+    return text
+
+
 def pgettext(context: str, message: str) -> str:
     """`message` in the user's language, where the same English words mean two things."""
     return _current[0].pgettext(context, message)

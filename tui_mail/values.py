@@ -403,7 +403,7 @@ class LinkProposal:
     """What the linking pipeline concludes about a message and an entity.
 
     `entity_id` is the database's. `method`: address, thread, number, composed, hand.
-    `score` 0..100. `why`: a sentence for people, already in the user's language; `found_in`: the
+    `score` 0..100. `why`: the reasons as `linking.reasons` keeps them; `found_in`: the
     words it was found in (foreign text).
     """
 

@@ -14,6 +14,7 @@ from tui_mail.linking.facts import (
     ParentLink,
 )
 from tui_mail.linking.pipeline import link, needs
+from tui_mail.linking.reasons import worded
 from tui_mail.values import LinkProposal, LinkState, Mailbox
 
 TODAY = date(2026, 3, 20)
@@ -121,12 +122,12 @@ def test_at_most_three_parties_of_a_shared_address_are_proposed() -> None:
     found = link(_facts("many@conti.example"), KNOWLEDGE)
     assert len(found) == 3
     assert all(one.state is LinkState.PROPOSED for one in found)
-    assert "4" in found[0].why
+    assert "4" in worded(found[0].why)
 
 
 def test_the_sentence_names_the_contact() -> None:
     (found,) = link(_facts("marta@bianchi.example"), KNOWLEDGE)
-    assert found.why == "marta@bianchi.example is Marta Bianchi"
+    assert worded(found.why) == "marta@bianchi.example is Marta Bianchi"
     assert (found.method, found.found_in) == ("address", "marta@bianchi.example")
     assert found.score > 95
 
@@ -176,7 +177,7 @@ def test_a_number_in_the_subject_tells_the_document(subject: str, states: dict[i
 def test_a_document_of_another_party_is_only_proposed_and_says_so() -> None:
     found = link(_facts("marta@bianchi.example", "Fattura 8/2026"), KNOWLEDGE)
     assert _states(found) == {BIANCHI: AUTO, VERDI_INVOICE: ASK}
-    assert found[1].why == (
+    assert worded(found[1].why) == (
         "the subject says “Fattura 8/2026”, but it is of Verdi Snc, who is not on this message"
     )
     assert found[1].score < 50

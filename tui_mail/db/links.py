@@ -21,6 +21,7 @@ from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.tables import Change, Entity, Folder, Grant, Link, Message, Operator, Placement
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
+from tui_mail.linking.reasons import kept, reason, worded
 from tui_mail.values import PARTY_KINDS, LinkState
 
 CHIPS = 3
@@ -110,7 +111,7 @@ def links_for(session: Session, operator_id: int, message_ids: Collection[int]) 
         query = _link_rows().where(
             col(Link.message_id).in_(some), visible(operator_id, col(Link.message_id))
         )
-        rows.extend(LinkRow(**row._asdict()) for row in session.execute(query))
+        rows.extend(_link_row(row) for row in session.execute(query))
     rows.sort(key=lambda row: (-row.message_id, *_order(row.kind, row.state, row.score), row.code))
     return rows
 
@@ -157,6 +158,11 @@ def _link_rows() -> Select[*tuple[Any, ...]]:
         .outerjoin(party, col(party.id) == col(Entity.party_id))
         .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
     )
+
+
+def _link_row(row: Row[*tuple[Any, ...]]) -> LinkRow:
+    columns = row._asdict()
+    return LinkRow(**(columns | {"why": worded(columns["why"])}))
 
 
 def _or_empty(column: Any) -> ColumnElement[str]:
@@ -344,7 +350,7 @@ def _word(
     """The link after a person's word, which keeps what the machine had found; None without state."""
     if state is None:
         return None
-    by_hand = {"method": "hand", "score": 100, "why": _("linked by hand"), "found_in": ""}
+    by_hand = {"method": "hand", "score": 100, "why": kept(reason("hand")), "found_in": ""}
     return {
         "received_at": received_at,
         "state": state.value,

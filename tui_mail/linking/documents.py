@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date as Day
 
-from tui_mail.i18n import _
 from tui_mail.linking import numbers
-from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence, shown
+from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownDocument, MessageFacts
 from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.linking.reasons import Reason, reason
 from tui_mail.linking.threads import is_answer
 
 _NAKED = 2.5
@@ -158,15 +158,11 @@ def _days_old(facts: MessageFacts, document: KnownDocument) -> int:
     return (facts.date - made).days if facts.date and made else 0
 
 
-def _why(match: _Match, *, anybody: bool) -> str:
-    slots = {
-        "words": shown(match.candidate.found_in),
-        "party": shown(match.document.party_name or "–"),
-    }
+def _why(match: _Match, *, anybody: bool) -> Reason:
+    words = match.candidate.found_in
     if match.owned:
-        return _("the subject says “{words}”").format(**slots)
+        return reason("subject", words=words)
     if anybody:
-        return _(
-            "the subject says “{words}”, but it is of {party}, who is not on this message"
-        ).format(**slots)
-    return _("the subject says “{words}”, but nobody on this message is known").format(**slots)
+        party = match.document.party_name or "–"
+        return reason("subject_of_other", words=words, party=party)
+    return reason("subject_of_nobody", words=words)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
 
+from tui_mail.linking.reasons import Reason, kept
 from tui_mail.values import LinkProposal, LinkState
 
 PROPOSE = 0.5  # the least that is worth a person's look
@@ -18,7 +19,6 @@ CERTAIN = 6.0
 _PRIOR = -1.0
 _CLEAR_LEAD = 1.0
 MOST_PROPOSED = 3
-_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,12 @@ class Evidence:
     kind: str
     method: str
     weight: float
-    why: str
+    why: Reason
     company: str = ""
     found_in: str = ""
     veto: bool = False
     suggest: bool = False
     group: str = ""
-
-
-def shown(text: str) -> str:
-    """Foreign text, short enough for a sentence."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
 
 
 def score_of(weight: float) -> int:
@@ -142,6 +136,6 @@ def _proposal(entity: _Weighed, state: LinkState) -> LinkProposal:
         state=state,
         method=first.method,
         score=score_of(entity.total),
-        why="; ".join(one.why for one in entity.best[:2]),
+        why=kept(*(one.why for one in entity.best[:2])),
         found_in=first.found_in,
     )

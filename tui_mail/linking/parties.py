@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log2
 
-from tui_mail.i18n import _
-from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence, shown
+from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
+from tui_mail.linking.reasons import Reason, reason
 from tui_mail.values import Mailbox
 
 _MOST_ADDRESSES = 200
@@ -132,19 +132,12 @@ def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidenc
         )
 
 
-def _why_address(one: Correspondent, party: KnownParty, count: int) -> str:
-    slots = {
-        "address": shown(one.address),
-        "contact": shown(party.contact_name),
-        "count": count,
-    }
+def _why_address(one: Correspondent, party: KnownParty, count: int) -> Reason:
     if count > 1:
-        return _("{address} is one of its addresses, and of others ({count} in all)").format(
-            **slots
-        )
+        return reason("shared_address", address=one.address, count=str(count))
     if party.contact_name:
-        return _("{address} is {contact}").format(**slots)
-    return _("{address} is one of its addresses").format(**slots)
+        return reason("contact", address=one.address, contact=party.contact_name)
+    return reason("address", address=one.address)
 
 
 def _of_domain(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
@@ -158,6 +151,6 @@ def _of_domain(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence
         company=party.company,
         method="domain",
         weight=LIKELY if party.declared else 1.5,
-        why=_("{address} is in its domain").format(address=shown(one.address)),
+        why=reason("domain", address=one.address),
         found_in=one.domain,
     )

@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from tui_mail.i18n import _
 from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
 from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
 from tui_mail.linking.parties import correspondents
+from tui_mail.linking.reasons import reason
 from tui_mail.values import PARTY_KINDS, LinkState
 
 _STEP = 0.5
@@ -72,18 +72,13 @@ def _inherited(link: ParentLink, parties: Collection[int], *, known_here: bool) 
     confirmed = link.state is LinkState.CONFIRMED
     at_home = is_party or link.party_id in parties or (link.party_id is None and confirmed)
     asked = link.state is LinkState.PROPOSED and not is_party
-    sentence = (
-        _("it answers a message about it")
-        if known_here
-        else _("it answers a message about it, but its writer was not in that conversation")
-    )
     return Evidence(
         entity_id=link.entity_id,
         kind=link.kind,
         company=link.company,
         method="thread",
         weight=_weight(link, known_here=known_here),
-        why=sentence,
+        why=reason("thread" if known_here else "stranger_in_thread"),
         veto=not known_here or not at_home or asked,
         suggest=link.state is not LinkState.PROPOSED,
     )

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 from textual.binding import ActiveBinding, Binding
 from textual.dom import DOMNode
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.widgets.text import Line, Piece, width_of
-
-
-def msgid(text: str) -> str:
-    """Mark a text for translation where it is looked up later."""
-    return text
 
 
 def bind(

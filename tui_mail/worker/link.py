@@ -13,6 +13,7 @@ from tui_mail.db.machine_links import Proposed, save_links
 from tui_mail.db.session import Session
 from tui_mail.i18n import _
 from tui_mail.linking.pipeline import link, needs
+from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
 
 _BATCH = 500
@@ -53,7 +54,7 @@ def link_composed(
     now: datetime,
 ) -> None:
     """A letter of ours is about what its writer said it is; no replay changes that."""
-    why = _("named by who wrote the letter")
+    why = kept(reason("composed"))
     said = [LinkProposal(one, LinkState.CONFIRMED, "composed", 100, why) for one in entity_ids]
     save_links(session, [Proposed(message_id, received_at, said)], now)
 

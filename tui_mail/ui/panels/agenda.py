@@ -12,10 +12,10 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_mail.db.rows import EventRow
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
-from tui_mail.ui.keys import MOVES, bind, msgid
+from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import Piece, fit, plain, width_of

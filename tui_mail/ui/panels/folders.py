@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_mail.db.rows import FolderRow
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
-from tui_mail.ui.keys import MOVES, bind, msgid
+from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.kinds import account_name, folder_name
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry

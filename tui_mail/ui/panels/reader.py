@@ -14,10 +14,10 @@ from textual.message import Message
 
 from tui_mail.db.rows import AttachmentRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import letterhead
-from tui_mail.ui.keys import MAIL, bind, msgid
+from tui_mail.ui.keys import MAIL, bind
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of_message
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel

@@ -11,10 +11,10 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_mail.db.rows import FolderRow, ListRow, PageKey
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
-from tui_mail.ui.keys import MAIL, MOVES, bind, msgid
+from tui_mail.ui.keys import MAIL, MOVES, bind
 from tui_mail.ui.kinds import folder_name
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of
 from tui_mail.ui.panel import Panel

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.ui import formats
-from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.keys import bind
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
 

@@ -12,11 +12,11 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_mail.db.rows import Card, EntityRow, ListRow, PageKey
-from tui_mail.i18n import _, ngettext
+from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
 from tui_mail.ui.cardlines import body_of, heading_of
-from tui_mail.ui.keys import MOVES, bind, commands, hints, msgid
+from tui_mail.ui.keys import MOVES, bind, commands, hints
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry

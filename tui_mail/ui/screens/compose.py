@@ -24,11 +24,11 @@ from tui_mail.db.address_book import Suggestion, suggest
 from tui_mail.db.draft_content import DraftContent
 from tui_mail.db.rows import EntityRow
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.deeds import named
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import bind, commands, hints, msgid
+from tui_mail.ui.keys import bind, commands, hints
 from tui_mail.ui.screens.about import AboutScreen
 from tui_mail.ui.screens.attach import AttachScreen, Found
 from tui_mail.ui.widgets.lines import Bar

@@ -7,9 +7,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
-from tui_mail.ui.keys import MOVES, PREFIXES, Command, bind, key_name, msgid
+from tui_mail.ui.keys import MOVES, PREFIXES, Command, bind, key_name
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
 

@@ -11,10 +11,10 @@ from textual.binding import BindingType
 
 from tui_mail.db.rows import EntityRow, LinkRow
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, formats
-from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.keys import bind
 from tui_mail.ui.kinds import is_party, kind_name
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit

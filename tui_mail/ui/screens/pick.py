@@ -12,10 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import bind, commands, hints, msgid
+from tui_mail.ui.keys import bind, commands, hints
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, SafeInput, SafeStatic, plain

@@ -9,10 +9,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui_mail.db.rows import AttachmentRow
-from tui_mail.i18n import _, ngettext
+from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.ui import formats
-from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.keys import bind
 from tui_mail.ui.screens.attach import listed
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit

@@ -16,8 +16,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_mail.db.address_book import SenderRow
+from tui_mail.i18n import msgid
 from tui_mail.safetext import SafeText, safe
-from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.keys import bind
 from tui_mail.ui.widgets.text import (
     BLANK,
     Line,

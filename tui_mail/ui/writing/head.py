@@ -18,10 +18,10 @@ from textual.widgets import Input
 from tui_mail.db.address_book import SenderRow
 from tui_mail.db.draft_content import DraftContent, DraftFile
 from tui_mail.db.rows import EntityRow
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
-from tui_mail.ui.keys import bind, msgid
+from tui_mail.ui.keys import bind
 from tui_mail.ui.widgets.text import SafeInput
 from tui_mail.ui.work import begin
 from tui_mail.ui.writing.addresses import AddressField, Find, Suggestions

@@ -1,0 +1,65 @@
+"""Why a message is linked to a record: kept as data, worded in the language of whoever looks.
+
+A reason is a name and what goes into its sentence; the database holds them as JSON, so that a
+clerk reads Italian though the worker that made the link spoke English.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tui_mail.i18n import _, msgid
+
+_LONGEST_SHOWN = 80
+_SENTENCES = {
+    "hand": msgid("linked by hand"),
+    "composed": msgid("named by who wrote the letter"),
+    "address": msgid("{address} is one of its addresses"),
+    "shared_address": msgid("{address} is one of its addresses, and of others ({count} in all)"),
+    "contact": msgid("{address} is {contact}"),
+    "domain": msgid("{address} is in its domain"),
+    "thread": msgid("it answers a message about it"),
+    "stranger_in_thread": msgid(
+        "it answers a message about it, but its writer was not in that conversation"
+    ),
+    "subject": msgid("the subject says “{words}”"),
+    "subject_of_other": msgid(
+        "the subject says “{words}”, but it is of {party}, who is not on this message"
+    ),
+    "subject_of_nobody": msgid("the subject says “{words}”, but nobody on this message is known"),
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reason:
+    """One reason to link: the name of its sentence, and the (slot, text) that go into it."""
+
+    name: str
+    slots: tuple[tuple[str, str], ...] = ()
+
+
+def reason(name: str, **slots: str) -> Reason:
+    """A reason; foreign text in a slot is cut to what fits a sentence."""
+    return Reason(name, tuple((slot, _shown(text)) for slot, text in slots.items()))
+
+
+def kept(*reasons: Reason) -> str:
+    """Reasons as the database holds them."""
+    return json.dumps([[one.name, dict(one.slots)] for one in reasons], ensure_ascii=False)
+
+
+def worded(text: str) -> str:
+    """What `kept` made, as a sentence in the language set; any other text is a sentence already."""
+    try:
+        return "; ".join(_sentences(json.loads(text)))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return text
+
+
+def _sentences(reasons: Iterable[tuple[str, dict[str, str]]]) -> list[str]:
+    return [_(_SENTENCES[name]).format(**slots) for name, slots in reasons]
+
+
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
