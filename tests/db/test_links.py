@@ -305,3 +305,21 @@ def test_a_row_stands_in_the_folder_where_people_look(house: House) -> None:
     (row,) = house.database.read_now(traces.trace, house.anna, house.ids[ORDER]).rows
     assert (row.folder, row.account, row.seen, row.unread) == ("Inbox", "vendite@rossi.it", True, 0)
     assert [chip.code for chip in row.chips] == ["2026/119", "C107"]
+
+
+def test_removing_a_document_takes_the_party_that_it_brought(house: House) -> None:
+    message = house.message()
+    decide(house, "add", message, ORDER)
+    assert set(states(house, message)) == {"2026/119", "C107"}
+    removed = decide(house, "remove", message, ORDER)
+    assert states(house, message) == {}
+    undo(house, removed)
+    assert set(states(house, message)) == {"2026/119", "C107"}
+
+
+def test_removing_a_document_leaves_a_party_that_was_linked_for_its_own_sake(house: House) -> None:
+    message = house.message()
+    propose(house, message, (FERRI, AUTOMATIC))
+    decide(house, "add", message, ORDER)
+    decide(house, "remove", message, ORDER)
+    assert set(states(house, message)) == {"C107"}

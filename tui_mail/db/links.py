@@ -294,9 +294,27 @@ def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: boo
             for one, at in targets.items()
             if named.party_id not in known.get(one, {})
         ]
+    if act.word == "remove" and named.party_id:
+        wishes += [
+            _Wish(one, named.party_id, None)
+            for one in targets
+            if _came_together(known[one], act.entity_id, named.party_id)
+        ]
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
     return _journal(session, act, f"{named.kind}:{named.code}", before)
+
+
+def _came_together(
+    links: Mapping[int, Row[*tuple[Any, ...]]], entity_id: int, party_id: int
+) -> bool:
+    """Whether the party is linked for no other reason than that a hand added its document."""
+    document, party = links[entity_id], links.get(party_id)
+    return (
+        party is not None
+        and party.method == document.method == "hand"
+        and (party.at, party.operator_id) == (document.at, document.operator_id)
+    )
 
 
 def _journal(session: Session, act: _Act, record: str, before: Sequence[_Entry]) -> int:
