@@ -65,3 +65,7 @@ def test_only_a_whole_write_may_set_the_clipboard() -> None:
 def test_no_mixture_of_sequences_gets_through(pieces: list[str]) -> None:
     rest = guarded("x" + "".join(pieces)).replace("\x1b[0m", "").replace("\x07", "")
     assert not any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 for sign in rest)
+
+
+def test_what_is_not_seen_is_not_written() -> None:
+    assert guarded("a\u200bb\u202ec\u2066d\ufeffe\U000e0041f") == "abcdef"

@@ -1,6 +1,7 @@
 """The console in a real terminal: only our sequences, few bytes a key, a clean end."""
 
 import re
+import shlex
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -93,3 +94,18 @@ async def test_leaving_gives_the_terminal_back_as_it_was(terminal: Terminal, key
     for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l"):
         assert sequence in end
     assert b"Traceback" not in terminal.written
+
+
+async def test_the_console_draws_on_the_terminal_when_its_errors_go_to_a_file(
+    stage: Stage, tmp_path: Path
+) -> None:
+    url = stage.database.engine.url.render_as_string(hide_password=False)
+    program = [sys.executable, str(_PROGRAM), url, str(stage.folder), str(stage.anna)]
+    errors = tmp_path / "errors"
+    command = f"exec {shlex.join(program)} 2>{shlex.quote(str(errors))}"
+    opened = Terminal(["/bin/sh", "-c", command], 120, 40, {"PYTHONPATH": str(_ROOT)})
+    try:
+        opened.until("Inbox · 66")
+    finally:
+        opened.close()
+    assert errors.read_bytes() == b""

@@ -5,7 +5,8 @@ driver still drops whatever could move the terminal's title, clipboard, files or
 """
 
 import re
-from typing import cast
+import sys
+from typing import Any, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.drivers.linux_driver import LinuxDriver
@@ -18,7 +19,9 @@ _FOREIGN = re.compile(
     # any control sequence, escape sequence or lone control
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
-    r"|[\x00-\x06\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]",
+    r"|[\x00-\x06\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
+    # what is not seen: zero-width, bidirectional and tag characters
+    "|[\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]",
     re.DOTALL,
 )
 # Only as a write of its own, which no frame is: what the person copied.
@@ -38,6 +41,12 @@ def guarded(data: str) -> str:
 
 class GuardedDriver(LinuxDriver):
     """Textual's driver for POSIX terminals, writing only what `guarded` lets through."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        # Textual draws on standard error, which may be a file: `tui-mail 2>log`.
+        if sys.__stderr__ is None or not sys.__stderr__.isatty():
+            self._file = sys.__stdout__
 
     def start_application_mode(self) -> None:
         # Textual reads Alt with a digit as what Option with it types on a Mac (¡ ™ £ ¢ ∞).
