@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_mail.search.query import LONGEST_WORD, Field, SearchQuery, Term, parse, words
+from tui_mail.search.query import Field, SearchQuery, Term, parse
+from tui_mail.search.words import LONGEST_WORD, words
 
 
 @pytest.mark.parametrize(

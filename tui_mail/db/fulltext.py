@@ -1,6 +1,6 @@
 """The words of messages, indexed and searched with the same answers on both databases.
 
-Words are cut by `search.query.words` before the database sees them: SQLite's FTS5 and
+Words are cut by `search.words` before the database sees them: SQLite's FTS5 and
 PostgreSQL's tsvector only store and find them. Nothing that a person typed is their syntax.
 """
 
@@ -27,7 +27,8 @@ from tui_mail.db.many import execute_many
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import ListRow, PageKey
 from tui_mail.db.tables import Account, Folder, Message, Placement
-from tui_mail.search.query import Field, SearchQuery, Term, words
+from tui_mail.search.query import Field, SearchQuery, Term
+from tui_mail.search.words import words
 
 # A tsvector holds at most 1 MiB of distinct words; of a longer text the beginning is found.
 _BODY_BYTES = 800_000

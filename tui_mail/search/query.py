@@ -1,4 +1,4 @@
-"""What people type to search, as a tree; and words, cut the same way in mail and in queries.
+"""What people type to search: words, and a few operators.
 
 Any input is a query: what is no operator is words, and what has no letter or digit says nothing.
 """
@@ -7,13 +7,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui_mail.safetext import folded
+from tui_mail.search.words import words
 
-LONGEST_WORD = 100
-
-_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Chinese and Japanese have no spaces: each character is a word, and a phrase finds the rest.
-_WORD = re.compile(f"(?=[^\\W_])[{_IDEOGRAPHS}]|[^\\W_{_IDEOGRAPHS}]+")
 _PIECE = re.compile(
     r'(?P<name>[a-z]+):(?:"(?P<quoted_value>[^"]*)"?|(?P<value>[^\s"]+))'
     r'|"(?P<phrase>[^"]*)"?(?P<star>\*?)|(?P<word>[^\s"]+)',
@@ -55,11 +50,6 @@ class SearchQuery:
     @property
     def is_empty(self) -> bool:
         return self == SearchQuery()
-
-
-def words(text: str) -> list[str]:
-    """The words of `text` in comparable form: folded, letters and digits only, cut when endless."""
-    return [word[:LONGEST_WORD] for word in _WORD.findall(folded(text))]
 
 
 def parse(text: str) -> SearchQuery:
