@@ -9,10 +9,12 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from tui_mail.blobfiles import BlobFiles, StoredFile
 from tui_mail.errors import CannotWrite, InputOutput, NotFound
 from tui_mail.i18n import _
 from tui_mail.vault import Vault
@@ -40,8 +42,37 @@ class BlobStore(Protocol):
         Raises NotFound, InputOutput (damaged or another's key).
         """
 
-    def delete(self, name: str) -> None:
-        """Forget a blob; one that is not there is fine."""
+    def verify(self, name: str) -> None:
+        """Read all of a blob, and keep nothing of it.
+
+        Raises NotFound, InputOutput, NotAllowed as `open` does.
+        """
+
+    def names(self) -> Iterator[StoredFile]:
+        """Every blob of the store, by name.
+
+        Raises InputOutput.
+        """
+
+    def collect(self, name: str, older_than: datetime) -> bool:
+        """Delete a blob that nothing refers to, unless it was put since `older_than`; whether it
+        is gone. Whoever puts the same content meanwhile has it, on any host: a blob is wanted from
+        `put` on, so `older_than` lies as far back as a put may wait for its reference.
+
+        Raises CannotWrite.
+        """
+
+    def leftovers(self) -> Iterator[StoredFile]:
+        """What is in the store and is no blob: half-written ones, and what others put there.
+
+        Raises InputOutput.
+        """
+
+    def sweep(self, older_than: datetime) -> int:
+        """Delete what was half written before `older_than`; how many leftovers there were.
+
+        Raises CannotWrite.
+        """
 
 
 class FolderBlobs:
@@ -49,36 +80,74 @@ class FolderBlobs:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
+        self._files = BlobFiles(folder)
         self._vault = vault
 
     def put(self, content: bytes) -> str:
         name = self._vault.name(hashlib.sha256(content).digest())
-        path = self._path(name)
-        if not path.exists():
-            self._write(path, self._sealed(name, content))
+        with self._changing():
+            try:
+                self._files.touch(name)
+            except FileNotFoundError:
+                with self._files.writing(name) as file:
+                    file.write(self._sealed(name, content))
         return name
 
     def open(self, name: str) -> bytes:
-        try:
-            sealed = self._path(name).read_bytes()
-        except FileNotFoundError as error:
-            raise NotFound(
-                _("The attachment is not in the shared folder: restore it from a backup.")
-            ) from error
-        except OSError as error:
-            raise InputOutput(
-                _("The attachment cannot be read ({reason}).").format(reason=error.strerror)
-            ) from error
+        with self._reading():
+            try:
+                with self._files.reading(name) as file:
+                    sealed = file.read()
+            except FileNotFoundError as error:
+                raise NotFound(
+                    _("The attachment is not in the shared folder: restore it from a backup.")
+                ) from error
         return self._unsealed(name, sealed)
 
-    def delete(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            self._path(name).unlink()
+    def verify(self, name: str) -> None:
+        if self._vault.name(hashlib.sha256(self.open(name)).digest()) != name:
+            raise _damaged()
 
-    def _path(self, name: str) -> Path:
-        if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
-            raise NotFound(_("There is no attachment of that name."))
-        return self._folder / name[:2] / name[2:]
+    def names(self) -> Iterator[StoredFile]:
+        with self._reading():
+            yield from self._files.names()
+
+    def collect(self, name: str, older_than: datetime) -> bool:
+        with self._changing():
+            try:
+                return self._files.collect(name, older_than)
+            except FileNotFoundError:
+                return True
+
+    def leftovers(self) -> Iterator[StoredFile]:
+        with self._reading():
+            yield from self._files.leftovers()
+
+    def sweep(self, older_than: datetime) -> int:
+        with self._changing():
+            return self._files.sweep(older_than)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputOutput(
+                _("The attachments in {folder} cannot be read ({reason}).").format(
+                    folder=self._folder, reason=error.strerror
+                )
+            ) from error
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CannotWrite(
+                _("The attachments in {folder} cannot be written ({reason}).").format(
+                    folder=self._folder, reason=error.strerror
+                )
+            ) from error
 
     def _sealed(self, name: str, content: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -98,11 +167,8 @@ class FolderBlobs:
 
         size = len(_MAGIC) + _WRAPPED + _PREFIX
         header, body = sealed[:size], sealed[size:]
-        damaged = InputOutput(
-            _("The attachment is damaged in the shared folder: restore it from a backup.")
-        )
         if len(header) != size or not header.startswith(_MAGIC):
-            raise damaged
+            raise _damaged()
         key = self._vault.unseal(header[len(_MAGIC) : len(_MAGIC) + _WRAPPED], f"blob {name}")
         cipher, step = AESGCM(key), _CHUNK + _TAG
         try:
@@ -111,32 +177,7 @@ class FolderBlobs:
                 for start, nonce in _nonces(header[-_PREFIX:], len(body), step)
             )
         except InvalidTag as error:
-            raise damaged from error
-
-    def _write(self, path: Path, sealed: bytes) -> None:
-        """Beside, fsync, rename, fsync of the folder: a blob is whole or it is not there."""
-        beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
-            raise CannotWrite(
-                _("The attachment cannot be written to {folder} ({reason}).").format(
-                    folder=self._folder, reason=error.strerror
-                )
-            ) from error
+            raise _damaged() from error
 
 
 def _nonces(prefix: bytes, length: int, step: int) -> Iterator[tuple[int, bytes]]:
@@ -144,3 +185,9 @@ def _nonces(prefix: bytes, length: int, step: int) -> Iterator[tuple[int, bytes]
     count = max(1, -(-length // step))
     for number in range(count):
         yield number * step, prefix + struct.pack(">IB", number, number == count - 1)
+
+
+def _damaged() -> InputOutput:
+    return InputOutput(
+        _("The attachment is damaged in the shared folder: restore it from a backup.")
+    )
