@@ -1,7 +1,7 @@
 """What a query asks, as a tree of frozen values: what the language means and the database answers.
 
-`Tree` is one of the classes below. All and Any hold at least two parts, none of them of their own
-class; Not holds no Not; nothing but the whole of a tree is Nothing. `all_of`, `any_of` and `negated`
+`Tree` is one of the classes below. All and Any hold at least two different parts, none of them of
+their own class; Not holds no Not; nothing but the whole of a tree is Nothing. `all_of`, `any_of` and `negated`
 keep it so.
 """
 
@@ -243,7 +243,7 @@ def any_of(parts: Iterable[Tree]) -> Tree:
 
 
 def _joined(parts: list[Tree], kind: type[All | Any]) -> Tree:
-    some = [part for part in parts if not isinstance(part, Nothing)]
+    some = list(dict.fromkeys(part for part in parts if not isinstance(part, Nothing)))
     if not some:
         return Nothing()
     return some[0] if len(some) == 1 else kind(tuple(some))
