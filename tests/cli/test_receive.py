@@ -1,8 +1,13 @@
 """import."""
 
+import bz2
+import gzip
+import lzma
 import mailbox
+import os
 import signal
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,10 +81,101 @@ def test_an_mbox_a_maildir_and_a_folder_of_them(local: Program, tmp_path: Path) 
     assert local("import", folder, *_TO).record["stored"] == 6
     seen = local("show", "mid:5@ferri.example").record
     assert seen["flags"] == ["flagged", "seen"]
-    assert (
-        local("import", _mbox(tmp_path / "m", 3), _maildir(tmp_path / "d"), *_TO).record["already"]
-        == 5
+    assert local("import", folder, *_TO).record["already"] == 6
+    named = ("import", _mbox(tmp_path / "m", 3), _maildir(tmp_path / "d"), *_TO)
+    assert local(*named, "--folder", "old").record["already"] == 3
+
+
+def test_folders_and_mbox_files_in_a_folder_are_folders_of_mail(
+    local: Program, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    (tree / "2024" / "Clienti.sbd").mkdir(parents=True)
+    (tree / "one.eml").write_bytes(letter(1))
+    (tree / "2024" / "two.eml").write_bytes(letter(2))
+    _mbox(tree / "2024" / "Clienti.sbd" / "Bianchi", 2)
+    _mbox(tree / "sent.mbox", 3)
+    box = _maildir(tree / "Posta")
+    for part in ("cur", "new", "tmp"):
+        (box / ".Fatture.2025" / part).mkdir(parents=True)
+    (box / ".Fatture.2025" / "new" / "x").write_bytes(letter(7))
+    assert local("import", tree, *_TO).record["stored"] == 10
+    found = {
+        name: local("search", f"in:{name}", "--count").record["count"]
+        for name in ("INBOX", "2024", "2024/Clienti/Bianchi", "Sent", "Posta", "Posta/Fatture/2025")
+    }
+    assert list(found.values()) == [1, 1, 2, 3, 2, 1], found
+    assert local("import", tree, *_TO, "--folder", "Tutto").record["stored"] == 8
+    assert local("search", "in:Tutto", "--count").record["count"] == 8
+
+
+def test_a_zip_file(local: Program, tmp_path: Path) -> None:
+    path = tmp_path / "mail.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mail/1.eml", letter(1))
+        archive.writestr("mail/../../../etc/2.eml", letter(2))
+        archive.writestr("mail/__MACOSX/._1.eml", b"junk")
+        archive.writestr("mail/Posta/cur/1:2,FS", letter(5))
+        archive.writestr("mail/picture.png", b"\x89PNG\r\n")
+        archive.write(_mbox(tmp_path / "old.mbox", 3), "mail/old.mbox")
+    assert local("import", path, *_TO).record["stored"] == 6
+    assert local("show", "mid:5@ferri.example").record["flags"] == ["flagged", "seen"]
+    assert local("show", "mid:1@ferri.example", "--raw", json=False).out.encode() == letter(1)
+    assert local("import", path, *_TO).record["already"] == 6
+
+
+def test_a_bomb_is_refused_and_the_rest_is_taken(local: Program, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.eml", bytes(64 << 20))
+    (tmp_path / "cut.mbox.gz").write_bytes(
+        gzip.compress(_mbox(tmp_path / "m", 400).read_bytes())[:-2000]
     )
+    (tmp_path / "zeros.gz").write_bytes(gzip.compress(bytes(128 << 20)))
+    (tmp_path / "fine.eml").write_bytes(letter(1))
+    names = ("bomb.zip", "cut.mbox.gz", "zeros.gz", "fine.eml")
+    result = local("import", *(tmp_path / name for name in names), *_TO)
+    *errors, counts = result.records
+    assert result.code == 1
+    assert [one["error"] for one in errors] == ["wrong_data", "input_output", "wrong_data"]
+    assert local("show", "mid:1@ferri.example").code == 0
+    assert counts["read"] == counts["stored"] > 0
+
+
+def test_compressed_mbox_files_and_apple_mail(local: Program, tmp_path: Path) -> None:
+    content = _mbox(tmp_path / "m", 3).read_bytes()
+    for ending, pack in ((".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)):
+        (tmp_path / f"m{ending}").write_bytes(pack(content))
+        counts = local("import", tmp_path / f"m{ending}", *_TO, "--folder", ending[1:]).record
+        assert counts["stored"] == 3, ending
+    plist = b"<?xml version='1.0'?><plist version='1.0'><dict><key>flags</key><integer>17</integer>"
+    raw = letter(1)
+    (tmp_path / "1.emlx").write_bytes(b"%-10d\n%s%s</dict></plist>" % (len(raw), raw, plist))
+    assert local("import", tmp_path / "1.emlx", *_TO).record["stored"] == 1
+    assert local("show", "mid:1@ferri.example", "--raw", json=False).out.encode() == raw
+    assert local("show", "mid:1@ferri.example").record["flags"] == ["flagged", "seen"]
+
+
+def test_line_ends_of_any_kind_are_kept(local: Program, tmp_path: Path) -> None:
+    raws = [letter(1).replace(b"\r\n", end) for end in (b"\r\n", b"\n", b"\r")] + [b"", b"\0\xff"]
+    for number, raw in enumerate(raws):
+        (tmp_path / f"{number}.eml").write_bytes(raw)
+        local("import", tmp_path / f"{number}.eml", *_TO)
+    rows = local("search", "account:anna@rossi.example").records
+    shown = {local("show", row["id"], "--raw", json=False).out for row in rows}
+    assert shown == {raw.decode(errors="replace") for raw in raws if raw}
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_taken(local: Program, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "loop").mkdir(parents=True)
+    (tree / "loop" / "back").symlink_to(tree)
+    (tree / "gone.eml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tree / "pipe")
+    (tree / "1.eml").write_bytes(letter(1))
+    (tree / "broken.zip").write_bytes(b"PK\x03\x04" + bytes(50) + b"PK\x05\x06" + bytes(18))
+    result = local("import", tree, *_TO)
+    assert result.records[-1]["stored"] == 1
 
 
 def test_into_a_folder_that_is_made(local: Program, tmp_path: Path) -> None:

@@ -65,8 +65,16 @@ class Ingest:
         return _outcome(saved, arrivals)
 
     async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
-        """Store what a file has; a folder that a server has too is given it by an operation."""
-        arrivals = await self._prepared(batch)
+        """Store what a file has; a folder that a server has too is given it by an operation.
+
+        What the folder holds already is neither read nor stored again.
+        """
+        hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
+        held = await self._database.read(local_copies.holds, folder_id, hashes)
+        fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
+        if not fresh:
+            return Outcome(0, 0)
+        arrivals = await self._prepared(fresh)
         saved = await self._database.write(_take_in, account_id, folder_id, arrivals)
         placed = {one.message_id for one in saved}
         return Outcome(len(placed), _damaged(arrivals))
