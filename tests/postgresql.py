@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ADDRESS_VARIABLE = "TUI_MAIL_TEST_POSTGRESQL"
-_SETTINGS = {
-    "listen_addresses": "127.0.0.1",
+_SETTINGS = {"listen_addresses": "127.0.0.1", "max_connections": "60", "shared_buffers": "64MB"}
+_CARELESS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    "max_connections": "60",
-    "shared_buffers": "64MB",
 }
 
 
@@ -34,8 +32,11 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str | None]:
-    """The URL of a PostgreSQL whose user may make databases; None where there is no PostgreSQL."""
+def server(*, durable: bool = False) -> Iterator[str | None]:
+    """The URL of a PostgreSQL whose user may make databases; None where there is no PostgreSQL.
+
+    `durable`: as an office runs it, for measuring; else what is written may be lost.
+    """
     given = os.environ.get(_ADDRESS_VARIABLE)
     place = programs()
     if given or place is None:
@@ -46,7 +47,7 @@ def server() -> Iterator[str | None]:
     if user:
         shutil.chown(folder, user)
     try:
-        yield _start(place, folder, user)
+        yield _start(place, folder, user, {} if durable else _CARELESS)
     finally:
         _run(user, place / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +58,7 @@ def _unprivileged_user() -> str | None:
     return "nobody" if os.geteuid() == 0 else None
 
 
-def _start(place: Path, folder: Path, user: str | None) -> str:
+def _start(place: Path, folder: Path, user: str | None, settings: dict[str, str]) -> str:
     data = folder / "data"
     # The C locale with UTF-8 is on every machine.
     _run(
@@ -77,7 +78,7 @@ def _start(place: Path, folder: Path, user: str | None) -> str:
     )
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    options = {**_SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
+    options = {**_SETTINGS, **settings, "port": str(port), "unix_socket_directories": str(folder)}
     with (data / "postgresql.auto.conf").open("a") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in options.items())
     _run(user, place / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", "60", "start")
