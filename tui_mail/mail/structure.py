@@ -16,10 +16,17 @@ MAX_HEADER = 64 * 1024
 MAX_HEADERS = 2_000
 MAX_PARTS = 1_000
 MAX_DEPTH = 50
+_DASH = ord("-")
 MAX_CANDIDATES = 300_000  # lines that begin like a delimiter: a second of work at most
 
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|\Z)")
-_DELIMITER = re.compile(rb"(?:\A|[\r\n])--([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+# A whole field with its folded lines: what nearly every header is.
+_WHOLE_FIELD = re.compile(
+    rb"([\x21-\x39\x3b-\x7e]{1,256})[ \t]*:[ \t]*"
+    rb"([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)(?:\r\n|\r|\n|\Z)"
+)
+_DELIMITER = re.compile(rb"\n--([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_DELIMITER_AFTER_CR = re.compile(rb"[\r\n]--([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LOOSE_BOUNDARY = re.compile(r"\sboundary\s*=\s*\"?([^\"\s;]+)", re.IGNORECASE)
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,256})[ \t]*:[ \t]*")
@@ -40,10 +47,11 @@ class Part:
     media_type: str = "text/plain"
     parameters: Mapping[str, str] = field(default_factory=dict)
     children: list["Part"] = field(default_factory=list)
+    first: dict[str, str] = field(default_factory=dict)
 
     def header(self, name: str) -> str:
         """The first value of a header, by its lower-case name, "" when there is none."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
+        return self.first.get(name, "")
 
 
 @dataclass(slots=True)
@@ -94,6 +102,7 @@ def _read_head(
         if not sound:
             structure.note("header_charset")
         part.headers.append((name, text))
+        part.first.setdefault(name.lower(), text)
     part.media_type = default
     content_type = part.header("content-type")
     if content_type:
@@ -123,6 +132,12 @@ def _read_fields(
             structure.note("too_many_headers")
 
     while position < limit:
+        whole = _WHOLE_FIELD.match(raw, position, limit)
+        if whole and raw[position] != _DASH and whole.end() < limit:
+            close(position)
+            name, begin = whole[1].decode("ascii"), whole.start(2)
+            position = whole.end()
+            continue
         match = _LINE.match(raw, position, limit)
         if match is None or not match[1]:
             break
@@ -189,7 +204,9 @@ def _split(structure: Structure) -> None:
     stack = [_Open(root, _boundary(root), None)]
     levels = {stack[0].boundary: 0}
     parts, candidates, position = 1, 0, max(0, root.start - 1)
-    while match := _DELIMITER.search(raw, position):
+    # A pattern that begins with one fixed sign is found ten times as fast.
+    delimiter = _DELIMITER_AFTER_CR if b"\r--" in raw else _DELIMITER
+    while match := delimiter.search(raw, position):
         candidates += 1
         if candidates > MAX_CANDIDATES:
             structure.note("too_many_delimiters")
