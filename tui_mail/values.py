@@ -174,13 +174,37 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class ParsedAttachment:
-    """A part that is a file for the reader. `content` is decoded. `inline`: shown within the HTML by `content_id`."""
+    """A file for the reader. `content` is decoded. `inline`: shown within the HTML by `content_id`.
+
+    `start` and `end`: where its encoded bytes stand in the message; `end` is 0 when it was found
+    inside another file or in the text, which come after those that have a place of their own.
+    """
 
     name: str
     media_type: str
     content: bytes = field(repr=False)
     content_id: str = ""
     inline: bool = False
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MailReport:
+    """What a report says of one recipient (RFC 3464, RFC 8098); every field foreign text, or empty.
+
+    `action`: failed, delayed, delivered, relayed, expanded, or of a reader displayed, deleted…
+    `status`: as 5.1.1 (RFC 3463); `reply`: the server's three digits; `remote`: who said it.
+    """
+
+    recipient: str
+    original_recipient: str = ""
+    action: str = ""
+    status: str = ""
+    reply: str = ""
+    diagnostic: str = ""
+    remote: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +216,7 @@ class ParsedMessage:
     `new_text`: without quotes and signature. `html` is empty when there is none.
     `kind`: human, auto_reply, bounce, receipt (MDN), list, calendar, pec_envelope, pec_receipt.
     `damage`: what could not be read, as short English slugs. `headers`: decoded, in order.
+    `reports`: what a bounce or a receipt says, one for each recipient.
     """
 
     message_id: str
@@ -214,6 +239,7 @@ class ParsedMessage:
     warnings: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    reports: tuple[MailReport, ...] = ()
 
 
 class BodyFormat(StrEnum):

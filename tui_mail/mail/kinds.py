@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from tui_mail.mail.structure import Part
 
+# Messages about another one, which is in them only to say which.
+REPORT_KINDS = frozenset({"bounce", "receipt", "pec_receipt"})
+
 _REPLY_BY_ITSELF = re.compile(
     r"(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response)|autoreply"
     r"|risposta automatica|fuori ufficio|assente dall'ufficio|abwesenheit|automatische antwort"

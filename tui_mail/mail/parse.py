@@ -1,86 +1,37 @@
 """A message out of its bytes: hides MIME, encodings, charsets and every way to break them.
 
-`parse` never raises, whatever the bytes, and takes time in proportion to their number.
+`parse` never raises, whatever the bytes, and takes time in proportion to their number. Messages
+within messages are read too, as deep as three, so that a forwarded letter or the letter in a
+certified envelope is there to be read and found.
 """
 
-import html as html_entities
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui_mail.mail.addresses import mailboxes
+from tui_mail.mail.addresses import MAX_ADDRESSES, mailboxes
+from tui_mail.mail.attachments import (
+    MESSAGE_TYPES,
+    Opened,
+    open_files,
+    own_attachments,
+    without_place,
+)
+from tui_mail.mail.bodies import Body, as_html, joined_html, read_contents
 from tui_mail.mail.charsets import decode
-from tui_mail.mail.flowed import unflow
-from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line, parameters
+from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line
 from tui_mail.mail.html import html_text
-from tui_mail.mail.kinds import classify
+from tui_mail.mail.kinds import REPORT_KINDS, classify
 from tui_mail.mail.quotes import split_quotes
+from tui_mail.mail.reports import DELIVERY_TYPES, READING_TYPES, delivery_reports, reading_report
 from tui_mail.mail.structure import Part, Structure, read_structure
-from tui_mail.mail.transfer import undo
-from tui_mail.values import Mailbox, ParsedAttachment, ParsedMessage
+from tui_mail.values import Mailbox, MailReport, ParsedAttachment, ParsedMessage
 
-MAX_TEXT = 1024 * 1024
+MAX_LEVELS = 3
+MAX_INNER = 50
 
-_META_CHARSET = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE
-)
-_LINE_END = re.compile(r"\r\n|\r")
-_EXTENSIONS = {
-    "text/plain": ".txt",
-    "text/html": ".html",
-    "text/calendar": ".ics",
-    "text/csv": ".csv",
-    "text/vcard": ".vcf",
-    "text/x-vcard": ".vcf",
-    "application/pdf": ".pdf",
-    "application/xml": ".xml",
-    "text/xml": ".xml",
-    "application/zip": ".zip",
-    "application/pkcs7-signature": ".p7s",
-    "application/x-pkcs7-signature": ".p7s",
-    "application/pkcs7-mime": ".p7m",
-    "application/x-pkcs7-mime": ".p7m",
-    "application/pgp-signature": ".asc",
-    "application/ms-tnef": ".dat",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/gif": ".gif",
-    "message/rfc822": ".eml",
-    "message/delivery-status": ".txt",
-    "message/disposition-notification": ".txt",
-    "text/rfc822-headers": ".txt",
-}
-# Text in form only: a file for another program.
-_FILE_TEXTS = frozenset(
-    {
-        "text/calendar",
-        "text/x-vcard",
-        "text/vcard",
-        "text/directory",
-        "text/csv",
-        "text/xml",
-        "text/rtf",
-        "text/rfc822-headers",
-        "text/css",
-        "text/javascript",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A stretch of body in one or both of its forms."""
-
-    plain: str | None = None
-    html: str | None = None
-
-
-@dataclass(slots=True)
-class _Contents:
-    """The leaves sorted into what is read and what is a file."""
-
-    bodies: list[_Body] = field(default_factory=list)
-    files: list[Part] = field(default_factory=list)
+_LISTS = ("from", "reply-to", "to", "cc", "bcc", "sender")
+_PEC_NAME = "per conto di:"
+_PEC_SENDER = "posta-certificata"
 
 
 def parse(raw: bytes) -> ParsedMessage:
@@ -88,29 +39,50 @@ def parse(raw: bytes) -> ParsedMessage:
 
     Damage: header_charset, header_line, header_too_long, headers_too_long, too_many_headers,
     encoded_word, date, sender, charset, transfer_encoding, text_too_long, no_parts,
-    unclosed_parts, too_many_parts, too_many_delimiters, too_deep, too_many_addresses.
-    Warnings: several_senders, name_shows_other_address, reply_to_other_domain.
+    unclosed_parts, too_many_parts, too_many_delimiters, too_deep, too_many_addresses,
+    too_many_files.
+    Warnings: several_senders, name_shows_other_address, reply_to_other_domain, encrypted,
+    partial_message, external_body.
     """
+    return _parse(raw, MAX_LEVELS)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is read of a message's parts: its text in both forms, its files, what is said of them."""
+
+    bodies: list[Body]
+    own: tuple[ParsedAttachment, ...]
+    derived: list[ParsedAttachment]
+    inner: list[ParsedMessage] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    pec: ParsedMessage | None = None
+
+
+def _parse(raw: bytes, levels: int) -> ParsedMessage:
     structure = read_structure(raw)
-    contents = _sort_leaves(structure)
+    root = structure.root
     headers = _decoded_headers(structure)
     first: dict[str, str] = {}
     for name, value in headers:
         first.setdefault(name.lower(), value)
-    lists = {name: _mailboxes(structure, name) for name in ("from", "reply-to", "to", "cc", "bcc")}
-    senders = lists["from"] or _mailboxes(structure, "sender")
+    lists = _address_lists(structure)
+    senders = lists["from"] or lists["sender"]
     sender = senders[0] if senders else None
     if sender is None or not sender.address:
         structure.note("sender")
-    date = date_of(structure.root.header("date"))
+    date = date_of(root.header("date"))
     if date is None:
         structure.note("date")
-    text, html = _joined_bodies(contents.bodies)
     subject = one_line(first.get("subject", ""))
+    leaves = structure.leaves()
+    kind = classify(first, root, leaves, sender.address if sender else "", subject)
+    reading = _read(structure, kind, levels)
+    text, new_text, html = _texts(reading)
     return ParsedMessage(
-        message_id=next(iter(identifiers(structure.root.header("message-id"))), ""),
-        in_reply_to=identifiers(structure.root.header("in-reply-to")),
-        references=identifiers(structure.root.header("references")),
+        message_id=next(iter(identifiers(root.header("message-id"))), ""),
+        in_reply_to=identifiers(root.header("in-reply-to")),
+        references=identifiers(root.header("references")),
         subject=subject,
         sender=sender,
         senders=senders,
@@ -120,35 +92,16 @@ def parse(raw: bytes) -> ParsedMessage:
         bcc=lists["bcc"],
         date=date,
         text=text,
-        new_text=split_quotes(text)[0],
+        new_text=new_text,
         html=html,
-        attachments=tuple(
-            _attachment(structure, part, number) for number, part in enumerate(contents.files, 1)
-        ),
-        kind=classify(
-            first, structure.root, structure.leaves(), sender.address if sender else "", subject
-        ),
+        attachments=(*reading.own, *reading.derived),
+        kind=kind,
         size=len(raw),
-        warnings=_warnings(senders, lists["reply-to"]),
+        warnings=(*_warnings(senders, lists["reply-to"], reading.pec), *reading.warnings),
         damage=tuple(structure.damage),
         headers=headers,
+        reports=_reports(reading.own),
     )
-
-
-def attachment_parts(structure: Structure) -> list[Part]:
-    """The parts that are files for the reader, in the order of `ParsedMessage.attachments`."""
-    return _sort_leaves(structure, decoded=False).files
-
-
-def part_content(structure: Structure, part: Part) -> bytes:
-    """The decoded bytes of a part."""
-    encoding = (
-        part.header("content-transfer-encoding").partition(";")[0].strip().lower().strip("\"'")
-    )
-    content, sound = undo(structure.raw[part.start : part.end], encoding)
-    if not sound:
-        structure.note("transfer_encoding")
-    return content
 
 
 # -- headers ---------------------------------------------------------------------------------------
@@ -157,165 +110,192 @@ def part_content(structure: Structure, part: Part) -> bytes:
 def _decoded_headers(structure: Structure) -> tuple[tuple[str, str], ...]:
     decoded = []
     for name, value in structure.root.headers:
-        text, sound = decode_words(value)
-        if not sound:
-            structure.note("encoded_word")
-        decoded.append((name, text))
+        if "=?" in value:
+            value, sound = decode_words(value)  # noqa: PLW2901 - the decoded value is the value
+            if not sound:
+                structure.note("encoded_word")
+        decoded.append((name, value))
     return tuple(decoded)
 
 
-def _mailboxes(structure: Structure, name: str) -> tuple[Mailbox, ...]:
-    values = [value for key, value in structure.root.headers if key.lower() == name]
-    if not values:
-        return ()
-    limit = 1_000
-    found = mailboxes(", ".join(values), limit + 1)
-    if len(found) > limit:
-        structure.note("too_many_addresses")
-    return found[:limit]
+def _address_lists(structure: Structure) -> dict[str, tuple[Mailbox, ...]]:
+    """The mailboxes of each address header; several headers of a name are one list."""
+    written: dict[str, list[str]] = {name: [] for name in _LISTS}
+    if any(name in structure.root.first for name in _LISTS):
+        for key, value in structure.root.headers:
+            if (name := key.lower()) in written:
+                written[name].append(value)
+    lists: dict[str, tuple[Mailbox, ...]] = {}
+    for name, values in written.items():
+        found = mailboxes(", ".join(values), MAX_ADDRESSES + 1) if values else ()
+        if len(found) > MAX_ADDRESSES:
+            structure.note("too_many_addresses")
+        lists[name] = found[:MAX_ADDRESSES]
+    return lists
 
 
-def _warnings(senders: Sequence[Mailbox], reply_to: Sequence[Mailbox]) -> tuple[str, ...]:
+def _warnings(
+    senders: Sequence[Mailbox], reply_to: Sequence[Mailbox], pec: ParsedMessage | None
+) -> list[str]:
+    """What to doubt of who wrote. In a certified envelope (`pec`) the provider writes for somebody."""
     found = []
-    if len({sender.address for sender in senders}) > 1:
+    addresses = {sender.address for sender in senders}
+    if len(addresses) > 1:
         found.append("several_senders")
-    if any(
+    written_for: set[str] = set()
+    if pec is not None and pec.sender and len(addresses) == 1 and _for_somebody(senders[0], pec):
+        written_for = {box.address.lower() for box in (pec.sender, *pec.reply_to)}
+    if not written_for and any(
         "@" in sender.name and sender.address.lower() not in sender.name.lower()
         for sender in senders
     ):
         found.append("name_shows_other_address")
     domains = {sender.address.rpartition("@")[2] for sender in senders}
-    if senders and any(mailbox.address.rpartition("@")[2] not in domains for mailbox in reply_to):
+    if senders and any(
+        mailbox.address.rpartition("@")[2] not in domains
+        and mailbox.address.lower() not in written_for
+        for mailbox in reply_to
+    ):
         found.append("reply_to_other_domain")
-    return tuple(found)
+    return found
 
 
-# -- bodies ----------------------------------------------------------------------------------------
+def _for_somebody(provider: Mailbox, letter: ParsedMessage) -> bool:
+    """Whether a provider's envelope names the one who wrote the letter in it, and nobody else."""
+    author = letter.sender.address.lower() if letter.sender else ""
+    name = provider.name.lower()
+    return (
+        provider.address.lower().startswith(f"{_PEC_SENDER}@")
+        and name.startswith(_PEC_NAME)
+        and name.removeprefix(_PEC_NAME).strip(" \"<>'") == author
+    )
 
 
-def _sort_leaves(structure: Structure, decoded: bool = True) -> _Contents:
-    """Walk the tree once; what is read and what is a file does not depend on `decoded`."""
-    contents = _Contents()
-    waiting: list[tuple[Part, Part | None]] = [(structure.root, None)]
-    alternatives: dict[int, list[Part]] = {}
-    order: list[tuple[int, Part]] = []  # (identity of the enclosing alternative or 0, text part)
-    while waiting:
-        part, alternative = waiting.pop()
-        if part.children:
-            inner = part if part.media_type == "multipart/alternative" else alternative
-            waiting.extend((child, inner) for child in reversed(part.children))
-        elif _is_file(part, part is structure.root):
-            contents.files.append(part)
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def _read(structure: Structure, kind: str, levels: int) -> _Reading:
+    contents = read_contents(structure)
+    own = own_attachments(structure, contents)
+    opened = open_files(structure, own, contents)
+    reading = _Reading(contents.bodies, own, opened.derived)
+    if opened.encrypted or structure.root.media_type == "multipart/encrypted":
+        reading.warnings.append("encrypted")
+    _read_pieces(structure, contents.files, reading)
+    _read_letters(opened, reading)
+    if levels:
+        _read_inner(structure, opened, reading, kind, levels - 1)
+    return reading
+
+
+def _read_letters(opened: Opened, reading: _Reading) -> None:
+    """Outlook's envelope holds the letter only where the message has no text of its own."""
+    if not _has_text(reading.bodies):
+        reading.bodies = [
+            Body(text or None, html or None) for text, html in opened.letters
+        ] or reading.bodies
+
+
+def _has_text(bodies: Sequence[Body]) -> bool:
+    return any((body.plain or body.html or "").strip() for body in bodies)
+
+
+def _read_pieces(structure: Structure, files: Sequence[Part], reading: _Reading) -> None:
+    """Parts of a message that is elsewhere (RFC 2046 §5.2.2, §5.2.3): said, and shown as they are."""
+    for part in files:
+        if part.media_type == "message/partial":
+            content = structure.raw[part.start : part.end]
+            reading.warnings.append("partial_message")
+            if part.parameters.get("number") == "1":
+                content = content[read_structure(content).root.start :]
+            reading.bodies.append(Body(decode(content)[0]))
+        elif part.media_type == "message/external-body":
+            reading.warnings.append("external_body")
+            lines = [f"{name}: {value}" for name, value in part.parameters.items()]
+            reading.bodies.append(Body("\n".join(lines)))
+    reading.warnings = list(dict.fromkeys(reading.warnings))
+
+
+def _read_inner(
+    structure: Structure, opened: Opened, reading: _Reading, kind: str, levels: int
+) -> None:
+    """Read the messages within. One that is reported about is a file and no more."""
+    for entity in opened.entities:
+        signed = _parse(entity, levels)
+        reading.bodies.append(Body(signed.text, signed.html or None))
+        reading.derived.extend(without_place(each) for each in signed.attachments)
+    if kind in REPORT_KINDS:
+        return
+    messages = [each for each in (*reading.own, *reading.derived) if _is_message(each)]
+    if len(messages) > MAX_INNER:
+        structure.note("too_many_files")
+    for each in messages[:MAX_INNER]:
+        inner = _parse(each.content, levels)
+        if kind == "pec_envelope" and each.name.lower() == "postacert.eml":
+            reading.pec = inner
         else:
-            key = id(alternative) if alternative is not None else 0
-            order.append((key, part))
-            if key:
-                alternatives.setdefault(key, []).append(part)
-    if decoded:
-        contents.bodies = _bodies(structure, order, alternatives)
-    return contents
+            reading.inner.append(inner)
+        reading.derived.extend(without_place(one) for one in inner.attachments)
 
 
-def _is_file(part: Part, is_root: bool) -> bool:
-    disposition, extra = parameters(part.header("content-disposition"))
-    if disposition == "attachment" and not is_root:
-        return True
-    if part.media_type.startswith("multipart/"):
-        # Parts that were never found: shown as the text that they are, unless too deep to be it.
-        return not is_root
-    if not part.media_type.startswith("text/") or part.media_type in _FILE_TEXTS:
-        return True
-    named = bool(extra.get("filename") or part.parameters.get("name"))
-    return named and not is_root
+def _is_message(attachment: ParsedAttachment) -> bool:
+    return attachment.media_type in MESSAGE_TYPES and bool(attachment.content)
 
 
-def _bodies(
-    structure: Structure, order: Sequence[tuple[int, Part]], alternatives: Mapping[int, list[Part]]
-) -> list[_Body]:
-    """The texts in order; the forms of an alternative are one body, its first text and last HTML."""
-    bodies: list[_Body] = []
-    seen: set[int] = set()
-    for key, part in order:
-        if not key:
-            is_html = part.media_type == "text/html"
-            text = _text(structure, part)
-            bodies.append(_Body(html=text) if is_html else _Body(plain=text))
-        elif key not in seen:
-            seen.add(key)
-            bodies.append(_alternative(structure, alternatives[key]))
-    return bodies
+def _reports(own: Sequence[ParsedAttachment]) -> tuple[MailReport, ...]:
+    reports: list[MailReport] = []
+    for each in own:
+        if each.media_type in DELIVERY_TYPES:
+            reports.extend(delivery_reports(each.content))
+        elif each.media_type in READING_TYPES:
+            reports.extend(reading_report(each.content))
+    return tuple(reports)
 
 
-def _alternative(structure: Structure, parts: Sequence[Part]) -> _Body:
-    pages = [part for part in parts if part.media_type == "text/html"]
-    plains = [part for part in parts if part.media_type == "text/plain"]
-    others = [part for part in parts if part.media_type not in {"text/html", "text/plain"}]
-    plain = _text(structure, plains[0]) if plains else None
-    # One HTML part after another (around an inline attachment) is one text; the plain one is its twin.
-    html = "\n".join(_text(structure, page) for page in pages) if pages else None
-    if plain is None and html is None and others:
-        plain = _text(structure, others[-1])
-    if plain is not None and not plain.strip() and html:
-        plain = None
-    return _Body(plain, html)
+# -- texts -----------------------------------------------------------------------------------------
 
 
-def _text(structure: Structure, part: Part) -> str:
-    content = part_content(structure, part)
-    if len(content) > MAX_TEXT:
-        structure.note("text_too_long")
-        content = content[:MAX_TEXT]
-    charset = part.parameters.get("charset", "")
-    is_html = part.media_type == "text/html"
-    if not charset and is_html and (declared := _META_CHARSET.search(content, 0, 4096)):
-        charset = declared[1].decode("ascii")
-    text, sound = decode(content, charset)
-    if not sound:
-        structure.note("charset")
-    text = _LINE_END.sub("\n", text)
-    if not is_html and part.parameters.get("format", "").lower() == "flowed":
-        text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
-    return text
+def _texts(reading: _Reading) -> tuple[str, str, str]:
+    """The text, what of it was written now, and the HTML: of the message, then of those within.
+
+    Of a certified letter the letter comes first, as its reader expects; the envelope's words last.
+    """
+    text, html = _joined(reading.bodies)
+    new_text = split_quotes(text)[0]
+    if reading.pec is not None:
+        letter = reading.pec
+        rule = f"\n\n-- \n{text}" if text.strip() else ""
+        html = _joined_pages(letter, "", f"<hr>{html or as_html(text)}")
+        return f"{letter.text}{rule}", letter.new_text, html if letter.html else ""
+    if not reading.inner:
+        return text, new_text, html
+    texts = [text] if text.strip() else []
+    pages = [html or as_html(text)] if text.strip() or html else []
+    for inner in reading.inner:
+        title = _title(inner)
+        texts.append(f"{title}\n\n{inner.text}")
+        pages.append(_joined_pages(inner, title, ""))
+    has_html = bool(html) or any(inner.html for inner in reading.inner)
+    return "\n\n".join(texts), new_text, "\n".join(pages) if has_html else ""
 
 
-def _joined_bodies(bodies: Sequence[_Body]) -> tuple[str, str]:
+def _title(inner: ParsedMessage) -> str:
+    """The line above a message within: no sign that quotes begin with."""
+    sender = inner.sender
+    who = f"{sender.name} <{sender.address}>".strip() if sender else ""
+    when = f"{inner.date:%Y-%m-%d %H:%M}" if inner.date else ""
+    return "▪ " + " · ".join(each for each in (inner.subject, who, when) if each)
+
+
+def _joined_pages(inner: ParsedMessage, title: str, after: str) -> str:
+    head = f"<hr>{as_html(title)}" if title else ""
+    return "\n".join(each for each in (head, inner.html or as_html(inner.text), after) if each)
+
+
+def _joined(bodies: Sequence[Body]) -> tuple[str, str]:
     """The text and the HTML of the whole message; no HTML when no part has any."""
     texts = [
         body.plain if body.plain is not None else html_text(body.html or "") for body in bodies
     ]
     text = "\n".join(part for part in texts if part.strip()) if len(texts) > 1 else "".join(texts)
-    if not any(body.html for body in bodies):
-        return text, ""
-    pages = [body.html or f"<pre>{html_entities.escape(body.plain or '')}</pre>" for body in bodies]
-    return text, "\n".join(pages)
-
-
-# -- attachments -----------------------------------------------------------------------------------
-
-
-def _attachment(structure: Structure, part: Part, number: int) -> ParsedAttachment:
-    content = part_content(structure, part)
-    disposition, _extra = parameters(part.header("content-disposition"))
-    content_id = next(iter(identifiers(part.header("content-id"))), "")
-    return ParsedAttachment(
-        name=_file_name(part, content, number),
-        media_type=part.media_type,
-        content=content,
-        content_id=content_id,
-        inline=bool(content_id)
-        and disposition != "attachment"
-        and part.media_type.startswith("image/"),
-    )
-
-
-def _file_name(part: Part, content: bytes, number: int) -> str:
-    _disposition, extra = parameters(part.header("content-disposition"))
-    name = one_line(extra.get("filename", "") or part.parameters.get("name", ""))
-    if name:
-        return name
-    if part.media_type == "message/rfc822":
-        inner = read_structure(content[: 256 * 1024]).root.header("subject")
-        subject = one_line(decode_words(inner)[0])
-        if subject:
-            return f"{subject[:100]}.eml"
-    return f"part-{number}{_EXTENSIONS.get(part.media_type, '.bin')}"
+    return text, joined_html(bodies) if any(body.html for body in bodies) else ""

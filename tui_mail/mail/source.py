@@ -16,8 +16,7 @@ from typing import Any
 
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _
-from tui_mail.mail.parse import attachment_parts, parse
-from tui_mail.mail.structure import read_structure
+from tui_mail.mail.parse import parse
 from tui_mail.values import ParsedAttachment, ParsedMessage
 
 _VERSION = b"1"
@@ -81,18 +80,18 @@ def dismantle(raw: bytes, parsed: ParsedMessage | None = None) -> Source:
     attachments = (parsed or parse(raw)).attachments
     if not attachments:
         return Source((), (_Segment(raw),))
-    parts = attachment_parts(read_structure(raw))
     segments: list[_Segment] = []
     position = 0
-    for number, (part, attachment) in enumerate(zip(parts, attachments, strict=True), 1):
-        if part.start < position or not attachment.content:
+    for number, attachment in enumerate(attachments, 1):
+        start, end = attachment.start, attachment.end
+        if not end or start < position or not attachment.content:
             continue
-        segment = _in_place(number, raw[part.start : part.end], attachment.content)
+        segment = _in_place(number, raw[start:end], attachment.content)
         if segment is None:
             continue
-        segments.append(_Segment(raw[position : part.start]))
+        segments.append(_Segment(raw[position:start]))
         segments.append(segment)
-        position = part.end
+        position = end
     segments.append(_Segment(raw[position:]))
     listed = tuple(SourceAttachment(number, found) for number, found in enumerate(attachments, 1))
     return Source(listed, tuple(segments))

@@ -33,6 +33,19 @@ def _base64(data: bytes) -> tuple[bytes, bool]:
     return b"".join(decoded), sound
 
 
+def uudecoded_line(line: bytes) -> bytes | None:
+    """The bytes of one line of uuencode, None when it is none."""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        # Some encoders pad the last line with rubbish: believe the line's own length.
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:length])
+        except binascii.Error:
+            return None
+
+
 def _uuencoded(data: bytes) -> tuple[bytes, bool]:
     lines = data.splitlines()
     begin = next((i for i, line in enumerate(lines) if line.startswith(b"begin ")), -1)
@@ -42,13 +55,9 @@ def _uuencoded(data: bytes) -> tuple[bytes, bool]:
             break
         if not line.strip():
             continue
-        try:
-            decoded.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders pad the last line with rubbish: believe the line's own length.
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                decoded.append(binascii.a2b_uu(line[:length]))
-            except binascii.Error:
-                sound = False
+        piece = uudecoded_line(line)
+        if piece is None:
+            sound = False
+        else:
+            decoded.append(piece)
     return b"".join(decoded), sound

@@ -45,6 +45,12 @@ def warnings(head: Letterhead) -> list[SafeText]:
         elif slug == "reply_to_other_domain":
             address = parsed.reply_to[0].address if parsed.reply_to else ""
             found.append(_("a reply goes to another address: {0}").format(address))
+        elif slug == "encrypted":
+            found.append(_("it is encrypted: only the program that has the key can read it"))
+        elif slug == "partial_message":
+            found.append(_("it is one piece of a message that was sent in several"))
+        elif slug == "external_body":
+            found.append(_("part of it is not in the message but elsewhere: nothing is fetched"))
     if parsed.damage:
         found.append(_("part of the message could not be read (h for details)"))
     if head.lost:
