@@ -187,8 +187,8 @@ def test_no_rich_text_makes_it_raise(pieces: list[bytes]) -> None:
         (rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0 perch\'e9\par no}", "perché\nno", False),
         (rb"{\rtf1\uc1 citt\u224?\~x\{\}}", "città\u00a0x{}", False),
         (
-            rb"{\rtf1\ansi\fromhtml1 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 ciao"
-            rb"\htmlrtf }\htmlrtf0 {\*\htmltag72 </p>}}",
+            (rb"{\rtf1\ansi\fromhtml1 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 ciao"
+            rb"\htmlrtf }\htmlrtf0 {\*\htmltag72 </p>}}"),
             "<p>ciao</p>",
             True,
         ),
