@@ -10,6 +10,7 @@ from tui_mail.db.many import key_of
 from tui_mail.db.purge import purge
 from tui_mail.db.rights import readable, require
 from tui_mail.db.rows import AccountStatus
+from tui_mail.db.saved_searches import offer_searches
 from tui_mail.db.tables import (
     Account,
     Company,
@@ -48,6 +49,7 @@ def operator_for(session: Session, login: str, name: str = "", email: str = "") 
         for account_id in shared
         if account_id is not None
     )
+    offer_searches(session, key_of(operator.id))
     publish(session, Topic.ACCOUNTS)
     return operator
 

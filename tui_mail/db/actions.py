@@ -8,7 +8,7 @@ operator may only read.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,15 @@ from sqlmodel import Session, col
 
 from tui_mail.db.conversations import message_rows
 from tui_mail.db.folders import folder_for_role
+from tui_mail.db.journal import journal
 from tui_mail.db.journeys import Return, put_back
 from tui_mail.db.links import undo_links
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.moving import Placed, change_flags, changed, destroy, find, move_to
 from tui_mail.db.rights import readable
+from tui_mail.db.saved_searches import undo_saved
 from tui_mail.db.tables import Change, Folder, Operation, Placement
+from tui_mail.db.triage import undo_triage
 from tui_mail.errors import NotFound, WrongData
 from tui_mail.i18n import _, ngettext
 from tui_mail.values import FolderRole
@@ -53,7 +56,7 @@ def mark(
     changes = {row.id: ((add - remove) - row.flags, (remove & row.flags) - add) for row in placed}
     done = change_flags(session, placed, changes)
     detail = " ".join([*(f"+{flag}" for flag in sorted(add)), *(f"-{f}" for f in sorted(remove))])
-    return _journal(session, operator_id, now, "mark", detail, {"flags": done})
+    return journal(session, operator_id, now, "mark", detail, {"flags": done})
 
 
 def move(
@@ -72,7 +75,7 @@ def move(
         raise NotFound(_("The folder is not there any more."))
     placed = find(session, operator_id, placement_ids)
     moves = move_to(session, operator_id, placed, folder)
-    return _journal(session, operator_id, now, "move", folder.name, {"moves": moves})
+    return journal(session, operator_id, now, "move", folder.name, {"moves": moves})
 
 
 def archive(
@@ -106,7 +109,7 @@ def delete(
     others = [row for row in placed if row.role != FolderRole.TRASH]
     moves = _move_by_account(session, operator_id, others, FolderRole.TRASH)
     destroy(session, in_trash)
-    return _journal(session, operator_id, now, "delete", str(len(placed)), {"moves": moves})
+    return journal(session, operator_id, now, "delete", str(len(placed)), {"moves": moves})
 
 
 def placements_of(session: Session, operator_id: int, message_ids: Iterable[int]) -> list[int]:
@@ -145,7 +148,7 @@ def _to_role(
 ) -> int:
     placed = find(session, operator_id, placement_ids)
     moves = _move_by_account(session, operator_id, placed, role)
-    return _journal(session, operator_id, now, str(role), str(len(placed)), {"moves": moves})
+    return journal(session, operator_id, now, str(role), str(len(placed)), {"moves": moves})
 
 
 def _move_by_account(
@@ -161,21 +164,6 @@ def _move_by_account(
 
 
 # -- the way back ----------------------------------------------------------------------------------
-
-
-def _journal(
-    session: Session,
-    operator_id: int,
-    now: datetime,
-    verb: str,
-    detail: str,
-    undo_data: Mapping[str, list[list[Any]]],
-) -> int:
-    undo_text = json.dumps(undo_data) if any(undo_data.values()) else ""
-    change = Change(at=now, operator_id=operator_id, verb=verb, detail=detail, undo=undo_text)
-    session.add(change)
-    session.flush()
-    return key_of(change.id)
 
 
 def undo(session: Session, operator_id: int, now: datetime) -> str | None:
@@ -203,6 +191,10 @@ def undo(session: Session, operator_id: int, now: datetime) -> str | None:
         sentence = _("Taken back: the links are as they were.")
     elif "flags" in data:
         sentence = _marks_back(session, operator_id, data["flags"])
+    elif "triage" in data:
+        sentence = undo_triage(session, data["triage"])
+    elif "searches" in data:
+        sentence = undo_saved(session, data["searches"])
     else:
         sentence = _moves_back(session, operator_id, data["moves"])
     session.add(

@@ -29,8 +29,9 @@ from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
-from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.rows import Care, ListRow, PageKey
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
+from tui_mail.db.triage import care_for
 
 # -- keeping ---------------------------------------------------------------------------------------
 
@@ -257,9 +258,13 @@ def _row(row: Row[Any]) -> ListRow:
 
 
 def with_chips(session: Session, rows: Sequence[ListRow]) -> list[ListRow]:
-    """`rows` with the records that their messages are linked to."""
+    """`rows` with the records that their messages are linked to, and who cares for them."""
     chips = chips_for(session, [row.message_id for row in rows])
-    return [replace(row, chips=chips.get(row.message_id, ())) for row in rows]
+    care = care_for(session, [row.thread_id for row in rows])
+    return [
+        replace(row, chips=chips.get(row.message_id, ()), care=care.get(row.thread_id, Care()))
+        for row in rows
+    ]
 
 
 def message_rows(

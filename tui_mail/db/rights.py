@@ -24,6 +24,11 @@ def sendable(operator_id: int) -> Select[int]:
     return readable(operator_id).where(col(Grant.level).in_(_LEVELS[_LEVELS.index("send") :]))
 
 
+def triageable(operator_id: int) -> Select[int]:
+    """The ids of the accounts on whose mail the operator may work, for use as `IN (…)`."""
+    return readable(operator_id).where(col(Grant.level).in_(_LEVELS[_LEVELS.index("triage") :]))
+
+
 def require(session: Session, operator_id: int, account_id: int, level: Level) -> None:
     """Raise NotAllowed unless the operator has `level`, or more, on the account."""
     statement = (

@@ -57,6 +57,26 @@ class PageKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Care:
+    """Whose a conversation is ("" nobody's), and its state: open, waiting, done."""
+
+    login: str = ""
+    state: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRow:
+    """A search under a name. `own`: the operator's who asks; `login`: whose it is."""
+
+    id: int
+    name: str
+    query: str
+    shared: bool
+    login: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListRow:
     """A row of a message list: a conversation by its latest message, or one message.
 
@@ -85,6 +105,7 @@ class ListRow:
     attachments: int
     kind: str
     chips: tuple[Chip, ...] = ()
+    care: Care = Care()
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,25 @@ class Attachment(SQLModel, table=True):
     inline: bool = False
 
 
+class AttachmentText(SQLModel, table=True):
+    """The text of a file, by the hash of its bytes: one that comes a thousand times is read once.
+
+    `outcome`: done, failed, too_large, timed_out, lost (its bytes are not there).
+    """
+
+    __tablename__ = "attachment_text"
+    sha256: str = Field(primary_key=True)
+    outcome: str
+    text: str = _text()
+
+
+class TextWaiting(SQLModel, table=True):
+    """A message whose files have not been read for the search yet."""
+
+    __tablename__ = "text_waiting"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+
+
 class Blob(SQLModel, table=True):
     """Encrypted bytes in the shared folder, known by a keyed hash of what they hold."""
 
@@ -256,6 +275,33 @@ class Conversation(SQLModel, table=True):
     total: int = 0
     unread: int = 0
     starred: bool = False
+
+
+class Assignment(SQLModel, table=True):
+    """Whose a conversation is, and its state; without a row it is nobody's and open."""
+
+    __table_args__ = (
+        Index("assignment_operator", "operator_id", "thread_id"),
+        Index("assignment_state", "state", "thread_id"),
+    )
+    thread_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    operator_id: int | None = None
+    state: str = "open"  # open, waiting, done
+    at: datetime
+
+
+class SavedSearch(SQLModel, table=True):
+    """A query under a name, its operator's or everyone's."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (UniqueConstraint("operator_id", "name_folded"), _NEVER_AGAIN)
+    id: int | None = _id()
+    operator_id: int = Field(foreign_key="operator.id")
+    name: str = _text()
+    name_folded: str = _text()
+    query: str = _text()
+    shared: bool = False
+    place: int = 0
 
 
 # -- writing and sending ---------------------------------------------------------------------------

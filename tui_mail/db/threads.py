@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Message, Placement, Thread, ThreadKey
+from tui_mail.db.triage import merge_care
 
 # PostgreSQL indexes at most 2,700 bytes; an identifier this long is nobody's honest one.
 LONGEST_IDENTIFIER = 500
@@ -112,4 +113,5 @@ def _merge(session: Session, threads: dict[int, int]) -> set[tuple[int, int]]:
             .values(thread_id=bindparam("new"))
         )
         execute_many(session, statement_of, rows)
+    merge_care(session, threads)
     return touched

@@ -19,6 +19,7 @@ class Topic(StrEnum):
     OPERATIONS = "operations"
     DRAFTS = "drafts"
     AGENDA = "agenda"
+    SEARCHES = "searches"
 
 
 def publish(session: Session, *topics: Topic) -> None:
