@@ -12,6 +12,7 @@ class Style(StrEnum):
     BOLD = "bold"
     ITALIC = "italic"
     UNDERLINE = "underline"
+    STRIKE = "strike"
     HEADING = "heading"
     LINK = "link"
     QUOTE1 = "quote1"
@@ -21,6 +22,16 @@ class Style(StrEnum):
     DIM = "dim"
     CODE = "code"
     TABLE = "table"
+    WARNING = "warning"
+
+
+class Role(StrEnum):
+    """What the program that wrote a page says a stretch of it is."""
+
+    NONE = ""
+    ATTRIBUTION = "attribution"
+    QUOTE = "quote"
+    SIGNATURE = "signature"
 
 
 class Piece(NamedTuple):
@@ -35,7 +46,8 @@ class Block:
     """One logical line: it is wrapped, never joined. Without pieces it is a blank line.
 
     `first` and `rest` go before its first and its other rows. `rows`: a data table, then `pieces`
-    is empty and `headed` says that its first row is a header. `rule`: a line across.
+    is empty and `headed` says that its first row is a header; a cell may have several lines.
+    `rule`: a line across. `image`: the Content-ID of a picture to draw below the line.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -46,12 +58,19 @@ class Block:
     rule: bool = False
     rows: list[list[str]] = field(default_factory=list)
     headed: bool = False
+    image: str = ""
+    role: Role = Role.NONE
+
+    @property
+    def words(self) -> str:
+        """The block's text without its quote mark."""
+        return self.first + "".join(piece.text for piece in self.pieces)
 
     @property
     def text(self) -> str:
         """The block as a line of plain text, quoted with `>` signs."""
         sign = ">" * self.quote + " " if self.quote else ""
-        return sign + self.first + "".join(piece.text for piece in self.pieces)
+        return sign + self.words
 
     @property
     def is_blank(self) -> bool:

@@ -3,12 +3,15 @@
 import unicodedata
 from functools import lru_cache
 
+from wcwidth import wcwidth
+
 
 @lru_cache(maxsize=4096)
 def _width(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me", "Cf", "Cc", "Cs"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    width = wcwidth(character)
+    if width == 0 and unicodedata.category(character) == "Cn":
+        return 1  # newer than some terminals' tables: they draw a box
+    return max(0, width)
 
 
 def width_of(text: str) -> int:

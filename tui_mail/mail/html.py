@@ -4,51 +4,80 @@ Walks without recursion; layout tables are read as text, data tables as tables; 
 tracking images are dropped and counted; nothing is ever loaded.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tui_mail.i18n import _
 from tui_mail.mail.blocks import Block, Piece, Style
+from tui_mail.mail.colours import UNKNOWN, are_alike
 from tui_mail.mail.elements import (
     BLOCKS,
     HEADINGS,
     SKIPPED,
     SPACED,
     STYLES,
-    hides,
+    Attributes,
     is_tracker,
+    role_of,
+    said_of,
+    shifted,
     start_of,
     target_of,
-    text_vanishes,
 )
-from tui_mail.mail.guard import guarded
-from tui_mail.mail.htmltables import columns_of, data_rows
+from tui_mail.mail.filling import INVISIBLE, Filling, Place
+from tui_mail.mail.guard import MAX_HTML, guarded
+from tui_mail.mail.htmltables import MAX_COLUMNS, is_data, is_headed, spans_of
+from tui_mail.mail.links import Mismatch, has_url, mismatch, urls_in
+from tui_mail.mail.stylesheet import StyleSheet, merged, read_sheets
 
 MAX_NODES = 200_000
+MAX_SECONDS = 2.0
+_CHECKED = 0x7FF  # the clock is looked at once in so many nodes
 _MAX_ALT = 200
-_ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
-
-_INVISIBLE = {ord(c): None for c in "\xad\u034f\u200b\u200c\u200d\u2060\ufeff"}
+_MAX_MISMATCHES = 50
+_WHITE, _BLACK = 0xFFFFFF, 0x000000
 
 
 @dataclass(slots=True)
 class Page:
-    """An HTML body read: its lines, its link targets by number (from 1), what was dropped."""
+    """An HTML body read: its lines, its link targets by number (from 1), what was dropped.
+
+    `hidden` counts pieces of text and tracking images, `images` those that are only named.
+    `partial`: the end of the page is missing.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
     hidden: int = 0
     images: int = 0
+    partial: bool = False
 
 
-def read_html(html: str, *, numbered: bool = True) -> Page:
-    """Read an HTML body. `numbered`: a link's number follows its text, as `[1]`."""
-    reader = _Reader(numbered=numbered)
-    root = LexborHTMLParser(guarded(html)).root
+def read_html(
+    html: str,
+    *,
+    numbered: bool = True,
+    names: Mapping[str, str] | None = None,
+    drawn: Collection[str] = (),
+    until: int = 0,
+) -> Page:
+    """Read an HTML body.
+
+    `numbered`: a link's number follows its text, as `[1]`. `names`: file names of the pictures
+    that came with the mail by Content-ID; those in `drawn` get a line of their own to be drawn
+    at. `until`: enough when so many lines are read (0: all).
+    """
+    tree = LexborHTMLParser(guarded(html))
+    root = tree.root
+    sheet = read_sheets(_sheets(tree)) if "<style" in html or "<STYLE" in html else StyleSheet()
+    reader = _Reader(sheet, numbered=numbered, names=names or {}, drawn=drawn)
     if root is not None:
-        reader.walk(root)
+        reader.walk(root, until)
+    reader.page.partial = reader.page.partial or len(html) > MAX_HTML
     return reader.page
 
 
@@ -57,7 +86,8 @@ def html_text(html: str) -> str:
     lines: list[str] = []
     for block in read_html(html, numbered=False).blocks:
         if block.rows:
-            lines.extend("  ".join(row).rstrip() for row in block.rows)
+            cells = ("  ".join(row).replace("\n", " ").rstrip() for row in block.rows)
+            lines.extend(cells)
         elif block.rule:
             lines.append("-" * 20)
         else:
@@ -65,43 +95,83 @@ def html_text(html: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def _sheets(tree: LexborHTMLParser) -> Iterator[str]:
+    for node in tree.css("style"):
+        media = (node.attributes.get("media") or "").lower()
+        if not media or "all" in media or "screen" in media:
+            yield node.text(deep=True)
+
+
+def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    """The rows without columns that only made room."""
+    width = max(map(len, rows))
+    kept = [n for n in range(width) if any(n < len(row) and row[n] for row in rows)]
+    return [[row[n] if n < len(row) else "" for n in kept] for row in rows]
+
+
 @dataclass(slots=True)
 class _Context:
     """What an element changes for what is in it."""
 
-    style: Style = Style.PLAIN
-    quote: int = 0
-    indent: str = ""
-    preformatted: bool = False
+    place: Place = field(default_factory=Place)
+    ink: int = _BLACK
+    paper: int = _WHITE
     tiny: bool = False
+    unseen: bool = False  # tiny, or in the colour of what is behind
     link: str = ""
     link_from: int = 0  # how much had been written when the link began
-    ordered: int = -1  # the number of the next item, -1 in an unordered list
+    shift: str = ""  # "sub" or "sup"
+    flat: bool = False  # a paragraph without a margin
+    begun: int = 0  # how much had been written when the element began
+
+
+@dataclass(slots=True)
+class _Table:
+    """A data table that is being read: its rows so far, and lines of the page kept meanwhile."""
+
+    outer: Filling
+    place: Place
+    headed: bool
+    rows: list[list[str]] = field(default_factory=list)
+    below: dict[int, int] = field(default_factory=dict)  # column -> rows that a cell still spans
+    columns: int = 1
 
 
 class _Reader:
-    """Turns nodes into blocks: one context for each open element, one block being filled."""
+    """Turns nodes into blocks: one context for each open element."""
 
-    def __init__(self, *, numbered: bool) -> None:
+    def __init__(
+        self,
+        sheet: StyleSheet,
+        *,
+        numbered: bool,
+        names: Mapping[str, str],
+        drawn: Collection[str],
+    ) -> None:
         self.page = Page()
+        self._sheet = None if sheet.is_empty else sheet
+        self._names, self._drawn = names, drawn
         self._numbered = numbered
         self._numbers: dict[str, int] = {}
-        self._contexts = [_Context()]
-        self._lists: list[int] = []
-        self._current: Block | None = None
-        self._length = 0
-        self._written = 0
-        self._spaced = True  # a space would be one too many
-        self._gap = False
-        self._marker = ""
+        self._contexts = [_Context(paper=UNKNOWN if sheet.paints_unseen else _WHITE)]
+        self._lists: list[int] = []  # the number of the next item, -1 in an unordered list
+        self._filling = Filling(self.page.blocks)
+        self._tables: list[_Table] = []
+        self._shown: list[str] = []  # the text of the link that is open
 
-    def walk(self, root: LexborNode) -> None:
-        """Visit every node under `root` once, in order."""
+    def walk(self, root: LexborNode, until: int) -> None:
+        """Visit every node under `root` once, in order; `until`: lines that are enough."""
         node, visited, depth = root, 0, 0
+        deadline = time.monotonic() + MAX_SECONDS
+        blocks = self.page.blocks
         while True:
             visited += 1
             child = None
-            if visited > MAX_NODES:
+            if visited > MAX_NODES or (until and len(blocks) > until):
+                self.page.partial = True
+                break
+            if not visited & _CHECKED and time.monotonic() > deadline:
+                self.page.partial = True
                 break
             if node.is_text_node:
                 self._text(node.text_content or "")
@@ -125,7 +195,9 @@ class _Reader:
             if depth == 0 or following is None:
                 break
             node = following
-        self._end_block()
+        while self._tables:
+            self._end_table()
+        self._filling.end_block()
 
     # -- elements
 
@@ -135,131 +207,210 @@ class _Reader:
         if tag in SKIPPED:
             return False
         if tag == "br":
-            self._break_line()
+            self._filling.break_line()
             return False
         attributes = node.attributes
-        if hides(attributes):
+        said = said_of(tag, attributes)
+        if self._sheet is not None:
+            said = merged(self._sheet.said_of(tag, attributes), said)
+        if said.hidden:
             self.page.hidden += 1
             return False
         if tag == "img":
             self._image(attributes)
             return False
         if tag == "hr":
-            self._rule()
+            self._filling.end_block()
+            self._filling.emit(Block(rule=True, quote=self._contexts[-1].place.quote))
             return False
-        if tag == "table" and self._data_table(node, attributes):
-            return False
-        self._contexts.append(self._context(tag, attributes))
+        context = self._context(tag, attributes)
+        if said.ink is not None:
+            context.ink = said.ink
+        if said.paper is not None:
+            context.paper = said.paper
+        if said.tiny is not None:
+            context.tiny = said.tiny
+        context.flat = bool(said.flat) and tag == "p"
+        context.begun = self._filling.written
+        context.unseen = context.tiny or are_alike(context.ink, context.paper)
+        self._contexts.append(context)
+        self._begin(tag, node, attributes)
+        return True
+
+    def _begin(self, tag: str, node: LexborNode, attributes: Attributes) -> None:
+        filling = self._filling
         if tag in SPACED:
-            self._end_block()
-            self._gap = self._gap or not (tag in {"ul", "ol"} and len(self._lists) > 1)
+            filling.end_block()
+            if not self._contexts[-1].flat and not (tag in {"ul", "ol"} and len(self._lists) > 1):
+                filling.gap()
         elif tag in BLOCKS or tag == "li":
-            self._end_block()
+            filling.end_block()
         elif tag in {"td", "th"}:
-            self._begin_cell()
+            self._begin_cell(node)
         if tag == "li":
             self._begin_item()
-        return True
+        elif tag == "q":
+            filling.text("“", self._contexts[-1].place)
+        elif tag == "tr" and self._tables:
+            self._tables[-1].rows.append([])
+        elif tag == "table" and not self._tables and is_data(node, attributes):
+            place = self._contexts[-1].place
+            self._tables.append(_Table(filling, replace(place), is_headed(node)))
 
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
         context = self._contexts.pop()
-        if tag == "a" and context.link and context.link_from < self._written:
-            self._link_number(context.link)
+        if tag == "a" and context.link and context.link_from < self._filling.written:
+            self._link_number(context)
         if tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
         if tag in SPACED:
-            self._end_block()
-            self._gap = self._gap or not (tag in {"ul", "ol"} and self._lists)
+            if tag == "table" and self._tables:
+                self._end_table()
+            self._filling.end_block()
+            stands_apart = not context.flat or self._filling.written == context.begun
+            if stands_apart and not (tag in {"ul", "ol"} and self._lists):
+                self._filling.gap()
         elif tag in BLOCKS or tag == "li":
-            self._end_block()
-            self._marker = ""
+            self._filling.end_block()
+            self._filling.forget_mark()
+        elif tag in {"td", "th"} and self._tables:
+            self._end_cell()
+        elif tag == "q":
+            self._filling.text("”", context.place)
 
-    def _context(self, tag: str, attributes: Mapping[str, str | None]) -> _Context:
+    def _context(self, tag: str, attributes: Attributes) -> _Context:
         outer = self._contexts[-1]
+        place = outer.place
         context = _Context(
-            outer.style, outer.quote, outer.indent, outer.preformatted, outer.tiny, outer.link
+            place, outer.ink, outer.paper, outer.tiny, outer.unseen, outer.link, shift=outer.shift
         )
-        if tag in STYLES and outer.style is not Style.LINK:
-            context.style = STYLES[tag]
+        changes: dict[str, object] = {}
+        if tag in STYLES and place.style is not Style.LINK:
+            changes["style"] = STYLES[tag]
         elif tag in HEADINGS:
-            context.style = Style.HEADING
+            changes["style"] = Style.HEADING
         elif tag == "a":
             context.link = target_of(attributes)
-            context.link_from = self._written
+            context.link_from = self._filling.written
+            context.ink = UNKNOWN  # links have a colour of their own
+            self._shown = []
             if context.link:
-                context.style = Style.LINK
+                changes["style"] = Style.LINK
         elif tag == "blockquote":
-            context.quote += 1
+            changes["quote"] = place.quote + 1
         elif tag == "pre":
-            context.preformatted = True
+            changes["preformatted"] = True
+        elif tag in {"sub", "sup"}:
+            context.shift = tag
         elif tag in {"ul", "ol"}:
             self._lists.append(start_of(attributes) if tag == "ol" else -1)
         elif tag == "dd":
-            context.indent += "  "
+            changes["indent"] = place.indent + "  "
         elif tag == "li":
-            context.indent += "   " if self._lists and self._lists[-1] >= 0 else "  "
-        context.tiny = text_vanishes(attributes, context.tiny)
+            ordered = self._lists and self._lists[-1] >= 0
+            changes["indent"] = place.indent + ("   " if ordered else "  ")
+        if role := role_of(attributes):
+            changes["role"] = role
+        if changes:
+            context.place = replace(place, **changes)  # type: ignore[arg-type] # by name
         return context
 
     def _begin_item(self) -> None:
-        indent = self._contexts[-1].indent
+        mark = "• "
         if self._lists and self._lists[-1] >= 0:
             mark = f"{self._lists[-1]}. "
             self._lists[-1] += 1
-        else:
-            mark = "• "
-        width = len(indent)
-        self._marker = f"{indent[: max(0, width - len(mark))]}{mark}"
+        self._filling.begin_item(mark, self._contexts[-1].place.indent)
 
-    def _begin_cell(self) -> None:
-        """In a layout table a short cell and the next one share a line."""
-        if self._current is None:
-            return
-        if self._length > _ROW_JOIN:
-            self._end_block()
-        elif not self._spaced or self._length:
-            self._append(" " if self._spaced else "  ", self._contexts[-1].style)
-            self._spaced = True
-
-    def _rule(self) -> None:
-        self._end_block()
-        self._emit(Block(rule=True, quote=self._contexts[-1].quote))
-
-    def _image(self, attributes: Mapping[str, str | None]) -> None:
+    def _image(self, attributes: Attributes) -> None:
         if is_tracker(attributes):
             self.page.hidden += 1
             return
+        source = (attributes.get("src") or "").strip()
+        own = source[4:] if source[:4].lower() == "cid:" else ""
+        alt = " ".join((attributes.get("alt") or "").translate(INVISIBLE).split())[:_MAX_ALT]
+        if own in self._names:
+            alt = alt or self._names[own]
+        context = self._contexts[-1]
+        if own in self._drawn and not self._tables:
+            label = _("[image: {name}]").format(name=alt)
+            self._filling.end_block()
+            picture = Block([Piece(label, Style.DIM)], quote=context.place.quote, image=own)
+            self._filling.emit(picture)
+            return
         self.page.images += 1
-        alt = " ".join((attributes.get("alt") or "").translate(_INVISIBLE).split())[:_MAX_ALT]
         if alt:
-            self._text(_("[image: {name}]").format(name=alt))
-        elif (link := self._contexts[-1].link) and link not in self._numbers:
-            self._text(_("[image]"))
+            self._write(_("[image: {name}]").format(name=alt))
+        elif context.link and context.link not in self._numbers:
+            self._write(_("[image]"))
 
     # -- tables
 
-    def _data_table(self, table: LexborNode, attributes: Mapping[str, str | None]) -> bool:
-        """Take a table as data if it is; False when it is to be read as text."""
-        rows = data_rows(table, attributes)
+    def _begin_cell(self, cell: LexborNode) -> None:
+        """A cell of a data table has lines of its own, kept apart until it ends."""
+        if not self._tables:
+            self._filling.begin_cell(self._contexts[-1].place)
+            return
+        table = self._tables[-1]
+        if not table.rows:
+            table.rows.append([])
+        row = table.rows[-1]
+        while table.below.get(len(row), 0) > 0 and len(row) < MAX_COLUMNS * 2:
+            table.below[len(row)] -= 1
+            row.append("")
+        table.columns, rows = spans_of(cell)
+        if rows > 1:
+            table.below.update(dict.fromkeys(range(len(row), len(row) + table.columns), rows - 1))
+        context = self._contexts[-1]
+        context.place = replace(context.place, quote=0, indent="")
+        self._filling = Filling()
+
+    def _end_cell(self) -> None:
+        table = self._tables[-1]
+        self._filling.end_block()
+        lines = [block.words.strip() for block in self._filling.blocks]
+        text = "\n".join(line for line in lines if line)
+        table.rows[-1].extend([text, *[""] * (table.columns - 1)])
+        self._filling = table.outer
+
+    def _end_table(self) -> None:
+        table = self._tables.pop()
+        self._filling = table.outer
+        rows = [row for row in table.rows if any(row)]
         if not rows:
-            return False
-        texts = [[text for cell in row for text in self._cell(cell)] for row in rows]
-        headed = all(cell.tag == "th" for cell in rows[0])
-        self._end_block()
-        self._gap = True
-        self._emit(Block(rows=texts, headed=headed, quote=self._contexts[-1].quote))
-        self._gap = True
-        return True
+            return
+        self._filling.end_block()
+        self._filling.gap()
+        headed = table.headed and rows[0] is table.rows[0]
+        rows = _without_empty_columns(rows)
+        place = table.place
+        self._filling.emit(Block(rows=rows, headed=headed, quote=place.quote, role=place.role))
+        self._filling.gap()
 
-    def _cell(self, cell: LexborNode) -> list[str]:
-        text = " ".join(cell.text(deep=True, separator=" ").translate(_INVISIBLE).split())
-        targets = [target_of(link.attributes) for link in cell.css("a")] if self._numbered else []
-        numbers = dict.fromkeys(self._number_of(target) for target in targets if target)
-        text = " ".join([text, *(f"[{number}]" for number in numbers)])
-        return [text, *[""] * (columns_of(cell) - 1)]
+    # -- links and text
 
-    # -- links
+    def _link_number(self, context: _Context) -> None:
+        target, shown = context.link, "".join(self._shown)
+        if not self._numbered:
+            return
+        is_letter = target[:7].lower() == "mailto:"
+        if is_letter and target[7:].lower() in shown.lower():
+            return
+        number = self._number_of(target)
+        found = mismatch(number, shown, target)
+        if found and found not in self.page.mismatches[:_MAX_MISMATCHES]:
+            self.page.mismatches.append(found)
+        style = Style.WARNING if found else Style.DIM
+        self._filling.note(f"[{number}]", style, context.place)
+
+    def _text(self, text: str) -> None:
+        context = self._contexts[-1]
+        if context.unseen:
+            if text.strip():
+                self.page.hidden += 1
+            return
+        self._write(shifted(text, context.shift) if context.shift else text)
 
     def _number_of(self, target: str) -> int:
         if target not in self._numbers:
@@ -267,92 +418,22 @@ class _Reader:
             self.page.links.append(target)
         return self._numbers[target]
 
-    def _link_number(self, target: str) -> None:
-        block = self._current or (self.page.blocks[-1] if self.page.blocks else None)
-        if block is None or not self._numbered:
-            return
-        shown = "".join(piece.text for piece in block.pieces if piece.style is Style.LINK)
-        if target.lower().startswith("mailto:") and target[7:].lower() in shown.lower():
-            return
-        mark = f"[{self._number_of(target)}]"
-        if block is self._current:
-            self._append(mark, Style.DIM)
-            self._spaced = False
-        else:
-            block.pieces.append(Piece(mark, Style.DIM))
-
-    # -- text
-
-    def _text(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         context = self._contexts[-1]
-        if context.tiny:
-            if text.strip():
-                self.page.hidden += 1
+        if context.link:
+            self._shown.append(text)
+        elif self._numbered and has_url(text):
+            self._write_urls(text, context.place)
             return
-        if context.preformatted:
-            self._preformatted(text)
-            return
-        if not text.isascii():
-            text = text.translate(_INVISIBLE)
-        words = text.split()
-        if not words:
-            if text and not self._spaced:
-                self._append(" ", context.style)
-                self._spaced = True
-            return
-        joined = " ".join(words)
-        if text[0].isspace() and not self._spaced:
-            joined = f" {joined}"
-        self._spaced = text[-1].isspace()
-        self._append(f"{joined} " if self._spaced else joined, context.style)
+        self._filling.text(text, context.place)
 
-    def _preformatted(self, text: str) -> None:
-        first, *others = text.split("\n")
-        if first:
-            self._append(first, self._contexts[-1].style)
-        for line in others:
-            self._break_line()
-            if line:
-                self._append(line, self._contexts[-1].style)
-
-    def _append(self, text: str, style: Style) -> None:
-        if self._current is None:
-            context = self._contexts[-1]
-            self._current = Block(
-                quote=context.quote,
-                first=self._marker or context.indent,
-                rest=context.indent,
-                preformatted=context.preformatted,
-            )
-            self._marker = ""
-            self._length = 0
-        pieces = self._current.pieces
-        if pieces and pieces[-1].style is style:
-            pieces[-1] = Piece(pieces[-1].text + text, style)
-        else:
-            pieces.append(Piece(text, style))
-        self._length += len(text)
-        self._written += len(text)
-
-    def _break_line(self) -> None:
-        if self._current is None:
-            self._gap = True
-        self._end_block()
-
-    def _end_block(self) -> None:
-        block, self._current = self._current, None
-        self._spaced, self._length = True, 0
-        if block is None:
-            return
-        if block.pieces and not block.preformatted:
-            last = block.pieces[-1]
-            block.pieces[-1] = Piece(last.text.rstrip(), last.style)
-        if not block.is_blank:
-            self._emit(block)
-
-    def _emit(self, block: Block) -> None:
-        if self._gap and self.page.blocks:
-            before = self.page.blocks[-1]
-            self.page.blocks.append(Block(quote=min(before.quote, block.quote)))
-        self._gap = False
-        self.page.blocks.append(block)
+    def _write_urls(self, text: str, place: Place) -> None:
+        """Text with addresses in it that the page does not make links of."""
+        position = 0
+        for start, url, target in urls_in(text):
+            self._filling.text(text[position:start], place)
+            self._filling.text(url, replace(place, style=Style.LINK))
+            self._filling.note(f"[{self._number_of(target)}]", Style.DIM, place)
+            position = start + len(url)
+        if position < len(text):
+            self._filling.text(text[position:], place)

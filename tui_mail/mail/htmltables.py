@@ -1,39 +1,89 @@
-"""Tells a table of data from one that only arranges a page, and gives its cells."""
+"""Tells a table of data from one that only arranges a page."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from selectolax.lexbor import LexborNode
+
+from tui_mail.mail.tables import is_figure
 
 MAX_COLUMNS = 20
 MAX_CELL = 200
 _MAX_ROWS = 500
+_MAX_PLAIN_CELL = 60
+_BORDER = re.compile(r"border[a-z-]*\s*:[^;]*\b(?:solid|dotted|dashed|double)\b", re.IGNORECASE)
+_NOT_IN_DATA = "table,p p,div div,ul,ol,blockquote,h1,h2,h3,hr"
 
 
-def data_rows(table: LexborNode, attributes: Mapping[str, str | None]) -> list[list[LexborNode]]:
-    """The cells of a data table by rows; none when the table is for layout.
+def is_data(table: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    """Whether a table holds data: then it has two rows and columns at least, and short cells.
 
-    Data is headed or bordered, has two rows and columns at least, short cells and no table within.
+    It is headed, or bordered, or a column of it holds figures and every row has as many cells.
     """
-    if (attributes.get("role") or "").lower() == "presentation":
-        return []
-    bordered = (attributes.get("border") or "0").strip().lower() not in {"0", "0px", "none", ""}
+    if (attributes.get("role") or "").lower() in {"presentation", "none"}:
+        return False
     rows = _table_rows(table)
     if len(rows) < 2 or max(map(len, rows)) < 2:
-        return []
+        return False
     cells = [cell for row in rows for cell in row]
-    if not bordered and not any(cell.tag == "th" for cell in cells):
-        return []
     if any(cell.css_first("table") is not None for cell in cells):
-        return []
-    if any(len(cell.text(deep=True).strip()) > MAX_CELL for cell in cells):
-        return []
-    return rows
+        return False
+    texts = [[cell.text(deep=True).strip() for cell in row] for row in rows]
+    if any(len(text) > MAX_CELL for row in texts for text in row):
+        return False
+    if any(cell.tag == "th" for cell in cells) or _is_bordered(attributes, cells):
+        return any(text for row in texts[1:] for text in row)
+    return _holds_figures(texts) and not any(cell.css_first(_NOT_IN_DATA) for cell in cells)
 
 
-def columns_of(cell: LexborNode) -> int:
-    """How many columns a cell spans."""
-    span = cell.attributes.get("colspan") or "1"
-    return min(int(span), MAX_COLUMNS) if span.isascii() and span.isdigit() and len(span) < 4 else 1
+def is_headed(table: LexborNode) -> bool:
+    """Whether the first row of a data table names its columns."""
+    rows = _table_rows(table)
+    texts = [[cell.text(deep=True).strip() for cell in row] for row in rows]
+    named = [cell for cell, text in zip(rows[0], texts[0], strict=True) if text]
+    if named and all(cell.tag == "th" for cell in named):
+        return True
+    row = rows[0][0].parent
+    if row is not None and row.parent is not None and row.parent.tag == "thead":
+        return True
+    if any(is_figure(text) for text in texts[0]) or any(cell.tag == "th" for cell in rows[1]):
+        return False
+    if len({len(row) for row in texts}) != 1 or not any(is_figure(text) for text in texts[1]):
+        return False
+    columns = list(zip(*texts, strict=True))
+    return all(column[0] or not any(column) for column in columns)
+
+
+def spans_of(cell: LexborNode) -> tuple[int, int]:
+    """How many columns and rows a cell takes."""
+    attributes = cell.attributes
+    return _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
+
+
+def _span(value: str | None) -> int:
+    if value and value.isascii() and value.isdigit() and len(value) < 4:
+        return max(1, min(int(value), MAX_COLUMNS))
+    return 1
+
+
+def _is_bordered(attributes: Mapping[str, str | None], cells: Sequence[LexborNode]) -> bool:
+    border = (attributes.get("border") or "0").strip().lower()
+    if border not in {"0", "0px", "none", ""}:
+        return True
+    framed = sum(bool(_BORDER.search(cell.attributes.get("style") or "")) for cell in cells)
+    return framed * 2 > len(cells)
+
+
+def _holds_figures(texts: Sequence[Sequence[str]]) -> bool:
+    """Whether it reads as a list of things with their amounts, though nothing says so."""
+    if len(texts) < 3 or len({len(row) for row in texts}) != 1:
+        return False
+    if any(len(text) > _MAX_PLAIN_CELL for row in texts for text in row):
+        return False
+    return any(
+        sum(is_figure(row[column]) for row in texts[1:]) * 3 >= (len(texts) - 1) * 2
+        for column in range(1, len(texts[0]))
+    )
 
 
 def _table_rows(table: LexborNode) -> list[list[LexborNode]]:

@@ -41,6 +41,7 @@ _FORWARD_START = re.compile(
     r"|anfang der weitergeleiteten nachricht)\s*:?\s*$",
     re.IGNORECASE,
 )
+_FORWARDED = re.compile(r"\s*(?:fwd|fw|i|inoltra|inoltro|wg|tr|rv|enc|vb|vs|pd)\s*:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[_\-]{10,}\s*$")
 _HEADER_LABEL = re.compile(
     r"[\s*_]{0,4}(from|sent|to|cc|subject|date|reply-to|importance"
@@ -84,6 +85,22 @@ def line_kinds(lines: Sequence[str]) -> list[LineKind]:
         kinds[index] = LineKind.QUOTE
     _mark_signatures(heads, kinds)
     return kinds
+
+
+def is_forwarded(subject: str) -> bool:
+    """Whether a subject says that the message passes another one on."""
+    return _FORWARDED.match(subject) is not None
+
+
+def is_divider(line: str) -> bool:
+    """Whether a line says that another message begins below it."""
+    head = line[:MAX_LINE]
+    return bool(_DIVIDER.match(head) or _FORWARD_START.match(head))
+
+
+def is_quote_start(line: str) -> bool:
+    """Whether a line may begin what a program quotes without marks: a divider or a sender's field."""
+    return is_divider(line) or _is_from_line(line[:MAX_LINE])
 
 
 def split_quotes(text: str) -> tuple[str, str]:
@@ -204,11 +221,11 @@ def _first_cut(heads: Sequence[str], kinds: Sequence[LineKind]) -> int:
             continue
         if _DIVIDER.match(head) or _FORWARD_START.match(head):
             return index
-        if _RULE.match(head) and _is_header_block(heads, _next_text(heads, index + 1)):
+        if _RULE.match(head) and is_header_block(heads, _next_text(heads, index + 1)):
             return index
         if tried < _HEADER_BLOCKS_TRIED and _is_from_line(head):
             tried += 1
-            if _is_header_block(heads, index):
+            if is_header_block(heads, index):
                 return index
     return len(heads)
 
@@ -224,7 +241,7 @@ def _is_from_line(head: str) -> bool:
     return label is not None and label[1].lower() in _FROM_LABELS
 
 
-def _is_header_block(heads: Sequence[str], index: int) -> bool:
+def is_header_block(heads: Sequence[str], index: int) -> bool:
     """Whether a block like Outlook's "Da: Inviato: A: Oggetto:" begins at a line."""
     if index >= len(heads) or not _is_from_line(heads[index]):
         return False

@@ -3,33 +3,38 @@
 What the reader draws and what `show --text` prints. Nothing is loaded, nothing is executed.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 
-from tui_mail.i18n import ngettext
-from tui_mail.mail.blocks import Block, Piece, Style
+from tui_mail.mail.blocks import Block, Piece, Role, Style
 from tui_mail.mail.cells import cut, width_of
-from tui_mail.mail.html import read_html
-from tui_mail.mail.links import link_label
-from tui_mail.mail.quotes import LineKind, line_kinds, quote_depth
+from tui_mail.mail.folds import Fold, Quoted, folds_of
+from tui_mail.mail.html import Page, read_html
+from tui_mail.mail.links import Mismatch, has_url, link_label, urls_in
+from tui_mail.mail.pictures import drawable, half_blocks
+from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
 from tui_mail.mail.tables import lay_out
+from tui_mail.mail.wrapping import wrapped
 from tui_mail.safetext import SafeText, safe
-from tui_mail.values import ParsedMessage
+from tui_mail.values import ParsedAttachment, ParsedMessage
 
 MAX_BLOCKS = 20_000
-_FOLDED_FROM = 4
-_NARROWEST = 8
+NARROWEST = 8
 _TAB = 8
+_DEEPEST_MARK = 5
 
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-_TRAILING = ".,;:!?)]}'*_"
 _QUOTE_STYLES = (Style.QUOTE1, Style.QUOTE2, Style.QUOTE3)
+_ROLE_KINDS = {
+    Role.ATTRIBUTION: LineKind.ATTRIBUTION,
+    Role.QUOTE: LineKind.QUOTE,
+    Role.SIGNATURE: LineKind.SIGNATURE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Text in one style (a value of `Style`)."""
+    """Text in one style: a value of `Style`, or `#rrggbb/#rrggbb` for a colour on another."""
 
     text: SafeText
     style: str = ""
@@ -39,19 +44,12 @@ Line = tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """Lines `first` to `last` (both counted, from 0) that may be shown as one line with `label`."""
-
-    first: int
-    last: int
-    label: SafeText
-
-
-@dataclass(frozen=True, slots=True)
 class Rendered:
     """A message laid out. `links[n - 1]` is the target of the link shown as `[n]` (foreign text).
 
-    `hidden`: pieces of text and tracking images that were not shown; `images`: images by name only.
+    `hidden`: pieces of text and tracking images that were not shown; `images`: images by name
+    only; `mismatches`: links whose text names another host than they lead to; `partial`: the end
+    is not there, because it is too much or because no more was asked for.
     """
 
     lines: tuple[Line, ...]
@@ -59,20 +57,31 @@ class Rendered:
     folds: tuple[Fold, ...] = ()
     hidden: int = 0
     images: int = 0
+    mismatches: tuple[Mismatch, ...] = ()
+    partial: bool = False
 
 
-def render(parsed: ParsedMessage, width: int, *, prefer_text: bool = False) -> Rendered:
-    """Lay a message out in `width` cells: its HTML when it has some to show, else its text."""
-    width = max(_NARROWEST, width)
+def render(
+    parsed: ParsedMessage,
+    width: int,
+    *,
+    prefer_text: bool = False,
+    pictures: bool = False,
+    until: int = 0,
+) -> Rendered:
+    """Lay a message out in `width` cells: its HTML when it has some to show, else its text.
+
+    `pictures`: draw those that came with it, in half-blocks. `until`: the beginning is enough,
+    about so many logical lines (0: all).
+    """
+    width = max(NARROWEST, width)
     if parsed.html and not (prefer_text and parsed.text.strip()):
-        page = read_html(parsed.html)
+        drawn = drawable(parsed.attachments) if pictures else {}
+        names = {one.content_id: one.name for one in parsed.attachments if one.content_id}
+        page = read_html(parsed.html, names=names, drawn=drawn, until=until)
         if any(not block.is_blank for block in page.blocks):
-            lines, folds = _lines(page.blocks, width)
-            lines.extend(_link_list(page.links, width))
-            return Rendered(tuple(lines), tuple(page.links), folds, page.hidden, page.images)
-    blocks, links = _text_blocks(parsed.text)
-    lines, folds = _lines(blocks, width)
-    return Rendered(tuple(lines), tuple(links), folds)
+            return _laid_out(page, width, parsed, drawn)
+    return _laid_out(_text_page(parsed.text, until), width, parsed, {}, list_links=False)
 
 
 def plain(rendered: Rendered) -> list[str]:
@@ -83,31 +92,32 @@ def plain(rendered: Rendered) -> list[str]:
 # -- text ------------------------------------------------------------------------------------------
 
 
-def _text_blocks(text: str) -> tuple[list[Block], list[str]]:
-    blocks: list[Block] = []
+def _text_page(text: str, until: int) -> Page:
+    page = Page()
     links: dict[str, int] = {}
-    for line in text.strip("\n").split("\n", MAX_BLOCKS + 1)[: MAX_BLOCKS + 1]:
+    most = until or MAX_BLOCKS
+    lines = text.strip("\n").split("\n", most)
+    page.partial = len(lines) > most
+    for line in lines[:most]:
         depth, content = quote_depth(line)
-        blocks.append(Block(_linked(content.expandtabs(_TAB).rstrip(), links), quote=depth))
-    return blocks, list(links)
+        pieces = _linked(content.expandtabs(_TAB).rstrip(), links)
+        page.blocks.append(Block(pieces, quote=depth))
+    page.links = list(links)
+    return page
 
 
 def _linked(text: str, links: dict[str, int]) -> list[Piece]:
     """`text` with its URLs as links, each followed by its number."""
-    if "://" not in text and "www." not in text.lower():
+    if not has_url(text):
         return [Piece(text, Style.PLAIN)] if text else []
     pieces: list[Piece] = []
     position = 0
-    for match in _URL.finditer(text):
-        url = match[0].rstrip(_TRAILING)
-        if "." not in url or url.lower() == "www":
-            continue
-        target = url if "://" in url else f"http://{url}"
+    for start, url, target in urls_in(text):
         number = links.setdefault(target, len(links) + 1)
-        pieces.append(Piece(text[position : match.start()], Style.PLAIN))
+        pieces.append(Piece(text[position:start], Style.PLAIN))
         pieces.append(Piece(url, Style.LINK))
         pieces.append(Piece(f" [{number}]", Style.DIM))
-        position = match.start() + len(url)
+        position = start + len(url)
     pieces.append(Piece(text[position:], Style.PLAIN))
     return [piece for piece in pieces if piece.text]
 
@@ -115,52 +125,112 @@ def _linked(text: str, links: dict[str, int]) -> list[Piece]:
 # -- layout ----------------------------------------------------------------------------------------
 
 
-def _lines(blocks: Sequence[Block], width: int) -> tuple[list[Line], tuple[Fold, ...]]:
-    is_cut = len(blocks) > MAX_BLOCKS
-    blocks = blocks[:MAX_BLOCKS]
-    kinds = line_kinds([block.text for block in blocks])
+def _laid_out(
+    page: Page,
+    width: int,
+    parsed: ParsedMessage,
+    drawn: Mapping[str, ParsedAttachment],
+    *,
+    list_links: bool = True,
+) -> Rendered:
+    partial = page.partial or len(page.blocks) > MAX_BLOCKS
+    blocks = page.blocks[:MAX_BLOCKS]
+    kinds = _kinds(blocks)
     lines: list[Line] = []
-    quoted: list[bool] = []
+    starts = []
     for block, kind in zip(blocks, kinds, strict=True):
-        rows = _rows(block, kind, width)
-        lines.extend(rows)
-        quoted.extend([kind is LineKind.QUOTE] * len(rows))
-    if is_cut:
+        starts.append(len(lines))
+        lines.extend(_rows(block, kind, width))
+        if block.image in drawn:
+            lines.extend(_picture(drawn[block.image].content, width))
+    starts.append(len(lines))
+    folds = _folds(blocks, kinds, starts, parsed)
+    if partial:
         lines.append((Span(safe("…"), Style.DIM),))
-        quoted.append(False)
-    has_news = any(
-        kind is LineKind.NEW and not block.is_blank
-        for block, kind in zip(blocks, kinds, strict=True)
+    elif list_links:
+        lines.extend(_link_list(page.links, width))
+    return Rendered(
+        tuple(lines),
+        tuple(page.links),
+        folds,
+        page.hidden,
+        page.images,
+        tuple(page.mismatches),
+        partial,
     )
-    return lines, _folds(lines, quoted) if has_news else ()
+
+
+def _kinds(blocks: Sequence[Block]) -> list[LineKind]:
+    """What each line is by its text, or by what the program that wrote it calls it."""
+    kinds = line_kinds([block.text for block in blocks])
+    if not any(block.role for block in blocks):
+        return kinds
+    return [
+        _ROLE_KINDS.get(block.role, kind) if kind is LineKind.NEW else kind
+        for block, kind in zip(blocks, kinds, strict=True)
+    ]
+
+
+def _folds(
+    blocks: Sequence[Block],
+    kinds: Sequence[LineKind],
+    starts: Sequence[int],
+    parsed: ParsedMessage,
+) -> tuple[Fold, ...]:
+    """None where all is quoted, and where what is below was forwarded: it is the letter then."""
+    pairs = list(zip(blocks, kinds, strict=True))
+    is_new = any(kind is LineKind.NEW and not block.is_blank for block, kind in pairs)
+    if not is_new or LineKind.QUOTE not in kinds or is_forwarded(parsed.subject):
+        return ()
+    lines = [
+        Quoted(block.words, kind, block.quote, block.is_blank, block.rule) for block, kind in pairs
+    ]
+    today: Day | None = parsed.date.date() if parsed.date else None
+    return folds_of(lines, starts, today)
 
 
 def _rows(block: Block, kind: LineKind, width: int) -> list[Line]:
     depth = block.quote
-    prefix = ">" * min(depth, 10) + " " if depth else ""
+    prefix = ">" * min(depth, _DEEPEST_MARK) + " " if depth else ""
     base = _base_style(kind, depth)
+    if len(prefix) + NARROWEST > width:
+        prefix = prefix[-2:]
     lead = [Span(safe(prefix), base)] if prefix else []
-    room = max(_NARROWEST, width - len(prefix))
+    room = width - len(prefix)
     if block.rule:
         return [(*lead, Span(safe("─" * room), Style.DIM))]
     if block.rows:
-        safe_rows = [[safe(cell) for cell in row] for row in block.rows]
-        table = lay_out(safe_rows, block.headed, room)
-        return [
-            (*lead, *_spans(row, base)) for piece_row in table for row in wrapped(piece_row, room)
-        ]
+        return _table_rows(block, lead, base, room)
     if not block.pieces:
         return [(Span(safe(prefix.rstrip()), base),) if prefix else ()]
-    first, rest = safe(block.first), safe(block.rest)
+    first, rest = _indents(block, room)
     pieces = [Piece(safe(piece.text), piece.style) for piece in block.pieces]
-    rows = wrapped(
-        pieces, max(_NARROWEST, room - max(len(first), len(rest))), hard=block.preformatted
-    )
+    taken = max(width_of(first), width_of(rest))
+    rows = wrapped(pieces, room - taken, hard=block.preformatted)
     lines: list[Line] = []
     for index, row in enumerate(rows):
         indent = first if index == 0 else rest
         lines.append((*lead, *((Span(indent, base),) if indent else ()), *_spans(row, base)))
     return lines
+
+
+def _indents(block: Block, room: int) -> tuple[SafeText, SafeText]:
+    """What goes before the first row and the others; deep lists keep room for their text."""
+    first, rest = safe(block.first), safe(block.rest)
+    most = max(0, room - NARROWEST)
+    if max(len(first), len(rest)) <= most:
+        return first, rest
+    mark = first.lstrip()
+    mark = mark if len(mark) <= most else ""
+    return safe(" " * min(most - len(mark), 2) + mark), safe(" " * min(most, 2))
+
+
+def _table_rows(block: Block, lead: Sequence[Span], base: Style, room: int) -> list[Line]:
+    rows = [
+        ["\n".join(safe(line) for line in cell.split("\n")) for cell in row] for row in block.rows
+    ]
+    table = lay_out(rows, block.headed, room)
+    return [(*lead, *_spans(row, base)) for pieces in table for row in wrapped(pieces, room)]
 
 
 def _base_style(kind: LineKind, depth: int) -> Style:
@@ -172,103 +242,14 @@ def _base_style(kind: LineKind, depth: int) -> Style:
 
 
 def _spans(row: Iterable[Piece], base: Style) -> list[Span]:
-    return [Span(safe(text), style or base) for text, style in row if text]
+    return [Span(SafeText(text), style or base) for text, style in row if text]
 
 
-def wrapped(pieces: Sequence[Piece], width: int, *, hard: bool = False) -> list[list[Piece]]:
-    """Safe pieces broken into rows of at most `width` cells: at spaces, or anywhere when `hard`.
-
-    A word wider than a row is cut. There is always at least one row.
-    """
-    if sum(width_of(text) for text, _style in pieces) <= width:
-        return [list(pieces)]
-    if hard:
-        return _hard_rows(pieces, width)
-    rows: list[list[Piece]] = [[]]
-    used = 0
-    for word, word_width in _words(pieces):
-        separator = used > 0 and word_width >= 0
-        if used + word_width + separator > width and used:
-            rows.append([])
-            used = 0
-            separator = False
-        if separator:
-            _add(rows[-1], Piece(" ", word[0].style if word else Style.PLAIN))
-            used += 1
-        if word_width > width:
-            cut_rows = _hard_rows(word, width)
-            rows[-1].extend(cut_rows[0])
-            rows.extend(cut_rows[1:])
-            used = sum(width_of(piece.text) for piece in rows[-1])
-            continue
-        for piece in word:
-            _add(rows[-1], piece)
-        used += word_width
-    return rows
-
-
-def _words(pieces: Sequence[Piece]) -> Iterable[tuple[list[Piece], int]]:
-    """The words between spaces, each with its width; a word may be in several styles."""
-    word: list[Piece] = []
-    width = 0
-    for text, style in pieces:
-        head, *others = text.split(" ")
-        if head:
-            word.append(Piece(head, style))
-            width += width_of(head)
-        for other in others:
-            yield word, width
-            word = [Piece(other, style)] if other else []
-            width = width_of(other)
-    yield word, width
-
-
-def _add(row: list[Piece], piece: Piece) -> None:
-    if row and row[-1].style is piece.style:
-        row[-1] = Piece(row[-1].text + piece.text, piece.style)
-    else:
-        row.append(piece)
-
-
-def _hard_rows(pieces: Sequence[Piece], width: int) -> list[list[Piece]]:
-    rows: list[list[Piece]] = [[]]
-    used = 0
-    for text, style in pieces:
-        rest = text
-        while rest:
-            if used >= width:
-                rows.append([])
-                used = 0
-            head, rest = cut(rest, width - used)
-            if used and used + width_of(head) > width:
-                rows.append([])
-                used = 0
-            rows[-1].append(Piece(head, style))
-            used += width_of(head)
-    return rows
-
-
-def _folds(lines: Sequence[Line], quoted: Sequence[bool]) -> tuple[Fold, ...]:
-    """Runs of quoted lines, with the blank ones between them, that are long enough to be folded."""
-    folds = []
-    first, last = -1, -1
-    for index, is_quoted in enumerate([*quoted, False]):
-        if is_quoted:
-            first = index if first < 0 else first
-            last = index
-        elif first >= 0 and (index == len(lines) or _has_text(lines[index])):
-            if last - first + 1 >= _FOLDED_FROM:
-                folds.append(Fold(first, last, _fold_label(last - first + 1)))
-            first = -1
-    return tuple(folds)
-
-
-def _has_text(line: Line) -> bool:
-    return any(span.text.strip() for span in line)
-
-
-def _fold_label(count: int) -> SafeText:
-    return safe(ngettext("{count} quoted line", "{count} quoted lines", count).format(count=count))
+def _picture(content: bytes, width: int) -> list[Line]:
+    return [
+        tuple(Span(SafeText("▀" * run.cells), f"#{run.upper:06x}/#{run.lower:06x}") for run in row)
+        for row in half_blocks(content, width)
+    ]
 
 
 def _link_list(links: Sequence[str], width: int) -> list[Line]:
@@ -279,7 +260,7 @@ def _link_list(links: Sequence[str], width: int) -> list[Line]:
     for number, url in enumerate(links, 1):
         mark = f"[{number}] "
         label = safe(link_label(url))
-        room = max(_NARROWEST, width - len(mark))
+        room = max(2, width - len(mark))
         if width_of(label) > room:
             label = safe(cut(label, room - 1)[0] + "…")
         lines.append((Span(safe(mark), Style.DIM), Span(label, Style.LINK)))

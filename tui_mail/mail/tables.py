@@ -8,21 +8,27 @@ from tui_mail.mail.cells import cut, width_of
 
 _BETWEEN = "  "
 _NARROWEST = 6
+_LONGEST_FIGURE = 30
 _FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{3}|[a-z]{1,3})?$")
+
+
+def is_figure(text: str) -> bool:
+    """Whether a cell holds a number or an amount."""
+    return len(text) <= _LONGEST_FIGURE and _FIGURE.match(text) is not None
 
 
 def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[list[Piece]]:
     """The rows of the screen for a table of safe text, each at most `width` cells wide."""
     columns = max(len(row) for row in rows)
     table = [[*row, *[""] * (columns - len(row))] for row in rows]
-    natural = [max(1, *(width_of(row[column]) for row in table)) for column in range(columns)]
+    natural = [max(1, *(_widest(row[column]) for row in table)) for column in range(columns)]
     room = width - len(_BETWEEN) * (columns - 1)
     if room < columns * _NARROWEST and sum(natural) > room:
         return _as_records(table, headed)
     widths = _fitted(natural, room)
     body = table[1:] if headed else table
     right = [
-        all(_FIGURE.match(row[column]) for row in body if row[column])
+        all(is_figure(row[column]) for row in body if row[column])
         and any(row[column] for row in body)
         for column in range(columns)
     ]
@@ -34,6 +40,10 @@ def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[lis
             rule = _BETWEEN.join("─" * column for column in widths)
             lines.append([Piece(rule, Style.DIM)])
     return lines
+
+
+def _widest(cell: str) -> int:
+    return max(map(width_of, cell.split("\n")))
 
 
 def _fitted(natural: Sequence[int], room: int) -> list[int]:
@@ -67,7 +77,11 @@ def _row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> li
     return lines
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrapped(cell: str, width: int) -> list[str]:
+    return [row for line in cell.split("\n") for row in _wrapped_line(line, width)]
+
+
+def _wrapped_line(text: str, width: int) -> list[str]:
     lines, current = [], ""
     for word in text.split(" "):
         candidate = f"{current} {word}" if current else word
@@ -88,7 +102,9 @@ def _as_records(table: Sequence[Sequence[str]], headed: bool) -> list[list[Piece
     lines: list[list[Piece]] = []
     for row in table[1:] if headed else table:
         for name, text in zip(names, row, strict=True):
-            if text:
-                lines.append([Piece(f"{name}: {text}" if name else text, Style.TABLE)])
+            lines.extend(
+                [Piece(f"{name}: {line}" if name else line, Style.TABLE)]
+                for line in filter(None, text.split("\n"))
+            )
         lines.append([])
     return lines[:-1] if lines else lines

@@ -6,7 +6,7 @@ colours. Everything else speaks of styles by name: "dim", "accent bold", "quote1
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rich.style import Style
@@ -62,10 +62,15 @@ class Inks:
 
     def __init__(self, colours: Colours) -> None:
         self.colours = colours
-        self.style = cache(self._style)
+        self._named = cache(self._style)
+        self._painted = lru_cache(maxsize=4096)(_paint)
+
+    def style(self, words: str, background: str = "background") -> Style:
+        """The Rich style for space-separated words on the background colour of that name, or for
+        `#rrggbb/#rrggbb`: a colour on another."""
+        return self._painted(words) if words[:1] == "#" else self._named(words, background)
 
     def _style(self, words: str, background: str = "background") -> Style:
-        """The Rich style for space-separated words, on the background colour of that name."""
         colour = self.colours.text
         found = set(" ".join(_WORDS.get(word, word) for word in words.split()).split())
         for word in found & set(COLOURS):
@@ -76,7 +81,13 @@ class Inks:
             bold="bold" in found or None,
             italic="italic" in found or None,
             underline="underline" in found or None,
+            strike="strike" in found or None,
         )
+
+
+def _paint(colours: str) -> Style:
+    ink, _slash, paper = colours.partition("/")
+    return Style(color=ink, bgcolor=paper)
 
 
 def themes_folder() -> Path:
