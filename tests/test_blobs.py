@@ -207,9 +207,9 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_an_empty_file_as_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"")
     with pytest.raises(NotAllowed):
-        open_vault(tmp_path / "key")
+        open_vault(tmp_path / "key").unlock()
 
 
 def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
-    open_vault(tmp_path / "key")
+    open_vault(tmp_path / "key").unlock()
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600

@@ -4,7 +4,7 @@ concrete parts."""
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
     from tui_mail.backends import MailStore, Sender
-    from tui_mail.blobs import BlobStore
+    from tui_mail.blobs import FolderBlobs
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
     from tui_mail.db.tables import Account
@@ -46,13 +46,15 @@ def parts() -> Parts:
     )
 
 
-def _vault(key_file: Path) -> "Vault":
+def _vault(
+    key_file: Path, slots_file: Path, ask: Callable[[], str] | None, by_passphrase: bool
+) -> "Vault":
     from tui_mail.vault import open_vault
 
-    return open_vault(key_file)
+    return open_vault(key_file, slots_file, ask, by_passphrase=by_passphrase)
 
 
-def _blobs(folder: Path, vault: "Vault") -> "BlobStore":
+def _blobs(folder: Path, vault: "Vault") -> "FolderBlobs":
     from tui_mail.blobs import FolderBlobs
 
     return FolderBlobs(folder, vault)
@@ -104,6 +106,7 @@ def _console(call: "Context") -> int:
     """The console on a terminal; its parts are made once the first screen is drawn."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WrongUse(_("The console needs a terminal: name a command, or see tui-mail --help."))
+    call.unlock_console()
     gc.disable()  # until the first list is drawn: imports make much and throw nothing away
     from tui_mail.ui.app import run_console
 

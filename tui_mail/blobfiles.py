@@ -100,6 +100,17 @@ class BlobFiles:
         for prefix, shard in self._shards():
             yield from _listed(shard, prefix)
 
+    def every(self) -> Iterator[BinaryIO]:
+        """Every file that has a name or that a collector has set aside, open for reading."""
+        for _prefix, shard in self._shards():
+            for entry in _files(shard):
+                if _REST.fullmatch(entry.name) or _ASIDE.fullmatch(entry.name):
+                    with (
+                        suppress(FileNotFoundError),
+                        os.fdopen(_opened(shard, entry.name), "rb") as file,
+                    ):
+                        yield file
+
     def leftovers(self) -> Iterator[StoredFile]:
         """What is in the folder and has no name: half-written files, and whatever others put there.
 
@@ -111,14 +122,14 @@ class BlobFiles:
                     yield _described(entry, f"{prefix}/{entry.name}")
 
     def sweep(self, older_than: datetime) -> int:
-        """Delete what was half written before `older_than`, and put back what a collector that
-        died had set aside; how many files were left over."""
+        """Delete what was half written and not touched since `older_than`, and put back what a
+        collector that died had set aside before; how many files were left over."""
         swept = 0
         for _prefix, shard in self._shards():
             for entry in _files(shard):
                 if not entry.name.startswith("."):
                     continue
-                if entry.stat(follow_symlinks=False).st_mtime >= older_than.timestamp():
+                if entry.stat(follow_symlinks=False).st_ctime >= older_than.timestamp():
                     continue
                 with suppress(FileNotFoundError):
                     if aside := _ASIDE.fullmatch(entry.name):

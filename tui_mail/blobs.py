@@ -1,51 +1,53 @@
 """PORT BlobStore and its folder: encrypted, content-addressed, deduplicated attachments.
 
-A blob is AES-256-GCM in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015):
-chunks of 64 KiB, nonce = 7 random bytes | counter | last-chunk flag, a key of its own wrapped by
-the vault and bound to the blob's name. The folder shows neither names, types nor plain hashes.
+The folder shows neither names, types nor plain hashes: a blob is named by a keyed hash of its
+content. Hides the files (`blobfiles.py`), their format (`sealedblob.py`) and what to do with those
+of an old key.
 """
 
 import hashlib
-import os
-import struct
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+from tui_mail import sealedblob
 from tui_mail.blobfiles import BlobFiles, StoredFile
-from tui_mail.errors import CannotWrite, InputOutput, NotFound
+from tui_mail.errors import CannotWrite, InputOutput, NotFound, TuiMailError
 from tui_mail.i18n import _
 from tui_mail.vault import Vault
 
-_MAGIC = b"TUIM\x01"
-_CHUNK = 64 * 1024
-_TAG = 16
-_PREFIX = 7
-_KEY = 32
-_WRAPPED = 12 + _KEY + _TAG
+_PART = 1 << 20
 
 
 class BlobStore(Protocol):
     """Bytes by a name that the store gives them."""
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes | BinaryIO) -> str:
         """Keep `content`, once; the name to open it by. Durable when it returns.
 
-        Raises CannotWrite.
+        A file is read from its start, twice, and takes no memory. Raises CannotWrite, and what
+        opening the vault raises, as all do that read or write content.
         """
 
     def open(self, name: str) -> bytes:
         """What was put.
 
-        Raises NotFound, InputOutput (damaged or another's key).
+        Raises NotFound, InputOutput (damaged), NotAllowed (another's key).
+        """
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        """What was put, in parts; all of it is proven before the first comes.
+
+        Raises NotFound, InputOutput, NotAllowed.
         """
 
     def verify(self, name: str) -> None:
         """Read all of a blob, and keep nothing of it.
 
-        Raises NotFound, InputOutput, NotAllowed as `open` does.
+        Raises NotFound, InputOutput, NotAllowed.
         """
 
     def names(self) -> Iterator[StoredFile]:
@@ -83,30 +85,103 @@ class FolderBlobs:
         self._files = BlobFiles(folder)
         self._vault = vault
 
-    def put(self, content: bytes) -> str:
-        name = self._vault.name(hashlib.sha256(content).digest())
+    def put(self, content: bytes | BinaryIO) -> str:
+        file = io.BytesIO(content) if isinstance(content, bytes) else content
+        digest = hashlib.sha256()
+        file.seek(0)
+        while part := file.read(_PART):
+            digest.update(part)
+        length = file.tell()
+        name = self._vault.name(digest.digest())
         with self._changing():
-            try:
-                self._files.touch(name)
-            except FileNotFoundError:
-                with self._files.writing(name) as file:
-                    file.write(self._sealed(name, content))
+            if not self._kept(name, length):
+                file.seek(0)
+                self._write(name, file)
         return name
 
+    def _kept(self, name: str, length: int) -> bool:
+        """Whether the content is there already, now surely for as long as it is wanted.
+
+        A file that cannot be read, or that is too short, is to be written anew.
+        """
+        try:
+            self._files.touch(name)
+            with self._files.reading(name) as file:
+                header = sealedblob.read_header(file)
+                sealedblob.open_key(header, name, self._vault)
+                size = file.seek(0, io.SEEK_END)
+            if size != header.size_of_file(length):
+                return False
+            if not self._is_up_to_date(header):
+                self.rewrap(name)
+        except (FileNotFoundError, TuiMailError):
+            return False
+        return True
+
+    def _write(self, name: str, content: BinaryIO) -> None:
+        with self._files.writing(name) as file:
+            header = sealedblob.seal(content, file, name, self._vault)
+        if not self._is_up_to_date(header):  # the key became an old one while this was written
+            self.rewrap(name)
+
+    def _is_up_to_date(self, header: sealedblob.Header) -> bool:
+        return header.rewraps and self._vault.is_current(header.key)
+
     def open(self, name: str) -> bytes:
-        with self._reading():
-            try:
-                with self._files.reading(name) as file:
-                    sealed = file.read()
-            except FileNotFoundError as error:
-                raise NotFound(
-                    _("The attachment is not in the shared folder: restore it from a backup.")
-                ) from error
-        return self._unsealed(name, sealed)
+        with self._file(name) as file:
+            return b"".join(sealedblob.unseal(file, name, self._vault))
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        with self._file(name) as file:
+            for _part in sealedblob.unseal(file, name, self._vault):
+                pass
+            file.seek(0)
+            yield from sealedblob.unseal(file, name, self._vault)
 
     def verify(self, name: str) -> None:
-        if self._vault.name(hashlib.sha256(self.open(name)).digest()) != name:
-            raise _damaged()
+        digest = hashlib.sha256()
+        with self._file(name) as file:
+            for part in sealedblob.unseal(file, name, self._vault):
+                digest.update(part)
+        if self._vault.name(digest.digest()) != name:
+            raise sealedblob.damaged()
+
+    def rewrap(self, name: str) -> bool:
+        """See that the vault's current key opens a blob; whether it was another that did.
+
+        The content is not written anew, but where its format asks for it. Any number may do it at
+        a time, and a kill leaves the blob as it was. Raises NotFound, InputOutput, NotAllowed,
+        CannotWrite.
+        """
+        with self._file(name) as old:
+            header = sealedblob.read_header(old)
+            if self._is_up_to_date(header):
+                return False
+            old.seek(0)
+            with self._changing(), self._files.writing(name) as new:
+                if header.rewraps:
+                    sealedblob.rewrap(old, new, name, self._vault)
+                else:
+                    self._reseal(old, new, name)
+        return True
+
+    def _reseal(self, old: BinaryIO, new: BinaryIO, name: str) -> None:
+        content = _Reader(sealedblob.unseal(old, name, self._vault))
+        sealedblob.seal(io.BufferedReader(content, _PART), new, name, self._vault)
+
+    def keys_in_use(self) -> frozenset[bytes]:
+        """The ids of the vault's keys without which a file of the folder could not be opened.
+
+        Raises InputOutput.
+        """
+        found = set()
+        with self._reading():
+            for file in self._files.every():
+                try:
+                    found.add(sealedblob.read_header(file).key_id)
+                except InputOutput:
+                    continue  # no key opens it
+        return frozenset(found)
 
     def names(self) -> Iterator[StoredFile]:
         with self._reading():
@@ -126,6 +201,17 @@ class FolderBlobs:
     def sweep(self, older_than: datetime) -> int:
         with self._changing():
             return self._files.sweep(older_than)
+
+    @contextmanager
+    def _file(self, name: str) -> Iterator[BinaryIO]:
+        with self._reading():
+            try:
+                with self._files.reading(name) as file:
+                    yield file
+            except FileNotFoundError as error:
+                raise NotFound(
+                    _("The attachment is not in the shared folder: restore it from a backup.")
+                ) from error
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -149,45 +235,23 @@ class FolderBlobs:
                 )
             ) from error
 
-    def _sealed(self, name: str, content: bytes) -> bytes:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        key, prefix = AESGCM.generate_key(256), os.urandom(_PREFIX)
-        header = _MAGIC + self._vault.seal(key, f"blob {name}") + prefix
-        cipher = AESGCM(key)
-        chunks = [
-            cipher.encrypt(nonce, content[start : start + _CHUNK], header)
-            for start, nonce in _nonces(prefix, len(content), _CHUNK)
-        ]
-        return header + b"".join(chunks)
+class _Reader(io.RawIOBase):
+    """Parts of bytes as a file."""
 
-    def _unsealed(self, name: str, sealed: bytes) -> bytes:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self._left = b""
 
-        size = len(_MAGIC) + _WRAPPED + _PREFIX
-        header, body = sealed[:size], sealed[size:]
-        if len(header) != size or not header.startswith(_MAGIC):
-            raise _damaged()
-        key = self._vault.unseal(header[len(_MAGIC) : len(_MAGIC) + _WRAPPED], f"blob {name}")
-        cipher, step = AESGCM(key), _CHUNK + _TAG
-        try:
-            return b"".join(
-                cipher.decrypt(nonce, body[start : start + step], header)
-                for start, nonce in _nonces(header[-_PREFIX:], len(body), step)
-            )
-        except InvalidTag as error:
-            raise _damaged() from error
+    def readable(self) -> bool:
+        return True
 
-
-def _nonces(prefix: bytes, length: int, step: int) -> Iterator[tuple[int, bytes]]:
-    """Where each chunk starts and its nonce; the last one carries the flag, an empty blob has one."""
-    count = max(1, -(-length // step))
-    for number in range(count):
-        yield number * step, prefix + struct.pack(">IB", number, number == count - 1)
-
-
-def _damaged() -> InputOutput:
-    return InputOutput(
-        _("The attachment is damaged in the shared folder: restore it from a backup.")
-    )
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        while not self._left:
+            part = next(self._parts, None)
+            if part is None:
+                return 0
+            self._left = part
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size

@@ -178,6 +178,11 @@ def attachments_folder(home: Home, settings: Settings) -> Path:
     return Path(settings.attachments).expanduser() if settings.attachments else home.attachments
 
 
+def vault_file(home: Home, settings: Settings) -> Path:
+    """Where the slots of the vault are: beside what it protects."""
+    return attachments_folder(home, settings) / "vault.json"
+
+
 DEFAULT_FILE = """\
 # Settings of tui_mail. Every key may be left out.
 # database = "postgresql+psycopg://user@host/tui_mail"   # default: an SQLite file in this folder

@@ -26,7 +26,7 @@ from tui_mail.demo.imap_server import ImapServer
 from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.mail.source import restore
 from tui_mail.values import Endpoint, Login, Tls
-from tui_mail.vault import Vault
+from tui_mail.vault import open_vault
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.service import Worker, work_once
@@ -304,7 +304,7 @@ class Office:
 
 def office_on(database: Database, folder: Path) -> Office:
     folder.mkdir(exist_ok=True)
-    blobs = FolderBlobs(folder / "attachments", Vault(b"k" * 32))
+    blobs = FolderBlobs(folder / "attachments", open_vault(folder / "key"))
     return Office(database, folder, Ingest(database, blobs), blobs)
 
 

@@ -17,6 +17,7 @@ from tui_mail.cli import (
     outbox,
     receive,
     send,
+    vault,
     worker,
 )
 from tui_mail.cli.context import Context
@@ -49,6 +50,7 @@ def command() -> Any:
         erp,
         send,
         outbox,
+        vault,
         demo,
         keys,
     ):
@@ -62,10 +64,13 @@ def _root(
     operator: str = typer.Option("", "--as", help=_("act as this operator")),
     language: str = typer.Option("", "--lang", help=_("it or en")),
     as_json: bool = typer.Option(False, "--json", help=_("JSON Lines on standard output")),
+    passphrase: bool = typer.Option(
+        False, "--passphrase-stdin", help=_("open the vault by the first line of standard input")
+    ),
     version: bool = typer.Option(False, "--version", help=_("print the version and end")),
 ) -> None:
     """Options that stand anywhere are taken out before; here they are only for --help."""
-    del home, operator, language, as_json
+    del home, operator, language, as_json, passphrase
     call: Context = context.obj
     if version:
         call.emit({"version": __version__}, f"tui-mail {__version__}")

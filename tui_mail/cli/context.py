@@ -15,13 +15,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui_mail.cli.parts import Parts
-from tui_mail.config import Home, Settings, attachments_folder, load_settings, make_home
-from tui_mail.errors import TuiMailError, WrongUse
+from tui_mail.config import (
+    Home,
+    Settings,
+    attachments_folder,
+    load_settings,
+    make_home,
+    vault_file,
+)
+from tui_mail.errors import InputOutput, TuiMailError, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
 
 if TYPE_CHECKING:
-    from tui_mail.blobs import BlobStore
+    from tui_mail.blobs import FolderBlobs
     from tui_mail.db.engine import Database
     from tui_mail.vault import Vault
     from tui_mail.worker.ingest import Ingest
@@ -40,6 +47,8 @@ class Context:
     home: Home
     json: bool = False
     operator: str = ""
+    passphrase: str = ""  # of the operator's slot in the vault, when a program gave it
+    can_ask: bool = True
     exit_code: int = 0
     _opened: list["Database"] = field(default_factory=list)
     _log: logging.Handler | None = None
@@ -66,27 +75,57 @@ class Context:
         prepare(database)
         return database
 
+    @property
+    def login(self) -> str:
+        """The login name of the operator who acts."""
+        login = (self.operator or _login_name()).strip()
+        if not login or not login.isprintable():
+            raise WrongUse(_("--as takes the login name of an operator."))
+        return login
+
     @cached_property
     def operator_id(self) -> int:
         from tui_mail.db.accounts import operator_for, operator_known
 
-        login = (self.operator or _login_name()).strip()
-        if not login or not login.isprintable():
-            raise WrongUse(_("--as takes the login name of an operator."))
-        known = self.database.read_now(operator_known, login)
+        known = self.database.read_now(operator_known, self.login)
         if known is not None:  # whoever writes now, a long import even, is not waited for
             return known
-        found = self.database.write_now(operator_for, login)
+        found = self.database.write_now(operator_for, self.login)
         assert found.id is not None
         return found.id
 
     @cached_property
     def vault(self) -> "Vault":
+        """The vault, which opens when it is first needed; where this machine has no slot in it
+        by an operator's passphrase, read already or asked for on the terminal."""
         make_home(self.home)
-        return self.parts.vault(self.home.key_file)
+        given = self.passphrase
+        ask = (
+            (lambda: given)
+            if given
+            else _ask_passphrase
+            if self.can_ask and sys.stdin.isatty()
+            else None
+        )
+        file = vault_file(self.home, self.settings)
+        return self.parts.vault(self.home.key_file, file, ask, bool(given))
+
+    def unlock_console(self) -> None:
+        """Ask for a passphrase now if one will be needed: a running console has the terminal."""
+        file = vault_file(self.home, self.settings)
+        if self.passphrase or (file.exists() and not self.home.key_file.exists()):
+            self.vault.unlock()
+        else:
+            self.can_ask = False
 
     @cached_property
-    def blobs(self) -> "BlobStore":
+    def blobs(self) -> "FolderBlobs":
+        """The attachments; where the vault's file is lost or damaged, each says so for itself.
+
+        Raises NotAllowed, WrongPassword when the vault does not open here.
+        """
+        with contextlib.suppress(InputOutput):
+            self.vault.unlock()
         return self.parts.blobs(attachments_folder(self.home, self.settings), self.vault)
 
     @cached_property
@@ -170,6 +209,10 @@ class Context:
         )
         logging.getLogger().addHandler(handler)
         self._log = handler
+
+
+def _ask_passphrase() -> str:
+    return getpass.getpass(_("Passphrase of the vault:") + " ", stream=sys.stderr)
 
 
 def _login_name() -> str:

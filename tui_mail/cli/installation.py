@@ -25,7 +25,7 @@ def _init(context: typer.Context) -> None:
     call: Context = context.obj
     settings = call.settings
     written = _write(call)
-    call.vault  # noqa: B018 — asking for it makes the key
+    call.vault.unlock()  # which makes it
     call.database  # noqa: B018 — and this the schema
     call.emit(
         {

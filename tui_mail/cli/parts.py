@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui_mail.values import Endpoint
 
 if TYPE_CHECKING:
-    from tui_mail.blobs import BlobStore
+    from tui_mail.blobs import FolderBlobs
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
     from tui_mail.vault import Vault
@@ -29,8 +29,8 @@ class Candidate:
 class Parts:
     """Makers of concrete parts, each imported only when it is called."""
 
-    vault: Callable[[Path], "Vault"]
-    blobs: Callable[[Path, "Vault"], "BlobStore"]
+    vault: Callable[[Path, Path, Callable[[], str] | None, bool], "Vault"]
+    blobs: Callable[[Path, "Vault"], "FolderBlobs"]
     connections: Callable[["Vault"], "Connections"]
     connector: Callable[[str, str], "Connector"]
     discover: Callable[[str], Awaitable[Sequence[Candidate]]]

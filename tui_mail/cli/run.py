@@ -1,6 +1,6 @@
 """The command line as a whole: options that stand anywhere, commands, exit codes.
 
-`--home`, `--as`, `--lang` and `--json` are understood before or after the command's name.
+`--home`, `--as`, `--lang`, `--json` and `--passphrase-stdin` are understood before or after the command's name.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from tui_mail.errors import CannotWrite, InputOutput, TuiMailError, WrongData, W
 from tui_mail.i18n import LANGUAGES, _, set_language, system_language
 
 _VALUED = {"--home": "home", "--as": "operator", "--lang": "lang"}
+_FLAGS = {"--json", "--passphrase-stdin"}
 _INTERRUPTED = 130
 _NOT_WRITTEN = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
@@ -30,10 +31,11 @@ def run(parts: Parts, arguments: Sequence[str]) -> int:
     """Carry out one command line; its exit code (sysexits.h)."""
     _prepare_streams()
     set_language(system_language())
-    rest, options, as_json = _hoist(arguments)
-    context = Context(parts, find_home(options.get("home")), as_json, options.get("operator", ""))
+    rest, options, flags = _hoist(arguments)
+    home = find_home(options.get("home"))
+    context = Context(parts, home, "--json" in flags, options.get("operator", ""))
     try:
-        _carry_out(context, rest, options)
+        _carry_out(context, rest, options, passphrase="--passphrase-stdin" in flags)
     except BrokenPipeError:
         _discard_output()  # nobody reads any more, which is no mistake of ours
     except KeyboardInterrupt:
@@ -49,10 +51,14 @@ def run(parts: Parts, arguments: Sequence[str]) -> int:
     return context.exit_code
 
 
-def _carry_out(context: Context, rest: list[str], options: dict[str, str]) -> None:
+def _carry_out(
+    context: Context, rest: list[str], options: dict[str, str], *, passphrase: bool
+) -> None:
     """Run the command and report what goes wrong, but for what the outermost place handles."""
     try:
         _choose_language(context, options)
+        if passphrase:
+            context.passphrase = _passphrase()
         _dispatch(context, rest)
         sys.stdout.flush()
     except TuiMailError as error:
@@ -121,11 +127,19 @@ def _log(context: Context, error: Exception) -> None:
         logging.getLogger("tui_mail").error("a command failed", exc_info=error)
 
 
-def _hoist(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], bool]:
+def _passphrase() -> str:
+    """The first line of standard input, which is read before all else; the rest is the command's."""
+    text = sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    if not text:
+        raise WrongUse(_("Standard input has no passphrase: write it there on one line."))
+    return text
+
+
+def _hoist(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], set[str]]:
     """Take the options out that stand anywhere; everything after `--` is left alone."""
     rest: list[str] = []
     options: dict[str, str] = {}
-    as_json = False
+    flags: set[str] = set()
     pending = list(arguments)
     while pending:
         word = pending.pop(0)
@@ -133,13 +147,13 @@ def _hoist(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], bool]:
         if word == "--":
             rest.extend([word, *pending])
             break
-        if word == "--json":
-            as_json = True
+        if word in _FLAGS:
+            flags.add(word)
         elif name in _VALUED and (equals or pending):
             options[_VALUED[name]] = value if equals else pending.pop(0)
         else:
             rest.append(word)
-    return rest, options, as_json
+    return rest, options, flags
 
 
 def _choose_language(context: Context, options: dict[str, str]) -> None:

@@ -1,15 +1,16 @@
 """Operators and accounts: who there is, what they may use, how each account is doing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.folders import LOCAL_ROLES, USUAL_NAMES
-from tui_mail.db.many import key_of
+from tui_mail.db.many import execute_many, key_of
 from tui_mail.db.purge import purge
 from tui_mail.db.rights import readable, require
-from tui_mail.db.rows import AccountStatus
+from tui_mail.db.rows import AccountSecret, AccountStatus
 from tui_mail.db.saved_searches import offer_searches
 from tui_mail.db.tables import (
     Account,
@@ -158,6 +159,28 @@ def set_secret(session: Session, operator_id: int, email: str, secret: bytes) ->
     session.add(account)
     session.flush()
     publish(session, Topic.ACCOUNTS)
+
+
+def secrets(session: Session) -> list[AccountSecret]:
+    """The sealed password of every account that has one, for whoever seals them anew."""
+    statement = (
+        select(col(Account.id), col(Account.email), col(Account.secret))
+        .where(col(Account.secret).is_not(None))
+        .order_by(col(Account.id))
+    )
+    return [AccountSecret(*row) for row in session.execute(statement)]
+
+
+def replace_secrets(session: Session, changed: Sequence[tuple[AccountSecret, bytes]]) -> int:
+    """Keep the same passwords in another seal; one that is another by now stays as it is."""
+    replace = (
+        update(Account)
+        .where(col(Account.id) == bindparam("account"), col(Account.secret) == bindparam("old"))
+        .values(secret=bindparam("new"))
+    )
+    rows = [{"account": row.id, "old": row.secret, "new": new} for row, new in changed]
+    execute_many(session, replace, rows)
+    return len(rows)
 
 
 def own_addresses(session: Session) -> frozenset[str]:

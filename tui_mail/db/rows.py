@@ -36,6 +36,15 @@ class AccountStatus:
     outgoing: int  # letters not yet sent
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountSecret:
+    """The password of an account, sealed; it shows in no repr all the same."""
+
+    id: int
+    email: str
+    secret: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Chip:
     """A record as a list shows it beside a message."""
