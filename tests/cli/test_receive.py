@@ -217,8 +217,8 @@ def test_import_says_when_the_attachments_cannot_be_written(house: Program, tmp_
         b"Content-Disposition: attachment\r\n\r\n%PDF-new\r\n"
     )
     error, counts = house("import", file, *_TO).records
-    assert (error["error"], counts["stored"]) == ("input_output", 0)
-    assert house("import", file, *_TO).code == 74
+    assert (error["error"], counts["stored"]) == ("cannot_write", 0)
+    assert house("import", file, *_TO).code == 73
     assert house("search", "in:INBOX", "--count").record == {"count": 4}
 
 
