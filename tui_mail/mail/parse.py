@@ -120,14 +120,15 @@ def _decoded_headers(structure: Structure) -> tuple[tuple[str, str], ...]:
 
 def _address_lists(structure: Structure) -> dict[str, tuple[Mailbox, ...]]:
     """The mailboxes of each address header; several headers of a name are one list."""
-    written: dict[str, list[str]] = {name: [] for name in _LISTS}
-    if any(name in structure.root.first for name in _LISTS):
-        for key, value in structure.root.headers:
-            if (name := key.lower()) in written:
-                written[name].append(value)
-    lists: dict[str, tuple[Mailbox, ...]] = {}
+    first = structure.root.first
+    present = {name for name in _LISTS if name in first}
+    written: dict[str, list[str]] = {name: [] for name in present}
+    for key, value in structure.root.headers:
+        if (name := key.lower()) in present:
+            written[name].append(value)
+    lists: dict[str, tuple[Mailbox, ...]] = dict.fromkeys(_LISTS, ())
     for name, values in written.items():
-        found = mailboxes(", ".join(values), MAX_ADDRESSES + 1) if values else ()
+        found = mailboxes(", ".join(values), MAX_ADDRESSES + 1)
         if len(found) > MAX_ADDRESSES:
             structure.note("too_many_addresses")
         lists[name] = found[:MAX_ADDRESSES]

@@ -98,11 +98,16 @@ def _read_head(
 ) -> None:
     fields = _read_fields(structure, part, open_boundaries)
     for name, value in fields:
-        text, sound = raw_text(value)
-        if not sound:
-            structure.note("header_charset")
+        if value.isascii() and b"\n" not in value:
+            text = value.decode("ascii").strip()
+        else:
+            text, sound = raw_text(value)
+            if not sound:
+                structure.note("header_charset")
         part.headers.append((name, text))
-        part.first.setdefault(name.lower(), text)
+        key = name.lower()
+        if key not in part.first:
+            part.first[key] = text
     part.media_type = default
     content_type = part.header("content-type")
     if content_type:
@@ -137,6 +142,9 @@ def _read_fields(
             close(position)
             name, begin = whole[1].decode("ascii"), whole.start(2)
             position = whole.end()
+            if position - begin < MAX_HEADER and len(fields) < MAX_HEADERS:
+                fields.append((name, whole[2]))
+                begin = -1
             continue
         match = _LINE.match(raw, position, limit)
         if match is None or not match[1]:
