@@ -34,7 +34,8 @@ def corpus(sets: list[str], every: int) -> Iterator[tuple[str, bytes]]:
     for name in names:
         for path, raw in messages(name, every):
             if path.endswith(".html"):
-                raw = b"Content-Type: text/html\n\n" + raw
+                yield path, b"Content-Type: text/html\n\n" + raw
+                continue
             yield path, raw
 
 
@@ -79,7 +80,9 @@ def main() -> int:
             for name, work in steps.items():
                 print(f"  {name:16} {rate(work, raws)}")
         below = size * 1000
-    timed = [(seconds(lambda raw=raw: render(parse(raw), 80)), len(raw), path) for path, raw in found]
+    timed = [
+        (seconds(lambda raw=raw: render(parse(raw), 80)), len(raw), path) for path, raw in found
+    ]
     timed.sort(reverse=True)
     print(f"the ten slowest of {len(timed)} to read and lay out:")
     for taken, length, path in timed[:10]:

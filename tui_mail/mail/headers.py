@@ -29,12 +29,12 @@ _IDENTIFIER = re.compile(r"<([^<>]*)>")
 _CONTROLS_AND_SPACES = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 
 
-def raw_text(value: bytes) -> tuple[str, bool]:
-    """A raw header value unfolded, its 8-bit bytes read as UTF-8 or else cp1252 (then False)."""
+def raw_text(value: bytes, likely: str = "") -> tuple[str, bool]:
+    """A raw header value unfolded, its 8-bit bytes read as UTF-8 or else by a guess (then False)."""
     if value.isascii():
         text, sound = value.decode("ascii"), True
     else:
-        text, sound = decode(value)
+        text, sound = decode(value, likely=likely)
     if "\n" in text or "\r" in text:
         text = _FOLD.sub(" ", text)
     return text.strip(), sound

@@ -6,7 +6,7 @@ is a root part; what was wrong is told in `damage`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_mail.mail.headers import parameters, raw_text
@@ -96,14 +96,14 @@ def read_structure(raw: bytes) -> Structure:
 def _read_head(
     structure: Structure, part: Part, open_boundaries: Mapping[bytes, int], default: str
 ) -> None:
-    fields = _read_fields(structure, part, open_boundaries)
-    for name, value in fields:
+    doubtful: list[tuple[int, bytes]] = []
+    for name, value in _read_fields(structure, part, open_boundaries):
         if value.isascii() and b"\n" not in value:
             text = value.decode("ascii").strip()
         else:
             text, sound = raw_text(value)
             if not sound:
-                structure.note("header_charset")
+                doubtful.append((len(part.headers), value))
         part.headers.append((name, text))
         key = name.lower()
         if key not in part.first:
@@ -115,6 +115,22 @@ def _read_head(
         part.media_type = words.split()[0] if "/" in words else "text/plain"
         if "boundary" not in part.parameters and (found := _LOOSE_BOUNDARY.search(content_type)):
             part.parameters = {**part.parameters, "boundary": found[1]}
+    if doubtful:
+        structure.note("header_charset")
+        _read_again(part, doubtful)
+
+
+def _read_again(part: Part, doubtful: Sequence[tuple[int, bytes]]) -> None:
+    """Raw 8-bit headers are in the charset of the text below, when it names one."""
+    charset = part.parameters.get("charset", "")
+    if not charset:
+        return
+    for index, value in doubtful:
+        name, before = part.headers[index]
+        text = raw_text(value, charset)[0]
+        part.headers[index] = (name, text)
+        if part.first[name.lower()] == before:
+            part.first[name.lower()] = text
 
 
 def _read_fields(
