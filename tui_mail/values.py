@@ -195,6 +195,7 @@ class MailReport:
 
     `action`: failed, delayed, delivered, relayed, expanded, or of a reader displayed, deleted…
     `status`: as 5.1.1 (RFC 3463); `reply`: the server's three digits; `remote`: who said it.
+    `permanent`: the address does not exist, by its status.
     """
 
     recipient: str
@@ -205,6 +206,7 @@ class MailReport:
     diagnostic: str = ""
     remote: str = ""
     message_id: str = ""
+    permanent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

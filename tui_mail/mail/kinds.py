@@ -19,7 +19,8 @@ _NOT_DELIVERED = re.compile(
     r"|returned mail|mail delivery|failure notice|delivery notification|non[ -]?delivery"
     r"|mancato recapito|mancata consegna|non recapitabile|could not be delivered"
     r"|mail system error|warning: could not send|delayed mail|nondeliverable|returning mail"
-    r"|message (?:not|delivery|delayed)|unzustellbar",
+    r"|message (?:not|delivery|(?:\S{1,60} )?delayed)|unzustellbar|mail fail(?:ure|ed)"
+    r"|returning to sender|non remis|no se (?:ha )?entreg",
     re.IGNORECASE,
 )
 _POSTMASTERS = ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mdaemon")

@@ -22,7 +22,13 @@ from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line
 from tui_mail.mail.html import html_text
 from tui_mail.mail.kinds import REPORT_KINDS, classify
 from tui_mail.mail.quotes import split_quotes
-from tui_mail.mail.reports import DELIVERY_TYPES, READING_TYPES, delivery_reports, reading_report
+from tui_mail.mail.reports import (
+    DELIVERY_TYPES,
+    READING_TYPES,
+    delivery_reports,
+    failed_recipients,
+    reading_report,
+)
 from tui_mail.mail.structure import Part, Structure, read_structure
 from tui_mail.values import Mailbox, MailReport, ParsedAttachment, ParsedMessage
 
@@ -100,7 +106,8 @@ def _parse(raw: bytes, levels: int) -> ParsedMessage:
         warnings=(*_warnings(senders, lists["reply-to"], reading.pec), *reading.warnings),
         damage=tuple(structure.damage),
         headers=headers,
-        reports=_reports(reading.own),
+        reports=_reports(reading.own)
+        or failed_recipients(first.get("x-failed-recipients", ""), text),
     )
 
 
