@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
-from tui_mail.mail.charsets import decode
+from tui_mail.mail.charsets import codec_of, decode
 from tui_mail.mail.transfer import undo
 
 MAX_PARAMETERS = 200
@@ -64,7 +64,7 @@ def decode_words(text: str) -> tuple[str, bool]:
             sound &= flush()
         if between.strip() or position == 0:
             pieces.append(between)
-        data, held = _word_bytes(match[2], match[3])
+        data, held = _word_bytes(charset, match[2], match[3])
         sound &= held
         pending.append(data)
         pending_charset = charset
@@ -75,11 +75,21 @@ def decode_words(text: str) -> tuple[str, bool]:
     return "".join(pieces), sound
 
 
-def _word_bytes(encoding: str, payload: str) -> tuple[bytes, bool]:
-    data = payload.encode("utf-8", "replace")
+def _word_bytes(charset: str, encoding: str, payload: str) -> tuple[bytes, bool]:
+    data = payload.encode("ascii", "ignore") if encoding in "bB" else _written(payload, charset)
     if encoding in "bB":
         return undo(data, "base64")
     return binascii.a2b_qp(data, header=True), True
+
+
+def _written(payload: str, charset: str) -> bytes:
+    """The bytes of a word; those that were not encoded at all are in the word's own charset."""
+    if not payload.isascii():
+        try:
+            return payload.encode(codec_of(charset) or "utf-8")
+        except (UnicodeError, ValueError):
+            pass
+    return payload.encode("utf-8", "replace")
 
 
 def one_line(text: str) -> str:

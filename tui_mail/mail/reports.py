@@ -34,7 +34,9 @@ _NOBODY = re.compile(
     r"|host or domain name not found|utente sconosciuto|casella inesistente",
     re.IGNORECASE,
 )
-_ADDRESS_TYPE = re.compile(r"^\s*(?:rfc822|dns|smtp|utf-8|x-[a-z0-9-]+|unknown)\s*;\s*", re.IGNORECASE)
+_ADDRESS_TYPE = re.compile(
+    r"^\s*(?:rfc822|dns|smtp|utf-8|x-[a-z0-9-]+|unknown)\s*;\s*", re.IGNORECASE
+)
 
 
 def delivery_reports(content: bytes) -> tuple[MailReport, ...]:
