@@ -106,7 +106,8 @@ def differences(tree: Tree, parsed: ParsedMessage) -> set[str]:
     pages = [parts[i]["body"].get("Html") for i in tree["html_body"]]
     written = squeezed("\n".join(text for text in plain if text))
     when = header(root, "date").get("DateTime")
-    theirs = {
+    html = [squeezed(page) for page in pages if page]
+    theirs: Tree = {
         "from": people(header(root, "from")) or boxes(parsed.senders),
         "to": people(header(root, "to")),
         "cc": people(header(root, "cc")),
@@ -118,10 +119,10 @@ def differences(tree: Tree, parsed: ParsedMessage) -> set[str]:
         if when
         else None,
         "text": written or squeezed(parsed.text.partition("▪ ")[0]) * any(pages),
-        "html": [squeezed(page) for page in pages if page],
+        "html": html,
         "attachments": [their_file(parts[i]) for i in tree["attachments"]],
     }
-    ours = {
+    ours: Tree = {
         "from": boxes(parsed.senders),
         "to": boxes(parsed.to),
         "cc": boxes(parsed.cc),
@@ -131,7 +132,7 @@ def differences(tree: Tree, parsed: ParsedMessage) -> set[str]:
         "id": parsed.message_id,
         "date": parsed.date.timetuple()[:6] if parsed.date else None,
         "text": squeezed(parsed.text.partition("▪ ")[0]),  # messages within are read too
-        "html": [page for page in theirs["html"] if page in squeezed(parsed.html)],
+        "html": [page for page in html if page in squeezed(parsed.html)],
         "attachments": list(our_files(parsed)),
     }
     return {what for what in theirs if theirs[what] != ours[what]}

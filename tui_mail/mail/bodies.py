@@ -95,14 +95,16 @@ def _bodies(structure: Structure, contents: Contents, part: Part) -> list[Body]:
 
 
 def _related(structure: Structure, contents: Contents, part: Part) -> list[Body]:
-    """The page (RFC 2387 §3.2: the part that `start` names, else the first); the rest belongs to it."""
+    """The page and what belongs to it.
+
+    The page is the part that `start` names, else the first (RFC 2387 §3.2), but one of the `type`.
+    """
     start = identifiers(part.parameters.get("start", ""))
-    root = part.children[0]
-    if start:
-        root = next(
-            (each for each in part.children if identifiers(each.header("content-id")) == start),
-            root,
-        )
+    kind = part.parameters.get("type", "").lower()
+    children = part.children
+    named = [each for each in children if start and identifiers(each.header("content-id")) == start]
+    typed = [each for each in children if each.media_type == kind]
+    root = (named or typed or children)[0]
     bodies: list[Body] = []
     for child in part.children:
         own = child.header("content-id") or child.header("content-location")

@@ -51,7 +51,7 @@ def classify(
         return "receipt"
     if any(leaf.media_type == "text/calendar" and "method" in leaf.parameters for leaf in leaves):
         return "calendar"
-    if _is_auto_reply(headers, subject):
+    if report or _is_auto_reply(headers, subject):  # what else there is to report: abuse, failures
         return "auto_reply"
     if _is_list(headers):
         return "list"

@@ -27,6 +27,7 @@ _WHOLE_FIELD = re.compile(
 )
 _DELIMITER = re.compile(rb"\n--([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _DELIMITER_AFTER_CR = re.compile(rb"[\r\n]--([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_BLANKS = re.compile(rb"(?:[ \t]*[\r\n]){1,100}")
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LOOSE_BOUNDARY = re.compile(r"\sboundary\s*=\s*\"?([^\"\s;]+)", re.IGNORECASE)
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,256})[ \t]*:[ \t]*")
@@ -81,13 +82,20 @@ class Structure:
 
 def read_structure(raw: bytes) -> Structure:
     """Find the parts of a message: never raises."""
-    root = Part(head=0)
+    root = Part(head=_beginning(raw))
     structure = Structure(raw, root)
     _read_head(structure, root, {}, default="text/plain")
     root.end = len(raw)
     if _boundary(root):
         _split(structure)
     return structure
+
+
+def _beginning(raw: bytes) -> int:
+    """Where the headers begin: after a byte order mark, or blank lines that somebody put before."""
+    start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    blank = _BLANKS.match(raw, start)
+    return blank.end() if blank and _FIELD.match(raw, blank.end()) else start
 
 
 # -- headers ---------------------------------------------------------------------------------------
