@@ -14,6 +14,7 @@ from tui_mail.db.folders import folder_for_role, reconcile_folders
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import Arrival, Prepared, PreparedAttachment, Saved, save
 from tui_mail.db.tables import Account, Conversation, Folder, Placement
+from tui_mail.mail.threads import thread_keys
 from tui_mail.values import FolderRole, Mailbox, ParsedMessage, RemoteFolder
 
 START = datetime(2026, 1, 1, 8, tzinfo=UTC)
@@ -72,14 +73,15 @@ def prepared(
     """A message; another `salt` is another content with the same identifier."""
     message = parsed(identifier, **fields)
     content = repr((message, salt))
+    content_hash = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
     return Prepared(
         parsed=message,
-        content_hash=hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest(),
+        content_hash=content_hash,
         skeleton=content.encode("utf-8", "surrogatepass"),
         attachments=attachments,
         body=message.text,
         people=f"{message.sender} {message.to}",
-        thread_keys=tuple(key for key in (identifier, *message.references) if key),
+        thread_keys=thread_keys(message, content_hash),
         own=False,
     )
 

@@ -10,13 +10,13 @@ from tests.db.making import NOW, Office, arrival, check_counters, count_of, plac
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import (
     archive,
+    copy,
     delete,
     mark,
     move,
     placements_of,
     restore,
     spam,
-    undo,
     whole_conversation,
 )
 from tui_mail.db.conversations import refresh
@@ -33,6 +33,7 @@ from tui_mail.db.operations import (
     waiting,
 )
 from tui_mail.db.tables import Change, Grant, Message, Operation, Placement
+from tui_mail.db.undoing import redo, undo
 from tui_mail.errors import NotAllowed, NotFound, WrongData
 from tui_mail.values import FolderRole, OperationResult, Verb
 
@@ -354,3 +355,92 @@ def test_a_message_stands_for_the_placement_where_one_would_look(database: Datab
     found = database.read_now(whole_conversation, office.operator, 1, office.inbox)
     assert found == [inbox]
     assert office.folder(FolderRole.INBOX) == office.inbox
+
+
+# -- copies, and doing again
+
+
+def test_a_copy_is_there_at_once_and_reaches_the_server_later(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1", flags=["seen"]))
+    database.write_now(copy, office.operator, [own], office.archive, NOW)
+    assert _where(office) == [(1, "Archivio", ""), (1, "INBOX", "1:1")]
+    (job,) = _jobs(office)
+    assert (job.operation.verb, job.operation.folder) == (Verb.APPEND, "Archivio")
+    assert job.operation.add == {"seen"}
+    database.write_now(settle, job.ids, OperationResult(keys={"": "9:7"}), NOW)
+    assert _where(office) == [(1, "Archivio", "9:7"), (1, "INBOX", "1:1")]
+    database.write_now(copy, office.operator, [own], office.archive, NOW)
+    assert _jobs(office) == []  # it is there already
+
+
+def test_a_copy_that_no_server_has_heard_of_goes_without_a_trace(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    database.write_now(copy, office.operator, [own], office.archive, NOW)
+    sentence = database.write_now(undo, office.operator, NOW)
+    assert sentence == "Taken back: 1 copy is gone."
+    assert _where(office) == [(1, "INBOX", "1:1")]
+    assert _jobs(office) == []
+    database.write_now(redo, office.operator, NOW)
+    assert _where(office) == [(1, "Archivio", ""), (1, "INBOX", "1:1")]
+
+
+def test_a_copy_that_the_server_has_is_deleted_there_when_taken_back(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    database.write_now(copy, office.operator, [own], office.archive, NOW)
+    (job,) = _jobs(office)  # asked for: nobody knows whether it is there
+    database.write_now(undo, office.operator, NOW)
+    database.write_now(settle, job.ids, OperationResult(keys={"": "9:7"}), NOW)
+    (job,) = _jobs(office)
+    assert (job.operation.verb, job.operation.keys) == (Verb.DELETE, ("9:7",))
+    assert _where(office) == [(1, "INBOX", "1:1")]
+
+
+def test_what_was_taken_back_can_be_done_again(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    me = office.operator
+    database.write_now(mark, me, [own], add=frozenset({"flagged"}), now=NOW)
+    database.write_now(archive, me, [own], NOW)
+    database.write_now(undo, me, NOW)
+    database.write_now(undo, me, NOW)
+    assert _where(office) == [(1, "INBOX", "1:1")]
+    assert database.write_now(redo, me, NOW)
+    assert database.write_now(redo, me, NOW)
+    assert _where(office) == [(1, "Archivio", "")]
+    assert database.read_now(message, me, 1).flags == {"flagged"}
+    assert database.write_now(redo, me, NOW) is None
+    database.write_now(undo, me, NOW)
+    assert _where(office) == [(1, "INBOX", "1:1")]
+
+
+def test_nothing_is_done_again_after_something_else_was_done(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    me = office.operator
+    database.write_now(archive, me, [own], NOW)
+    database.write_now(undo, me, NOW)
+    database.write_now(mark, me, [own], add=frozenset({"seen"}), now=NOW)
+    assert database.write_now(redo, me, NOW) is None
+    database.write_now(undo, me, NOW)
+    assert database.write_now(redo, me, NOW) is not None
+    assert database.write_now(redo, me, NOW) is None
+    assert _where(office) == [(1, "INBOX", "1:1")]
+
+
+def test_two_thousand_are_marked_and_taken_back_in_one_transaction_each(
+    database: Database,
+) -> None:
+    office = Office(database)
+    saved = office.save(*(arrival(f"m{n}", f"1:{n}") for n in range(2000)))
+    ids = [one.placement_id for one in saved if one.placement_id]
+    database.write_now(mark, office.operator, ids, add=frozenset({"seen"}), now=NOW)
+    (row,) = [f for f in database.read_now(folders, office.operator) if f.role == "inbox"]
+    assert (row.total, row.unread) == (2000, 0)
+    sentence = database.write_now(undo, office.operator, NOW)
+    assert sentence == "Taken back: the marks of 2000 messages are as they were."
+    (row,) = [f for f in database.read_now(folders, office.operator) if f.role == "inbox"]
+    assert row.unread == 2000
+    database.read_now(check_counters)

@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db.actions import archive, delete, mark, move, undo
+from tui_mail.db.actions import archive, delete, mark, move
 from tui_mail.db.conversations import end_window, thread_rows, window
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import known_keys
 from tui_mail.db.messages import remove, update_flags
 from tui_mail.db.operations import next_operations, settle
 from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.undoing import undo
 from tui_mail.values import OperationResult, Verb
 
 _ON_ONE_DATABASE = settings(

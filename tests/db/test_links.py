@@ -52,7 +52,7 @@ def undo(house: House, change_id: int) -> None:
         change = session.get(Change, change_id)
         assert change is not None
         assert change.verb == "link"
-        links.undo_links(session, json.loads(change.undo))
+        links.undo_links(session, json.loads(change.undo)["links"])
 
     house.database.write_now(take_back)
 
@@ -221,8 +221,8 @@ def test_a_decision_needs_the_right_the_message_the_record_and_the_link(house: H
 
 
 def test_undoing_for_a_message_that_has_gone_does_nothing(house: House) -> None:
-    data = {"links": [[10**6, house.ids[ORDER], None]]}
-    house.database.write_now(links.undo_links, data)
+    gone = [(10**6, house.ids[ORDER], None)]
+    assert house.database.write_now(links.undo_links, gone) == []
 
 
 # -- traces

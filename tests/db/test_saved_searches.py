@@ -5,7 +5,6 @@ import pytest
 from tests.db import house as houses
 from tests.db.house import NOW, House
 from tui_mail.db.accounts import operator_for
-from tui_mail.db.actions import undo
 from tui_mail.db.engine import Database
 from tui_mail.db.saved_searches import (
     MOST_SEARCHES,
@@ -17,6 +16,7 @@ from tui_mail.db.saved_searches import (
     share_search,
     understood,
 )
+from tui_mail.db.undoing import undo
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
 from tui_mail.search.mistakes import QueryMistake
 from tui_mail.search.tree import All, Any, Tree, Words

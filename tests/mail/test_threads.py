@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.data import messages
 from tui_mail.mail.parse import parse
-from tui_mail.mail.threads import Node, arrange, own_key, thread_keys
+from tui_mail.mail.threads import Node, arrange, own_key, sides, thread_keys
 
 START = datetime(2026, 3, 5, tzinfo=UTC)
 
@@ -115,7 +115,7 @@ def test_any_order_of_arrival_gives_the_same_components(nodes: list[Node], data:
         f"References: {' '.join(f'<{i}>' for i in each.references)}\n\n{each.id}".encode()
         for each in nodes
     ]
-    keys = [thread_keys(parse(raw)) for raw in raws]
+    keys = [thread_keys(parse(raw), str(n)) for n, raw in enumerate(raws)]
     order = data.draw(st.permutations(range(len(keys))))
     assert components(keys, range(len(keys))) == components(keys, order)
 
@@ -134,11 +134,9 @@ def components(keys: list[tuple[str, ...]], order: Any) -> set[frozenset[int]]:
 
 
 def test_a_message_without_identifier_has_a_key_of_its_own() -> None:
-    first, second = parse(b"Subject: a\n\nciao"), parse(b"Subject: a\n\nciao ciao")
-    assert own_key(first).startswith("content:")
-    assert thread_keys(first) == (own_key(first),)
-    assert own_key(first) != own_key(second)
-    assert own_key(first) == own_key(parse(b"Subject: a\n\nciao"))
+    message = parse(b"Subject: a\n\nciao")
+    assert thread_keys(message, "1f") == ("sha256:1f",)
+    assert own_key(message.message_id, "1f") != own_key(message.message_id, "2f")
 
 
 def test_the_same_subject_joins_nobody() -> None:
@@ -146,14 +144,48 @@ def test_the_same_subject_joins_nobody() -> None:
         parse(b"Message-ID: <a>\nSubject: Ordine\n\n"),
         parse(b"Message-ID: <b>\nSubject: Ordine\n\n"),
     )
-    assert not set(thread_keys(first)) & set(thread_keys(second))
+    assert not set(thread_keys(first, "1")) & set(thread_keys(second, "2"))
 
 
 def test_keys_are_never_more_than_a_hundred() -> None:
     raw = b"Message-ID: <me>\nReferences: " + b" ".join(b"<%d@x>" % n for n in range(500)) + b"\n\n"
-    keys = thread_keys(parse(raw))
+    keys = thread_keys(parse(raw), "")
     assert len(keys) == 100
     assert keys[0] == "me"
+
+
+# -- splits by hand
+
+
+def test_a_split_takes_a_message_and_its_answers_away() -> None:
+    found = sides([node(1), node(2, "m1"), node(3, "m2"), node(4, "m1")], {"m2"})
+    assert found.of_messages == {1: "", 2: "m2", 3: "m2", 4: ""}
+
+
+def test_a_later_answer_follows_even_when_it_names_both_sides() -> None:
+    mail = [node(1), node(2, "m1"), node(3, "m2"), node(4, "m3", "m1", "m3")]
+    assert sides(mail, {"m2"}).of_messages[4] == "m2"
+
+
+def test_a_split_within_a_split_begins_a_third_conversation() -> None:
+    found = sides([node(1), node(2, "m1"), node(3, "m2"), node(4, "m3")], {"m2", "m3"})
+    assert found.of_messages == {1: "", 2: "m2", 3: "m3", 4: "m3"}
+
+
+def test_copies_of_an_identifier_are_on_one_side_when_it_is_split_off() -> None:
+    found = sides([node(1), node(2, "m1"), node(3, "m1", name="m2")], {"m2"})
+    assert found.of_messages == {1: "", 2: "m2", 3: "m2"}
+
+
+def test_a_message_that_has_not_come_has_a_side_too() -> None:
+    found = sides([node(1), node(2, "m1"), node(3, "gone", "m2", "gone")], {"m2"})
+    assert (found.of_key("gone"), found.of_key("never named")) == ("m2", "")
+
+
+@given(NODES, st.sets(IDS.filter(bool)), st.data())
+def test_any_order_gives_the_same_sides(nodes: list[Node], splits: set[str], data: Any) -> None:
+    shuffled = data.draw(st.permutations(nodes))
+    assert sides(shuffled, splits).of_messages == sides(nodes, splits).of_messages
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def _report(call: Context, ids: list[int], sentence: str) -> None:
 
 
 def _undo(context: typer.Context) -> None:
-    from tui_mail.db.actions import undo
+    from tui_mail.db.undoing import undo
 
     call: Context = context.obj
     sentence = call.database.write_now(undo, call.operator_id, datetime.now(UTC))

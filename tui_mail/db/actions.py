@@ -5,7 +5,6 @@ take placement ids; those that are gone meanwhile are passed over. They raise No
 operator may only read.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -15,19 +14,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import message_rows
+from tui_mail.db.conversations import message_rows, refresh
 from tui_mail.db.folders import folder_for_role
 from tui_mail.db.journal import journal
-from tui_mail.db.journeys import Return, put_back
-from tui_mail.db.links import undo_links
-from tui_mail.db.many import chunks, key_of
-from tui_mail.db.moving import Placed, change_flags, changed, destroy, find, move_to
+from tui_mail.db.many import chunks
+from tui_mail.db.moving import Placed, change_flags, copy_to, destroy, find, move_to
+from tui_mail.db.regrouping import Decisions, beginnings, decide, straddling
 from tui_mail.db.rights import readable
-from tui_mail.db.saved_searches import undo_saved
-from tui_mail.db.tables import Change, Folder, Operation, Placement
-from tui_mail.db.triage import undo_triage
-from tui_mail.errors import NotFound, WrongData
-from tui_mail.i18n import _, ngettext
+from tui_mail.db.tables import Folder, Message, Placement
+from tui_mail.db.topics import Topic, publish
+from tui_mail.errors import NotFound, WrongData, WrongUse
+from tui_mail.i18n import _
+from tui_mail.mail.threads import own_key
 from tui_mail.values import FolderRole
 
 # RFC 3501 §9: a keyword is an atom.
@@ -78,6 +76,26 @@ def move(
     return journal(session, operator_id, now, "move", folder.name, {"moves": moves})
 
 
+def copy(
+    session: Session,
+    operator_id: int,
+    placement_ids: Collection[int],
+    folder_id: int,
+    now: datetime,
+) -> int:
+    """Put copies of messages into a folder, of any account that the operator may work on.
+
+    A message that is there already is passed over. Gives the id of the journalled change; NotFound
+    when there is no such folder.
+    """
+    folder = session.get(Folder, folder_id)
+    if folder is None:
+        raise NotFound(_("The folder is not there any more."))
+    placed = find(session, operator_id, placement_ids, level="read")
+    copies = copy_to(session, operator_id, placed, folder)
+    return journal(session, operator_id, now, "copy", folder.name, {"copies": copies})
+
+
 def archive(
     session: Session, operator_id: int, placement_ids: Collection[int], now: datetime
 ) -> int:
@@ -110,6 +128,87 @@ def delete(
     moves = _move_by_account(session, operator_id, others, FolderRole.TRASH)
     destroy(session, in_trash)
     return journal(session, operator_id, now, "delete", str(len(placed)), {"moves": moves})
+
+
+def split(session: Session, operator_id: int, message_id: int, now: datetime) -> int:
+    """Make a message and its answers a conversation of their own, for good; for all who read it.
+
+    Gives the id of the journalled change. Raises NotFound, NotAllowed, and WrongUse when nothing
+    would be left of the conversation that it is in.
+    """
+    ((key, thread_id),) = _threaded(session, operator_id, [message_id])
+    together = _members(session, thread_id)
+    drop = Decisions(joins=tuple(straddling(session, key)))
+    done = _decide(session, operator_id, now, "split", (Decisions(splits=(key,)), drop))
+    if not _are_apart(session, together):
+        raise WrongUse(_("The conversation begins with this message: there is nothing to split."))
+    return done
+
+
+def join(session: Session, operator_id: int, message_ids: Sequence[int], now: datetime) -> int:
+    """Make the conversations of messages one, for good; for all who read them.
+
+    Gives the id of the journalled change. Raises NotFound, NotAllowed, and WrongUse when they are
+    one already.
+    """
+    found = _threaded(session, operator_id, message_ids)
+    threads = list(dict.fromkeys(thread_id for _key, thread_id in found))
+    if len(threads) < 2:
+        raise WrongUse(_("These messages are in one conversation already."))
+    first, *others = beginnings(session, threads)
+    joins = tuple((min(first, other), max(first, other)) for other in others)
+    return _decide(session, operator_id, now, "join", (Decisions(joins=joins), Decisions()))
+
+
+def _threaded(
+    session: Session, operator_id: int, message_ids: Sequence[int]
+) -> list[tuple[str, int]]:
+    """Identifier and thread of messages that the operator may regroup, in the order given."""
+    placements = placements_of(session, operator_id, message_ids)
+    placed = find(session, operator_id, placements)
+    if len({row.message_id for row in placed}) < len(set(message_ids)):
+        raise NotFound(_("There is no such message: look it up with tui-mail search."))
+    found: dict[int | None, tuple[str, int]] = {}
+    for part in chunks(row.message_id for row in placed):
+        statement = select(
+            col(Message.id),
+            col(Message.message_id),
+            col(Message.content_hash),
+            col(Message.thread_id),
+        ).where(col(Message.id).in_(part))
+        for identifier, name, content_hash, thread_id in session.execute(statement):
+            found[identifier] = (own_key(name, content_hash), thread_id)
+    return [found[identifier] for identifier in dict.fromkeys(message_ids)]
+
+
+def _decide(
+    session: Session,
+    operator_id: int,
+    now: datetime,
+    verb: str,
+    decisions: tuple[Decisions, Decisions],
+) -> int:
+    """Add the first of `decisions` and drop the second, with everything that follows from it."""
+    add, drop = decisions
+    regrouped = decide(session, operator_id, now, add=add, drop=drop)
+    refresh(session, regrouped.touched)
+    publish(session, Topic.MAIL, Topic.FOLDERS)
+    data = [[list(one.splits), [list(pair) for pair in one.joins]] for one in decisions]
+    return journal(session, operator_id, now, verb, str(len(regrouped.threads)), {"threads": data})
+
+
+def _members(session: Session, thread_id: int) -> list[int]:
+    statement = select(col(Message.id)).where(col(Message.thread_id) == thread_id)
+    return [identifier for identifier in session.scalars(statement) if identifier is not None]
+
+
+def _are_apart(session: Session, message_ids: Sequence[int]) -> bool:
+    """Whether the messages are in more than one conversation."""
+    found: set[int] = set()
+    for part in chunks(message_ids):
+        statement = select(col(Message.thread_id)).where(col(Message.id).in_(part))
+        found.update(session.scalars(statement.distinct()))
+    return len(found) > 1
 
 
 def placements_of(session: Session, operator_id: int, message_ids: Iterable[int]) -> list[int]:
@@ -161,98 +260,3 @@ def _move_by_account(
     for account_id, rows in by_account.items():
         moves += move_to(session, operator_id, rows, folder_for_role(session, account_id, role))
     return moves
-
-
-# -- the way back ----------------------------------------------------------------------------------
-
-
-def undo(session: Session, operator_id: int, now: datetime) -> str | None:
-    """Take back the operator's last change that can be; a sentence that says what, None: nothing.
-
-    What the server has not been told is dropped; otherwise it is told the contrary.
-    """
-    statement = (
-        select(Change)
-        .where(
-            col(Change.operator_id) == operator_id,
-            ~col(Change.undone),
-            col(Change.undo) != "",
-        )
-        .order_by(col(Change.id).desc())
-        .limit(1)
-    )
-    change = session.scalars(statement).one_or_none()
-    if change is None:
-        return None
-    change.undone = True
-    data: dict[str, Any] = json.loads(change.undo)
-    if "links" in data:
-        undo_links(session, data)
-        sentence = _("Taken back: the links are as they were.")
-    elif "flags" in data:
-        sentence = _marks_back(session, operator_id, data["flags"])
-    elif "triage" in data:
-        sentence = undo_triage(session, data["triage"])
-    elif "searches" in data:
-        sentence = undo_saved(session, data["searches"])
-    else:
-        sentence = _moves_back(session, operator_id, data["moves"])
-    session.add(
-        Change(at=now, operator_id=operator_id, verb="undo", detail=str(change.id), undo="")
-    )
-    session.flush()
-    return sentence
-
-
-def _marks_back(session: Session, operator_id: int, done: Sequence[Sequence[Any]]) -> str:
-    back = {entry[0]: (frozenset(entry[2]), frozenset(entry[1])) for entry in done}
-    placed = find(session, operator_id, back)
-    change_flags(session, placed, back)
-    number = len(placed)
-    return ngettext(
-        "Taken back: the marks of {number} message are as they were.",
-        "Taken back: the marks of {number} messages are as they were.",
-        number,
-    ).format(number=number)
-
-
-def _moves_back(session: Session, operator_id: int, done: Sequence[Sequence[Any]]) -> str:
-    placed = {row.id: row for row in find(session, operator_id, [entry[0] for entry in done])}
-    untold = _untold(session, [entry[1] for entry in done if entry[1] is not None])
-    dropped: list[Return] = []
-    told: dict[int, list[Placed]] = defaultdict(list)
-    for placement_id, operation_id, source_id, target_id in done:
-        row = placed.get(placement_id)
-        if row is None or row.folder_id != target_id:
-            continue  # it has gone on from there since
-        if operation_id in untold:
-            operation = untold[operation_id]
-            session.delete(operation)
-            dropped.append(
-                Return(placement_id, row.thread_id, source_id, operation.remote, target_id)
-            )
-        else:
-            told[source_id].append(row)
-    session.flush()
-    changed(session, put_back(session, dropped))
-    for source_id, rows in told.items():
-        folder = session.get(Folder, source_id)
-        if folder is not None:
-            move_to(session, operator_id, rows, folder)
-    number = len(dropped) + sum(map(len, told.values()))
-    return ngettext(
-        "Taken back: {number} message is where it was.",
-        "Taken back: {number} messages are where they were.",
-        number,
-    ).format(number=number)
-
-
-def _untold(session: Session, ids: Sequence[int]) -> dict[int, Operation]:
-    """Those of the operations that no server has been asked for."""
-    found: dict[int, Operation] = {}
-    for part in chunks(ids):
-        statement = select(Operation).where(
-            col(Operation.id).in_(part), col(Operation.attempts) == 0
-        )
-        found |= {key_of(row.id): row for row in session.scalars(statement)}
-    return found

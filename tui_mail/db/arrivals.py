@@ -3,7 +3,7 @@
 Everything is done for a batch at a time, and doing it again changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,10 @@ from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.conversations import refresh
 from tui_mail.db.fulltext import Indexed, index
 from tui_mail.db.many import chunks, execute_many
+from tui_mail.db.ordering import sender_key, subject_key
 from tui_mail.db.placing import Placing
 from tui_mail.db.prepared import Arrival, Content, Prepared, PreparedAttachment
+from tui_mail.db.regrouping import regroup
 from tui_mail.db.tables import (
     Attachment,
     Blob,
@@ -33,6 +35,7 @@ from tui_mail.i18n import _
 from tui_mail.values import Mailbox, ParsedMessage
 
 _SHOWN_RECIPIENTS = 20
+_ORDERED_BY = ("sender_name", "sender_address", "recipients", "outgoing", "subject", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +105,45 @@ def _store_contents(
         ids = insert_numbered(session, Message, rows)
         _store_parts(session, [arrival.prepared for arrival in fresh], ids)
         contents |= {
-            content_hash: Content(identifier, thread_id)
-            for content_hash, identifier, thread_id in zip(
-                missing, ids, assigned.thread_ids, strict=True
+            content_hash: _content(identifier, thread_id, row)
+            for content_hash, identifier, thread_id, row in zip(
+                missing, ids, assigned.thread_ids, rows, strict=True
             )
         }
-    final = {
-        content_hash: replace(one, thread_id=assigned.merged.get(one.thread_id, one.thread_id))
-        for content_hash, one in contents.items()
-    }
-    return final, set(missing), assigned.touched
+    regrouped = regroup(session, set(assigned.thread_ids))
+    final = {}
+    for content_hash, one in contents.items():
+        thread_id = assigned.merged.get(one.thread_id, one.thread_id)
+        thread_id = regrouped.threads.get(one.message_id, thread_id)
+        final[content_hash] = replace(one, thread_id=thread_id)
+    return final, set(missing), assigned.touched | regrouped.touched
 
 
 def _known(session: Session, hashes: Iterable[str]) -> dict[str, Content]:
     known: dict[str, Content] = {}
-    statement = select(col(Message.content_hash), col(Message.id), col(Message.thread_id))
+    statement = select(
+        col(Message.content_hash),
+        col(Message.id),
+        col(Message.thread_id),
+        *(getattr(Message, name) for name in _ORDERED_BY),
+    )
     for part in chunks(hashes):
-        rows = session.execute(statement.where(col(Message.content_hash).in_(part)))
-        for content_hash, identifier, thread_id in rows:
-            if identifier is not None:
-                known[content_hash] = Content(identifier, thread_id)
+        for found in session.execute(statement.where(col(Message.content_hash).in_(part))):
+            row = dict(zip(_ORDERED_BY, found[3:], strict=True))
+            known[found[0]] = _content(found[1], found[2], row)
     return known
+
+
+def _content(message_id: int, thread_id: int, row: Mapping[str, Any]) -> Content:
+    """`row`: at least the columns of `_ORDERED_BY`."""
+    shown = row["recipients"] if row["outgoing"] else row["sender_name"]
+    return Content(
+        message_id=message_id,
+        thread_id=thread_id,
+        sender_key=sender_key(shown, row["sender_address"]),
+        subject_key=subject_key(row["subject"]),
+        size=row["size"],
+    )
 
 
 def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, Any]:

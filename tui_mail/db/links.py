@@ -3,7 +3,6 @@
 Hides how a decision is carried out on a whole conversation, journalled and taken back.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,12 @@ from sqlalchemy import ColumnElement, Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
-from tui_mail.db.many import chunks, key_of
+from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import Chip, LinkRow
-from tui_mail.db.tables import Change, Entity, Folder, Grant, Link, Message, Operator, Placement
+from tui_mail.db.tables import Entity, Folder, Grant, Link, Message, Operator, Placement
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
 from tui_mail.linking.reasons import kept, reason, worded
@@ -232,9 +232,8 @@ def remove(
     return _carry_out(session, act, None, thread)
 
 
-def undo_links(session: Session, data: Mapping[str, Any]) -> None:
-    """Put links back as they were: `data["links"]` holds [message, entity, columns or null]."""
-    entries: list[_Entry] = data["links"]
+def undo_links(session: Session, entries: Sequence[_Entry]) -> list[_Entry]:
+    """Put links back as they were: message, entity, columns or null; gives what they were now."""
     alive = {
         row.id
         for some in chunks({message_id for message_id, _entity, _was in entries})
@@ -245,7 +244,10 @@ def undo_links(session: Session, data: Mapping[str, Any]) -> None:
         for message_id, entity_id, was in entries
         if message_id in alive
     ]
-    _apply(session, wanted, known_links(session, sorted(alive)))
+    known = known_links(session, sorted(alive))
+    before = [_before(wish, known) for wish in wanted]
+    _apply(session, wanted, known)
+    return before
 
 
 def _times(was: Mapping[str, Any]) -> dict[str, datetime]:
@@ -302,7 +304,8 @@ def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: boo
         ]
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
-    return _journal(session, act, f"{named.kind}:{named.code}", before)
+    detail = f"{act.word} {named.kind}:{named.code}"
+    return journal(session, act.operator_id, act.now, "link", detail, {"links": before})
 
 
 def _came_together(
@@ -315,19 +318,6 @@ def _came_together(
         and party.method == document.method == "hand"
         and (party.at, party.operator_id) == (document.at, document.operator_id)
     )
-
-
-def _journal(session: Session, act: _Act, record: str, before: Sequence[_Entry]) -> int:
-    change = Change(
-        at=act.now,
-        operator_id=act.operator_id,
-        verb="link",
-        detail=f"{act.word} {record}",
-        undo=json.dumps({"links": before}),
-    )
-    session.add(change)
-    session.flush()
-    return key_of(change.id)
 
 
 def _targets(session: Session, act: _Act, thread: bool) -> dict[int, datetime]:

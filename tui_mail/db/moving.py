@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.conversations import refresh
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.many import chunks, execute_many, key_of
 from tui_mail.db.placements import set_flags
 from tui_mail.db.purge import purge
-from tui_mail.db.rights import require
+from tui_mail.db.rights import Level, require
 from tui_mail.db.tables import Account, Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.values import Verb
@@ -42,8 +43,10 @@ class Placed:
         return (self.folder_id, self.thread_id)
 
 
-def find(session: Session, operator_id: int, placement_ids: Collection[int]) -> list[Placed]:
-    """The placements that there are, in the order given; the operator may change all of them."""
+def find(
+    session: Session, operator_id: int, placement_ids: Collection[int], level: Level = "triage"
+) -> list[Placed]:
+    """The placements that there are, in the order given; the operator has `level` on all of them."""
     wanted = list(dict.fromkeys(placement_ids))
     found: dict[int, Placed] = {}
     for part in chunks(wanted):
@@ -61,7 +64,7 @@ def find(session: Session, operator_id: int, placement_ids: Collection[int]) -> 
             values[-len(FLAG_COLUMNS) :] = [flags, on_server]
             found[row[0]] = Placed(*values)
     for account_id in {row.account_id for row in found.values()}:
-        require(session, operator_id, account_id, "triage")
+        require(session, operator_id, account_id, level)
     return [found[identifier] for identifier in wanted if identifier in found]
 
 
@@ -95,20 +98,21 @@ def change_flags(
     rows = [row for row in placed if any(changes[row.id])]
     flags = {row.id: (row.flags | changes[row.id][0]) - changes[row.id][1] for row in rows}
     set_flags(session, flags)
-    session.add_all(
-        Operation(
-            account_id=row.account_id,
-            verb=str(Verb.FLAGS),
-            placement_id=row.id,
-            folder_id=row.folder_id,
-            remote=row.remote,
-            message_id=row.message_id,
-            add=" ".join(sorted(changes[row.id][0])),
-            remove=" ".join(sorted(changes[row.id][1])),
-        )
+    operations = [
+        {
+            "account_id": row.account_id,
+            "verb": str(Verb.FLAGS),
+            "placement_id": row.id,
+            "folder_id": row.folder_id,
+            "remote": row.remote,
+            "message_id": row.message_id,
+            "add": " ".join(sorted(changes[row.id][0])),
+            "remove": " ".join(sorted(changes[row.id][1])),
+        }
         for row in rows
         if row.on_server
-    )
+    ]
+    insert_rows(session, Operation, operations)
     changed(session, {row.pair for row in rows})
     return [[row.id, *map(sorted, changes[row.id])] for row in rows]
 
@@ -124,7 +128,13 @@ def move_to(
     )
     rows = [row for row in placed if row.folder_id != folder_id]
     queued = {row.id: _operation(row, folder, to_server=protocol == "imap") for row in rows}
-    session.add_all(operation for operation in queued.values() if operation is not None)
+    asked = {key: operation for key, operation in queued.items() if operation is not None}
+    numbers = insert_numbered(session, Operation, list(asked.values()))
+    reversible = {
+        key: number
+        for (key, operation), number in zip(asked.items(), numbers, strict=True)
+        if operation["verb"] != Verb.DELETE
+    }
     statement = (
         update(Placement)
         .where(col(Placement.id) == bindparam("placement"))
@@ -132,15 +142,10 @@ def move_to(
     )
     execute_many(session, statement, [{"placement": row.id} for row in rows])
     changed(session, {pair for row in rows for pair in (row.pair, (folder_id, row.thread_id))})
-    moves: list[list[Any]] = []
-    for row in rows:
-        operation = queued[row.id]
-        reversible = None if operation is None or operation.verb == Verb.DELETE else operation.id
-        moves.append([row.id, reversible, row.folder_id, folder_id])
-    return moves
+    return [[row.id, reversible.get(row.id), row.folder_id, folder_id] for row in rows]
 
 
-def _operation(row: Placed, folder: Folder, *, to_server: bool) -> Operation | None:
+def _operation(row: Placed, folder: Folder, *, to_server: bool) -> dict[str, Any] | None:
     """What the servers are to do for a move: the source's key goes along until it is done.
 
     Between two accounts the copy is put first; settling that asks for the original's removal.
@@ -154,32 +159,93 @@ def _operation(row: Placed, folder: Folder, *, to_server: bool) -> Operation | N
         verb, account_id = Verb.DELETE, row.account_id
     else:
         return None
-    return Operation(
-        account_id=account_id,
-        verb=str(verb),
-        placement_id=row.id,
-        folder_id=row.folder_id if row.on_server else None,
-        remote=row.remote if row.on_server else "",
-        target_id=None if verb is Verb.DELETE else folder.id,
-        message_id=row.message_id,
-        add=" ".join(sorted(row.flags)) if verb is Verb.APPEND else "",
+    return {
+        "account_id": account_id,
+        "verb": str(verb),
+        "placement_id": row.id,
+        "folder_id": row.folder_id if row.on_server else None,
+        "remote": row.remote if row.on_server else "",
+        "target_id": None if verb is Verb.DELETE else folder.id,
+        "message_id": row.message_id,
+        "add": " ".join(sorted(row.flags)) if verb is Verb.APPEND else "",
+    }
+
+
+def copy_to(
+    session: Session, operator_id: int, placed: Sequence[Placed], folder: Folder
+) -> list[list[Any]]:
+    """Copy to one folder what is not in it; gives [placement id, operation id or None, id of the
+    placement copied, folder] of each copy."""
+    folder_id = key_of(folder.id)
+    require(session, operator_id, folder.account_id, "triage")
+    there = _messages_in(session, folder_id, {row.message_id for row in placed})
+    once = {row.message_id: row for row in placed if row.message_id not in there}
+    rows = list(once.values())
+    made = insert_numbered(session, Placement, _copies(session, rows, folder_id))
+    protocol = session.scalar(
+        select(col(Account.protocol)).where(col(Account.id) == folder.account_id)
     )
+    operations = [
+        {
+            "account_id": folder.account_id,
+            "verb": str(Verb.APPEND),
+            "placement_id": placement_id,
+            "folder_id": None,
+            "remote": "",
+            "target_id": folder_id,
+            "message_id": row.message_id,
+            "add": " ".join(sorted(row.flags)),
+        }
+        for row, placement_id in zip(rows, made, strict=True)
+        if protocol == "imap"
+    ]
+    asked = insert_numbered(session, Operation, operations)
+    numbers: Sequence[int | None] = asked or [None] * len(rows)
+    changed(session, {(folder_id, row.thread_id) for row in rows})
+    return [
+        [placement_id, number, row.id, folder_id]
+        for row, placement_id, number in zip(rows, made, numbers, strict=True)
+    ]
 
 
-def destroy(session: Session, placed: Sequence[Placed]) -> None:
-    """Delete for good; the contents stay until the server has been told."""
-    session.add_all(
-        Operation(
-            account_id=row.account_id,
-            verb=str(Verb.DELETE),
-            placement_id=row.id,
-            folder_id=row.folder_id,
-            remote=row.remote,
-            message_id=row.message_id,
+def _messages_in(session: Session, folder_id: int, message_ids: Collection[int]) -> set[int]:
+    found: set[int] = set()
+    for part in chunks(sorted(message_ids)):
+        statement = select(col(Placement.message_id)).where(
+            col(Placement.folder_id) == folder_id, col(Placement.message_id).in_(part)
         )
+        found.update(session.scalars(statement))
+    return found
+
+
+def _copies(session: Session, placed: Sequence[Placed], folder_id: int) -> list[dict[str, Any]]:
+    """Rows of placements in another folder, which are like those of `placed` but for their key."""
+    columns = [column for column in inspect(Placement).columns if column.name != "id"]
+    found: dict[int, dict[str, Any]] = {}
+    for part in chunks(row.id for row in placed):
+        statement = select(col(Placement.id), *columns).where(col(Placement.id).in_(part))
+        for row in session.execute(statement):
+            values = {column.name: value for column, value in zip(columns, row[1:], strict=True)}
+            found[row[0]] = {**values, "folder_id": folder_id, "remote": ""}
+    return [found[row.id] for row in placed]
+
+
+def destroy(session: Session, placed: Sequence[Placed], untold: Collection[int] = ()) -> None:
+    """Delete for good; the contents stay until the server has been told. `untold`: placements
+    that no server has heard of."""
+    operations = [
+        {
+            "account_id": row.account_id,
+            "verb": str(Verb.DELETE),
+            "placement_id": row.id,
+            "folder_id": row.folder_id,
+            "remote": row.remote,
+            "message_id": row.message_id,
+        }
         for row in placed
-        if row.on_server
-    )
+        if row.on_server and row.id not in untold
+    ]
+    insert_rows(session, Operation, operations)
     for part in chunks(row.id for row in placed):
         session.execute(delete(Placement).where(col(Placement.id).in_(part)))
     changed(session, {row.pair for row in placed})

@@ -121,6 +121,9 @@ class Placing:
                 "thread_id": content.thread_id,
                 "remote": arrival.remote,
                 "received_at": min(arrival.received_at, self._now),
+                "sender_key": content.sender_key,
+                "subject_key": content.subject_key,
+                "size": content.size,
                 **columns_of(arrival.flags),
             }
         )

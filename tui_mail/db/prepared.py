@@ -46,7 +46,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A message that is stored, and its thread."""
+    """A message that is stored, its thread, and what lists are ordered by."""
 
     message_id: int
     thread_id: int
+    sender_key: str
+    subject_key: str
+    size: int

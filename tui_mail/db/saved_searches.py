@@ -230,6 +230,17 @@ def undo_saved(session: Session, before: Sequence[Sequence[Any]]) -> str:
     return _("Taken back: the saved searches are as they were.")
 
 
+def kept_searches(session: Session, search_ids: Sequence[int]) -> list[list[Any]]:
+    """What `undo_saved` takes to bring searches back to how they are now."""
+    found = {row.id: row for row in _by_id(session, search_ids)}
+    return [[one, _values(found[one]) if one in found else None] for one in search_ids]
+
+
+def _by_id(session: Session, search_ids: Sequence[int]) -> Sequence[SavedSearch]:
+    statement = select(SavedSearch).where(col(SavedSearch.id).in_(search_ids))
+    return session.scalars(statement).all()
+
+
 def offer_searches(session: Session, operator_id: int) -> None:
     """What is useful to everyone, for a new operator: ordinary searches, to be changed or deleted."""
     offered = (

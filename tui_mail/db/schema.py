@@ -23,6 +23,9 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSIONS = "alembic_version"
 # Made in raw SQL by the migrations, since the two databases search text each in its own way.
 _FULL_TEXT = "message_words"
+# Indexes that go down in part, which Alembic cannot compare on SQLite.
+_DESCENDING = "placement_by_"
+_LEFT_OUT = {"table": _FULL_TEXT, "index": _DESCENDING}
 
 
 def prepare(database: Database) -> None:
@@ -35,8 +38,8 @@ def prepare(database: Database) -> None:
 
 
 def compared(name: str | None, kind: str, _parents: Mapping[Any, str | None]) -> bool:
-    """Whether Alembic compares the table `name` with the classes of `db.tables`."""
-    return kind != "table" or not (name or "").startswith(_FULL_TEXT)
+    """Whether Alembic compares the table or index `name` with the classes of `db.tables`."""
+    return not (name or "").startswith(_LEFT_OUT.get(kind, "\0"))
 
 
 def configuration(connection: Connection) -> "Config":

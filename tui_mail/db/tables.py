@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -65,6 +66,18 @@ def _id() -> Any:
 
 def _text(*, default: str = "") -> Any:
     return Field(default=default, sa_type=ForeignText)
+
+
+def _sortable() -> Any:
+    """Text that both databases put into the same order, that of its characters' numbers."""
+    return Field(default="", sa_type=_Sortable)
+
+
+_Sortable = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _only(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 # -- people and accounts ---------------------------------------------------------------------------
@@ -138,7 +151,11 @@ class Folder(SQLModel, table=True):
 
 
 class Thread(SQLModel, table=True):
-    """A conversation: the connected component of its messages' identifiers."""
+    """A conversation: its messages' identifiers are connected, or a person has put them together.
+
+    `ThreadKey` says what belongs together by the messages' own word, `ThreadSplit` and `ThreadJoin`
+    what people have decided against it; `db.threads` gives each message its conversation.
+    """
 
     __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
@@ -150,6 +167,36 @@ class ThreadKey(SQLModel, table=True):
     __tablename__ = "thread_key"
     key: str = Field(sa_column=Column(ForeignText, primary_key=True))
     thread_id: int = Field(index=True)
+
+
+class ThreadSplit(SQLModel, table=True):
+    """A message that begins a conversation of its own because a person said so, with its answers.
+
+    `key`: its identifier; `root_id`: the thread of `ThreadKey` that it was taken out of;
+    `thread_id`: the conversation that it begins.
+    """
+
+    __tablename__ = "thread_split"
+    key: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    root_id: int = Field(index=True)
+    thread_id: int = Field(unique=True)
+    operator_id: int | None = None
+    at: datetime
+
+
+class ThreadJoin(SQLModel, table=True):
+    """Two messages whose conversations are one because a person said so: their identifiers, and
+    the threads of `ThreadKey` that these are in."""
+
+    __tablename__ = "thread_join"
+    __table_args__ = (UniqueConstraint("one", "other"), _NEVER_AGAIN)
+    id: int | None = _id()
+    one: str = _text()
+    other: str = _text()
+    one_root_id: int = Field(index=True)
+    other_root_id: int = Field(index=True)
+    operator_id: int | None = None
+    at: datetime
 
 
 class Message(SQLModel, table=True):
@@ -240,13 +287,18 @@ class Blob(SQLModel, table=True):
 
 
 class Placement(SQLModel, table=True):
-    """A message in a folder. `remote` is the store's opaque key, "" until the server has told it."""
+    """A message in a folder. `remote` is the store's opaque key, "" until the server has told it.
+
+    `sender_key`, `subject_key` and `size` are the message's, here for lists in their order. The
+    indexes `placement_by_…` of those lists go down in part; the migrations make them.
+    """
 
     __table_args__ = (
         Index("placement_remote", "folder_id", "remote"),
         Index("placement_list", "folder_id", "received_at", "id"),
         Index("placement_message", "message_id", "folder_id"),
         Index("placement_thread", "thread_id", "folder_id"),
+        Index("placement_tags", "folder_id", "keywords", **_only("keywords <> ''")),
         _NEVER_AGAIN,
     )
     id: int | None = _id()
@@ -261,6 +313,9 @@ class Placement(SQLModel, table=True):
     draft: bool = False
     deleted: bool = False
     keywords: str = _text()  # sorted, space-separated
+    sender_key: str = _sortable()
+    subject_key: str = _sortable()
+    size: int = 0
 
 
 class Conversation(SQLModel, table=True):

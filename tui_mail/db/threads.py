@@ -1,15 +1,20 @@
-"""Threads as connected components of message identifiers, kept as messages come in any order."""
+"""Threads as connected components of message identifiers, kept as messages come in any order.
+
+What people split and joined by hand is laid over that by `db.regrouping`.
+"""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.components import Components
 from tui_mail.db.many import chunks, execute_many
-from tui_mail.db.tables import Message, Placement, Thread, ThreadKey
+from tui_mail.db.regrouping import move_roots, new_threads
+from tui_mail.db.tables import Message, Placement, ThreadKey
 from tui_mail.db.triage import merge_care
 
 # PostgreSQL indexes at most 2,700 bytes; an identifier this long is nobody's honest one.
@@ -26,25 +31,6 @@ class Assigned:
     touched: set[tuple[int, int]]
 
 
-class _Components:
-    """Union-find over anything hashable."""
-
-    def __init__(self) -> None:
-        self._parent: dict[Hashable, Hashable] = {}
-
-    def find(self, node: Hashable) -> Hashable:
-        path = []
-        while (parent := self._parent.setdefault(node, node)) != node:
-            path.append(node)
-            node = parent
-        for passed in path:
-            self._parent[passed] = node
-        return node
-
-    def join(self, one: Hashable, other: Hashable) -> None:
-        self._parent[self.find(one)] = self.find(other)
-
-
 def assign(session: Session, keys: Sequence[Sequence[str]]) -> Assigned:
     """The thread of each of some new messages, given the identifiers that each one names.
 
@@ -52,7 +38,7 @@ def assign(session: Session, keys: Sequence[Sequence[str]]) -> Assigned:
     """
     named = [[key[:LONGEST_IDENTIFIER] for key in own] for own in keys]
     known = _known(session, {key for own in named for key in own})
-    components = _Components()
+    components = Components()
     for number, own in enumerate(named):
         for key in own:
             components.join(("message", number), ("key", key))
@@ -63,7 +49,7 @@ def assign(session: Session, keys: Sequence[Sequence[str]]) -> Assigned:
         joined[components.find(("thread", thread_id))].add(thread_id)
     roots = [components.find(("message", number)) for number in range(len(named))]
     fresh = [root for root in dict.fromkeys(roots) if root not in joined]
-    final = dict(zip(fresh, _make(session, len(fresh)), strict=True))
+    final = dict(zip(fresh, new_threads(session, len(fresh)), strict=True))
     final |= {root: min(threads) for root, threads in joined.items()}
     new_keys = {key: final[root] for root, own in zip(roots, named, strict=True) for key in own}
     rows = [{"key": key, "thread_id": new_keys[key]} for key in new_keys if key not in known]
@@ -86,16 +72,6 @@ def _known(session: Session, keys: set[str]) -> dict[str, int]:
     return known
 
 
-def _make(session: Session, number: int) -> list[int]:
-    """The ids of `number` new threads. Merged threads keep their rows, so the highest id is kept."""
-    if not number:
-        return []
-    last = session.scalar(select(func.max(col(Thread.id)))) or 0
-    ids = list(range(last + 1, last + 1 + number))
-    insert_rows(session, Thread, [{"id": identifier} for identifier in ids])
-    return ids
-
-
 def _merge(session: Session, threads: dict[int, int]) -> set[tuple[int, int]]:
     """Make each old thread part of its new one."""
     touched: set[tuple[int, int]] = set()
@@ -113,5 +89,6 @@ def _merge(session: Session, threads: dict[int, int]) -> set[tuple[int, int]]:
             .values(thread_id=bindparam("new"))
         )
         execute_many(session, statement_of, rows)
+    move_roots(session, rows)
     merge_care(session, threads)
     return touched

@@ -80,6 +80,11 @@ def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> str:
     ).format(number=len(before))
 
 
+def kept_triage(session: Session, thread_ids: Iterable[int]) -> list[list[Any]]:
+    """What `undo_triage` takes to bring conversations back to how they are now."""
+    return _kept(_rows(session, thread_ids))
+
+
 def care_for(session: Session, thread_ids: Iterable[int]) -> dict[int, Care]:
     """Whose conversations are, and their state; no key for one that is nobody's and open."""
     found: dict[int, Care] = {}
@@ -112,6 +117,20 @@ def merge_care(session: Session, merged: Mapping[int, int]) -> None:
         last[merged.get(row[0], row[0])] = row
     _write(session, [[old, None, _OPEN, None] for old in merged])
     _write(session, [[thread_id, *row[1:]] for thread_id, row in last.items()])
+
+
+def inherit_care(session: Session, came_from: Mapping[int, int]) -> None:
+    """Threads that messages went to, new -> old: what was said of the old one holds for the new,
+    unless something was said of that."""
+    rows = {row[0]: row for row in _rows(session, {*came_from, *came_from.values()}) if row[3]}
+    _write(
+        session,
+        [
+            [new, *rows[old][1:]]
+            for new, old in came_from.items()
+            if old in rows and new not in rows
+        ],
+    )
 
 
 # -- together --------------------------------------------------------------------------------------
@@ -164,8 +183,11 @@ def _change(
     after: Sequence[_Before],
 ) -> int:
     _write(session, after)
-    kept = [[*row[:3], row[3].isoformat() if row[3] else None] for row in before]
-    return journal(session, operator_id, now, *named, {"triage": kept})
+    return journal(session, operator_id, now, *named, {"triage": _kept(before)})
+
+
+def _kept(rows: Sequence[_Before]) -> list[list[Any]]:
+    return [[*row[:3], row[3].isoformat() if row[3] else None] for row in rows]
 
 
 def _write(session: Session, rows: Sequence[Sequence[Any]]) -> None:

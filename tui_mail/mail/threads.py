@@ -5,8 +5,7 @@ arrival; a subject never joins anything. The order is that of Zawinski's algorit
 recursion and without its quadratic search for loops.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -28,21 +27,51 @@ class Node:
     date: datetime | None = None
 
 
-def own_key(parsed: ParsedMessage) -> str:
-    """The message's identifier, or one made from what it says when it came without."""
-    if parsed.message_id:
-        return parsed.message_id
-    digest = hashlib.sha256()
-    for name, value in parsed.headers:
-        digest.update(f"{name}\0{value}\0".encode("utf-8", "replace"))
-    digest.update(parsed.text.encode("utf-8", "replace"))
-    return f"content:{digest.hexdigest()}"
+def own_key(message_id: str, content_hash: str) -> str:
+    """The message's identifier, or one made from its bytes when it came without."""
+    return message_id or f"sha256:{content_hash}"
 
 
-def thread_keys(parsed: ParsedMessage) -> tuple[str, ...]:
+def thread_keys(parsed: ParsedMessage, content_hash: str) -> tuple[str, ...]:
     """All identifiers that put a message into its thread, its own first, each once, at most 100."""
-    keys = dict.fromkeys([own_key(parsed), *parsed.in_reply_to, *reversed(parsed.references)])
+    own = own_key(parsed.message_id, content_hash)
+    keys = dict.fromkeys([own, *parsed.in_reply_to, *reversed(parsed.references)])
     return tuple(keys)[:MAX_KEYS]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """On which side of the splits made by hand things are: the identifier that begins the split
+    conversation, "" for what no split took away."""
+
+    of_messages: dict[int, str]
+    _forest: "_Forest"
+    _splits: Collection[str]
+
+    def of_key(self, key: str) -> str:
+        """The side of an identifier, whether its message has come or not."""
+        return _side(self._forest, self._splits, key)
+
+
+def sides(messages: Sequence[Node], splits: Collection[str]) -> Sides:
+    """Where each of the messages goes when those named by `splits` begin conversations of their own.
+
+    A message goes with the nearest one above it in reading order that was split off. The same for
+    any order of `messages`.
+    """
+    forest, holders = _grown(messages)
+    found: dict[int, str] = {}
+    for key, node in holders.items():
+        own = node.message_id
+        found[node.id] = own if own in splits else _side(forest, splits, key)
+    return Sides(found, forest, splits)
+
+
+def _side(forest: "_Forest", splits: Collection[str], key: str) -> str:
+    above: str | None = key
+    while above is not None and above not in splits:
+        above = forest.parents.get(above)
+    return above or ""
 
 
 def arrange(messages: Sequence[Node]) -> list[tuple[Node, int]]:
@@ -52,6 +81,11 @@ def arrange(messages: Sequence[Node]) -> list[tuple[Node, int]]:
     over: its answers stand where it would. The claim that would close a loop is not believed, the
     earliest messages being believed first. The same for any order of `messages`.
     """
+    return _in_order(*_grown(messages))
+
+
+def _grown(messages: Sequence[Node]) -> tuple["_Forest", dict[str, Node]]:
+    """What answers what, and the message that is held under each key."""
     ordered = sorted(messages, key=lambda node: (node.date or _LATEST, node.message_id, node.id))
     forest = _Forest()
     chains = [(node, _chain(node)) for node in ordered]
@@ -68,7 +102,7 @@ def arrange(messages: Sequence[Node]) -> list[tuple[Node, int]]:
         for parent, child in pairwise(chain):
             if child not in holders:
                 forest.put_under(child, parent)
-    return _in_order(forest, holders)
+    return forest, holders
 
 
 def _chain(node: Node) -> list[str]:

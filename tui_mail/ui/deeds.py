@@ -105,7 +105,7 @@ async def mark_read(parts: "Parts", placement_id: int) -> None:
 
 
 def _undo(session: "Session", operator_id: int, now: datetime) -> str | None:
-    from tui_mail.db.actions import undo
+    from tui_mail.db.undoing import undo
 
     return undo(session, operator_id, now)
 

@@ -139,14 +139,15 @@ def _arrival(read: _Read, own: frozenset[str]) -> Arrival:
     """Raises CannotWrite when a blob could not be stored."""
     fetched, parsed = read.fetched, read.parsed
     attachments = [_attachment(one.number, read) for one in read.source.attachments]
+    content_hash = hashlib.sha256(fetched.raw).hexdigest()
     prepared = Prepared(
         parsed=parsed,
-        content_hash=hashlib.sha256(fetched.raw).hexdigest(),
+        content_hash=content_hash,
         skeleton=read.source.skeleton([one.blob for one in attachments]),
         attachments=tuple(attachments),
         body=parsed.text,
         people=_people(parsed),
-        thread_keys=thread_keys(parsed),
+        thread_keys=thread_keys(parsed, content_hash),
         own=any(box.address.lower() in own for box in parsed.senders),
     )
     return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
