@@ -100,8 +100,7 @@ class Stage:
         attachment: str = "",
     ) -> str:
         """A message comes in, later than those before it; its Message-ID."""
-        self.count += 1
-        name = f"m{self.count}@ferri.it"
+        name = f"m{self.count + 1}@ferri.it"
         letter = EmailMessage()
         letter["From"], letter["To"] = sender, EMAIL
         letter["Message-ID"] = f"<{name}>"
@@ -112,13 +111,20 @@ class Stage:
         if attachment:
             letter.add_attachment(b"%PDF-", "application", "pdf", filename=attachment)
         raw = b"Subject: " + subject.encode() + b"\r\n" + letter.as_bytes()
+        await self.take(raw, folder=folder, minutes=minutes, seen=seen)
+        return name
+
+    async def take(
+        self, raw: bytes, *, folder: str = "INBOX", minutes: int = 0, seen: bool = False
+    ) -> None:
+        """A message comes in as it is."""
+        self.count += 1
         # Long ago and in order, so that what a test sees does not depend on the hour.
         at = datetime.now(UTC) - timedelta(days=400) + timedelta(minutes=self.count + minutes)
         flags = frozenset({Flag.SEEN.value}) if seen else frozenset[str]()
         batch = [Fetched(str(self.count), raw, flags, at)]
         ingest = Ingest(self.database, self.blobs)
         await ingest.store(self.account, self.folder_id(folder), batch)
-        return name
 
 
 def build(database: Database, folder: Path, *, account: bool = True, records: bool = True) -> Stage:

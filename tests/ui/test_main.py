@@ -468,7 +468,7 @@ async def test_hostile_text_is_shown_as_text_everywhere(stage: Stage, subject: s
         await shown.sees("Inbox · 1", "Mail of Ferri")
         await shown.press("enter", "h", "s", "L")
         await shown.until(lambda: isinstance(shown.console.screen, LinkScreen))
-        await shown.press("escape", "v")
+        await shown.press("escape", "V")
         await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
         await shown.press("escape", "i", "t")
         await shown.until(lambda: isinstance(shown.console.screen, CardScreen))

@@ -113,7 +113,7 @@ def urls_in(text: str) -> Iterator[tuple[int, str, str]]:
 def mismatch(number: int, shown: str, target: str) -> Mismatch | None:
     """What to warn of when a link's visible text names another host than it leads to."""
     named = _named_host(shown.strip()[:_MAX_SHOWN], mail=target[:7].lower() == "mailto:")
-    real = _host_of(target)
+    real = host_of(target)
     if not named or not real or _are_one(named.lower(), real.lower()):
         return None
     return Mismatch(number, plain_host(named), plain_host(real))
@@ -127,7 +127,7 @@ def _named_host(shown: str, *, mail: bool) -> str:
     lower = shown.lower()
     for scheme in ("https://", "http://"):
         if lower.startswith(scheme):
-            return _host_of(shown.split(maxsplit=1)[0])
+            return host_of(shown.split(maxsplit=1)[0])
     if not shown or len(shown.split()) > 1:
         return ""
     found = _HOST.match(shown)
@@ -138,7 +138,8 @@ def _named_host(shown: str, *, mail: bool) -> str:
     return "" if is_file else found[0]
 
 
-def _host_of(target: str) -> str:
+def host_of(target: str) -> str:
+    """The host that a link leads to, "" when it cannot be told."""
     if target[:7].lower() == "mailto:":
         return target[7:].partition("?")[0].partition(",")[0].rpartition("@")[2]
     try:
@@ -149,10 +150,10 @@ def _host_of(target: str) -> str:
 
 def _are_one(one: str, other: str) -> bool:
     """Whether two hosts belong to the same owner, as far as their names tell."""
-    return _owned(one) == _owned(other)
+    return owned(one) == owned(other)
 
 
-def _owned(host: str) -> str:
+def owned(host: str) -> str:
     """The part of a host name that somebody registered, without a list of all registries."""
     with suppress(UnicodeError):
         host = host.encode("idna").decode("ascii")

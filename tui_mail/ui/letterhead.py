@@ -6,14 +6,25 @@ Warnings lie between header and text, in lines that mail cannot draw in.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow
 from tui_mail.i18n import _, ngettext
+from tui_mail.mail.authentication import Authentication
+from tui_mail.mail.links import Mismatch
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
 from tui_mail.values import Mailbox, ParsedMessage
+
+if TYPE_CHECKING:
+    from tui_mail.mail.render import Rendered
+
+
+_UNKNOWN = Authentication()
+_WARNED_LINKS = 2  # each; more are counted
+_PEC_SENDER = "posta-certificata@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,8 @@ class Letterhead:
     parsed: ParsedMessage
     links: Sequence[LinkRow]
     lost: str = ""  # why attachments' bytes could not be had
+    authentication: Authentication = _UNKNOWN
+    mismatches: Sequence[Mismatch] = ()  # links that name another host than they lead to
 
 
 def mailbox(box: Mailbox | None) -> SafeText:
@@ -51,11 +64,47 @@ def warnings(head: Letterhead) -> list[SafeText]:
             found.append(_("it is one piece of a message that was sent in several"))
         elif slug == "external_body":
             found.append(_("part of it is not in the message but elsewhere: nothing is fetched"))
+    if head.authentication.failed:
+        found.append(_("the sender's domain says that this is not from it"))
+    found += link_warnings(head.mismatches)
     if parsed.damage:
         found.append(_("part of the message could not be read (h for details)"))
     if head.lost:
         found.append(head.lost)
     return [safe(text) for text in found]
+
+
+def link_warnings(mismatches: Sequence[Mismatch]) -> list[str]:
+    """What to doubt about links, the first ones in words."""
+    found = [
+        _("link {number} shows {shown} but leads to {real}").format(
+            number=one.number, shown=one.shown, real=one.real
+        )
+        for one in mismatches[:_WARNED_LINKS]
+    ]
+    more = len(mismatches) - _WARNED_LINKS
+    if more > 0:
+        words = ngettext(
+            "{count} more link leads elsewhere than it shows",
+            "{count} more links lead elsewhere than they show",
+            more,
+        )
+        found.append(words.format(count=more))
+    return found
+
+
+def vouched(head: Letterhead) -> SafeText:
+    """Who vouches for the sender, in a word: the certified mail's provider, or the checks that held."""
+    parsed = head.parsed
+    provider = parsed.sender.address if parsed.sender else ""
+    if (
+        parsed.kind.startswith("pec_")
+        and provider.lower().startswith(_PEC_SENDER)
+        and "name_shows_other_address" not in parsed.warnings
+    ):
+        return safe(f"PEC {provider[len(_PEC_SENDER) :]}")
+    passed = head.authentication.passed
+    return safe("✓ " + " ".join(name.upper() for name in passed)) if passed else SafeText("")
 
 
 def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) -> list[Line]:
@@ -67,8 +116,13 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     through = account_name(row.account) if row.account else ""
     aim = _("to {recipients}").format(recipients=to) if to else through
     room = width - width_of(when) - 2
+    word = vouched(head)
+    beside = width_of(word) + 2 if word and width > width_of(word) * 3 else 0
     lines: list[Line] = [
-        plain(fit(SafeText(f" {subject}"), width), "bold"),
+        (
+            Piece(fit(SafeText(f" {subject}"), width - beside), "bold"),
+            *((Piece(SafeText(f" {word} "), "dim"),) if beside else ()),
+        ),
         (
             Piece(fit(SafeText(f" {mailbox(parsed.sender)}  {safe(aim)}"), room)),
             Piece(SafeText(f" {when} "), "dim"),
@@ -104,8 +158,8 @@ def records_line(links: Sequence[LinkRow], now: datetime) -> Line:
 
 
 def header_lines(head: Letterhead, width: int) -> list[Line]:
-    """Every header as it was decoded, and what could not be read."""
-    lines: list[Line] = []
+    """Who checked the sender, every header as it was decoded, and what could not be read."""
+    lines: list[Line] = [plain(fit(safe(f" {told}"), width)) for told in _checked(head)]
     for name, value in head.parsed.headers:
         lines.append(
             (
@@ -118,6 +172,25 @@ def header_lines(head: Letterhead, width: int) -> list[Line]:
         lines.append(plain(safe(f" {text}"), "warning"))
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
+
+
+def _checked(head: Letterhead) -> list[str]:
+    found = head.authentication
+    if vouched(head).startswith("PEC"):
+        return [_("certified mail: the provider's signature was not checked")]
+    if not found.by:
+        return [_("no server of yours says whether the sender is who it seems")]
+    if found.failed:
+        return [_("{server}: the sender's domain does not vouch for this").format(server=found.by)]
+    if not found.passed:
+        return [_("{server}: nobody vouches for the sender").format(server=found.by)]
+    methods = ", ".join(name.upper() for name in found.passed)
+    domain = head.parsed.sender.address.rpartition("@")[2] if head.parsed.sender else ""
+    return [
+        _("{server}: {domain} vouches for this ({methods})").format(
+            server=found.by, domain=domain, methods=methods
+        )
+    ]
 
 
 def attachment_lines(files: Sequence[AttachmentRow], width: int) -> list[Line]:
@@ -145,13 +218,15 @@ def attachment_lines(files: Sequence[AttachmentRow], width: int) -> list[Line]:
     return lines
 
 
-def hidden_line(hidden: int, images: int) -> list[Line]:
-    """What of the HTML was left out, in one line; none when nothing was."""
+def hidden_line(rendered: "Rendered") -> list[Line]:
+    """What was left out, in one line; none when nothing was."""
+    hidden, images = rendered.hidden, rendered.images
     parts = []
     if hidden:
         parts.append(ngettext("{0} hidden piece", "{0} hidden pieces", hidden).format(hidden))
     if images:
         parts.append(ngettext("{0} image", "{0} images", images).format(images))
-    if not parts:
-        return []
-    return [plain(safe(" " + _("not shown: {0}").format(", ".join(parts))), "dim")]
+    told = [_("not shown: {0}").format(", ".join(parts))] if parts else []
+    if rendered.partial:
+        told.append(_("shown in part: the rest is too much (Ctrl+U for the source)"))
+    return [plain(safe(f" {text}"), "dim") for text in told]

@@ -1,10 +1,11 @@
 """The message that is being read: header, warnings, text as lines, files.
 
-Hides opening, laying out off the event loop, folding of quotes and the way through a conversation.
+Hides opening, folding of quotes and the way through a conversation.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -15,9 +16,12 @@ from textual.message import Message
 from tui_mail.db.rows import AttachmentRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid
+from tui_mail.mail.authentication import Authentication, authentication_of
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import letterhead
 from tui_mail.ui.keys import MAIL, bind
+from tui_mail.ui.layouts import Frame, Layouts
+from tui_mail.ui.linkkeys import LINKS, LinkKeys
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of_message
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
@@ -43,11 +47,24 @@ def _conversation(session: "Session", operator_id: int, thread_id: int) -> list[
     return thread_rows(session, operator_id, thread_id)
 
 
-class ReaderPanel(MailKeys, Panel, Lines):
+def _own_hosts(session: "Session", account_id: int) -> tuple[str, str]:
+    """Whose word is believed on who a sender is: the account's server and its mail domain."""
+    from tui_mail.db.accounts import account_by_id
+
+    account = account_by_id(session, account_id)
+    return account.host, account.email.rpartition("@")[2]
+
+
+# Here `v` is for what came with the message; moving it takes the key beside.
+_VERBS = [one for one in MAIL if one.id != "mail.move"]
+
+
+class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
     """One message, and the conversation that it is in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *MAIL,
+        *_VERBS,
+        bind("reader.move", "V", "move_mail", msgid("move to a folder")),
         bind("reader.page", "space", "read_on", msgid("read on"), hint=True),
         bind("reader.down", "j,down", "scroll(1)", msgid("down")),
         bind("reader.up", "k,up", "scroll(-1)", msgid("up")),
@@ -59,11 +76,14 @@ class ReaderPanel(MailKeys, Panel, Lines):
         bind("reader.previous", "K", "step(-1)", msgid("previous message")),
         bind("reader.later", "n", "within(1)", msgid("later in the conversation")),
         bind("reader.earlier", "p", "within(-1)", msgid("earlier in the conversation")),
+        bind("reader.files", "v", "files", msgid("attachments")),
         bind("reader.save", "S", "save(False)", msgid("save a file")),
         bind("reader.save_all", "A", "save(True)", msgid("save all files")),
         bind("reader.headers", "h", "headers", msgid("headers"), hint=True),
+        bind("reader.source", "ctrl+u", "source", msgid("source")),
         bind("reader.unfold", "right", "fold(False)", msgid("show quotes")),
         bind("reader.fold", "left", "fold(True)", msgid("fold quotes")),
+        *LINKS,
     ]
 
     class Step(Message):
@@ -84,6 +104,14 @@ class ReaderPanel(MailKeys, Panel, Lines):
             self.files = files
             self.every = every
 
+    class Files(Message):
+        """What came with the message is to be listed."""
+
+        def __init__(self, opened: "OpenedMessage", files: Sequence[AttachmentRow]) -> None:
+            super().__init__()
+            self.opened = opened
+            self.files = files
+
     class Shown(Message):
         """A message is on the screen."""
 
@@ -99,10 +127,12 @@ class ReaderPanel(MailKeys, Panel, Lines):
         self._letterhead: letterhead.Letterhead | None = None
         self._opened: OpenedMessage | None = None
         self._rendered: Rendered | None = None
-        self._rendered_width = 0
+        self._frame: Frame | None = None
+        self._layouts = Layouts()
         self._siblings: list[ListRow] = []
-        self._folded = True
+        self._unfolded = 0  # how deep quotes are shown
         self._all_headers = False
+        self._source: Sequence[SafeText] | None = None  # the bytes are shown in place of the text
         self._lines: list[Line] = []
 
     # -- opening
@@ -118,7 +148,7 @@ class ReaderPanel(MailKeys, Panel, Lines):
     def close(self) -> None:
         """Show nothing."""
         self.message_id = None
-        self._letterhead = self._opened = self._rendered = None
+        self._letterhead = self._opened = self._rendered = self._source = None
         self._lines, self._siblings = [], []
         self.forget()
 
@@ -134,29 +164,51 @@ class ReaderPanel(MailKeys, Panel, Lines):
             return
         links = await self.read(_links, parts.operator_id, message_id) or []
         rows = await self.read(_conversation, parts.operator_id, opened.row.thread_id) or []
+        vouched = await self._authentication(opened)
         if self.message_id != message_id:
             return
         self._opened, self._siblings = opened, rows
-        self._letterhead = letterhead.Letterhead(opened.row, opened.parsed, links, opened.lost)
-        self._folded, self.top = True, 0
+        self._letterhead = letterhead.Letterhead(
+            opened.row, opened.parsed, links, opened.lost, vouched
+        )
+        self._unfolded = self.top = 0
+        self._source = None
         await self._lay_out()
         self.post_message(self.Shown(opened.row, opened=by_hand))
+
+    async def _authentication(self, opened: "OpenedMessage") -> Authentication:
+        hosts = None
+        if opened.row.account_id is not None:
+            hosts = await self.read(_own_hosts, opened.row.account_id)
+        return authentication_of(opened.parsed, hosts or ())
 
     async def _lay_out(self) -> None:
         opened, width = self._opened, self.inner_width
         if opened is None or width <= 0:
             return
-        from tui_mail.mail.render import render
+        frame = self._frame = Frame(max(8, width - 2), not self.look.ascii)
+        known = self._layouts.known(opened, frame)
+        if known is None:
+            beginning = await self._layouts.beginning(opened, frame)
+            if beginning is not None and self._is_current(opened, frame):
+                self._take(beginning)
+            known = await self._layouts.whole(opened, frame)
+        if self._is_current(opened, frame):
+            self._take(known)
 
-        self._rendered_width = width
-        rendered = await asyncio.to_thread(render, opened.parsed, max(8, width - 2))
-        if opened is self._opened and width == self._rendered_width:
-            self._rendered = rendered
-            self._arrange()
+    def _is_current(self, opened: "OpenedMessage", frame: Frame) -> bool:
+        return opened is self._opened and frame == self._frame
+
+    def _take(self, rendered: "Rendered") -> None:
+        self._rendered = rendered
+        if self._letterhead is not None:
+            self._letterhead = replace(self._letterhead, mismatches=rendered.mismatches)
+        self.take_links(rendered.links, rendered.mismatches)
+        self._arrange()
 
     def on_resize(self) -> None:
         super().on_resize()
-        if self.inner_width != self._rendered_width:
+        if self._frame is None or self._frame.width != max(8, self.inner_width - 2):
             begin(self, self._lay_out, "layout", latest=True)
 
     def changed(self, topics: frozenset[str]) -> None:
@@ -171,7 +223,7 @@ class ReaderPanel(MailKeys, Panel, Lines):
         if links is None or head is None or self.message_id != message_id:
             return
         if list(head.links) != links:
-            self._letterhead = letterhead.Letterhead(head.row, head.parsed, links, head.lost)
+            self._letterhead = replace(head, links=links)
             self.forget()
 
     # -- what is shown
@@ -180,27 +232,32 @@ class ReaderPanel(MailKeys, Panel, Lines):
         rendered, head, width = self._rendered, self._letterhead, self.inner_width
         if rendered is None or head is None:
             return
-        lines = letterhead.header_lines(head, width) if self._all_headers else []
-        lines += self._text(rendered)
-        lines += letterhead.hidden_line(rendered.hidden, rendered.images)
-        files = self._files()
-        if files:
-            lines += [BLANK, *letterhead.attachment_lines(files, width)]
-        self._lines = lines
+        if self._source is not None:
+            self._lines = [plain(line) for line in self._source]
+        else:
+            self._lines = self._message(rendered, head, width)
         self.forget()
         self.scroll_lines_to(self.top)
 
+    def _message(self, rendered: "Rendered", head: letterhead.Letterhead, width: int) -> list[Line]:
+        lines = letterhead.header_lines(head, width) if self._all_headers else []
+        lines += self._text(rendered)
+        lines += letterhead.hidden_line(rendered)
+        files = self._files()
+        if files:
+            lines += [BLANK, *letterhead.attachment_lines(files, width)]
+        return lines
+
     def _text(self, rendered: "Rendered") -> list[Line]:
         margin = Piece(SafeText(" "))
-        folds = {fold.first: fold for fold in rendered.folds} if self._folded else {}
+        folds = {fold.first: fold for fold in rendered.folds if fold.depth == self._unfolded + 1}
         lines: list[Line] = []
         index = 0
         while index < len(rendered.lines):
             fold = folds.get(index)
             if fold is not None:
-                label = str(fold.label)
-                lines.append(plain(safe(label if label.startswith("▸") else f"▸ {label}"), "dim"))
-                index = max(fold.last, index) + 1
+                lines.append(plain(safe(f" ▸ {fold.label}"), "dim"))
+                index = fold.last + 1
                 continue
             lines.append((margin, *rendered.lines[index]))
             index += 1
@@ -277,11 +334,43 @@ class ReaderPanel(MailKeys, Panel, Lines):
             return
         self.post_message(self.Save(self._opened, files, every=every))
 
+    def action_files(self) -> None:
+        """A list of all that came with the message, pictures within the text too."""
+        row = self._letterhead.row if self._letterhead is not None else None
+        if self._opened is None or row is None:
+            return
+        if not row.attachments:
+            self.post_message(Said(safe(_("The message has no attachments."))))
+            return
+        self.post_message(self.Files(self._opened, row.attachments))
+
     def action_headers(self) -> None:
         self._all_headers = not self._all_headers
+        self._source = None
         self.top = 0
         self._arrange()
 
+    def action_source(self) -> None:
+        """The bytes as they came in place of the text, or the text again."""
+        self.top = 0
+        if self._source is not None:
+            self._source = None
+            self._arrange()
+        elif self._opened is not None:
+            begin(self, partial(self._read_source, self._opened), "source", latest=True)
+
+    async def _read_source(self, opened: "OpenedMessage") -> None:
+        from tui_mail.mail.sourcelines import source_lines
+
+        lines = await asyncio.to_thread(source_lines, opened.raw, max(8, self.inner_width))
+        if opened is self._opened:
+            self._source = lines
+            self._arrange()
+
     def action_fold(self, folded: bool) -> None:
-        self._folded = folded
+        """Show quotes one level deeper, or one less deep."""
+        deepest = (
+            max((fold.depth for fold in self._rendered.folds), default=0) if self._rendered else 0
+        )
+        self._unfolded = max(0, min(deepest, self._unfolded + (-1 if folded else 1)))
         self._arrange()

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tui_mail.db.rows import (
     AttachmentRow,
@@ -20,12 +21,14 @@ from tui_mail.db.rows import (
     MessageRow,
 )
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, formats, held_keys
 from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
+from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Target, target_of
 from tui_mail.ui.panels.reader import ReaderPanel
+from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.pick import Choice, PickScreen
@@ -155,13 +158,25 @@ class Desk:
         """Save files of a message: all, or the one that is chosen when there are several."""
         if event.every or len(event.files) == 1:
             self._save_into(event.opened, list(event.files))
-            return
+        else:
+            self._pick_file(event.opened, event.files, _("Save which file?"))
 
+    def list_files(self, event: ReaderPanel.Files) -> None:
+        """Show what came with a message; the one that is chosen is saved."""
+        count = len(event.files)
+        words = ngettext(
+            "{count} attachment: Enter saves", "{count} attachments: Enter saves", count
+        )
+        self._pick_file(event.opened, event.files, words.format(count=count))
+
+    def _pick_file(
+        self, opened: "OpenedMessage", files: Sequence[AttachmentRow], heading: str
+    ) -> None:
         def chosen(row: AttachmentRow | None) -> None:
             if row is not None:
-                self._save_into(event.opened, [row])
+                self._save_into(opened, [row])
 
-        self._screen.app.push_screen(FilePick(event.files), chosen)
+        self._screen.app.push_screen(FilePick(files, safe(heading)), chosen)
 
     def _save_into(self, opened: "OpenedMessage", files: list[AttachmentRow]) -> None:
         def chosen(folder: Path | None) -> None:
@@ -172,6 +187,26 @@ class Desk:
         self._screen.app.push_screen(FolderPick(len(files), self._saved_in), chosen)
 
     # -- screens on top
+
+    def see_link(self, event: LinkChosen) -> None:
+        """Show a link in whole; it is copied, or a letter to it is begun, when it is asked for."""
+
+        def chosen(verb: str | None) -> None:
+            if verb == "copy":
+                self._screen.app.copy_to_clipboard(safe(event.target))
+                self._screen.say(safe(_("copied: {target}").format(target=event.target)))
+            elif verb == "write":
+                self._run(partial(self._write_to, event.target))
+
+        self._screen.app.push_screen(AddressScreen(event), chosen)
+
+    async def _write_to(self, target: str) -> SafeText:
+        """A letter to the address of a mailto link; nothing else of the link is taken over."""
+        from tui_mail.ui.writing.start import ComposeStart
+
+        address = unquote(target[len("mailto:") :].partition("?")[0])
+        self._compose(ComposeStart(to=safe(address)))
+        return SafeText("")
 
     def write(self, answer: str, message_id: int | None) -> None:
         """Write a letter: new, or an answer to a message."""

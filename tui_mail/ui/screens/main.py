@@ -22,6 +22,7 @@ from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import PREFIXES, SCREEN, commands, hints, prefix_hints
 from tui_mail.ui.layout import PANELS, plan
+from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Asked, Target
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
@@ -265,6 +266,12 @@ class MainScreen(Screen[None]):
 
     def on_reader_panel_save(self, event: ReaderPanel.Save) -> None:
         self.desk.save(event)
+
+    def on_reader_panel_files(self, event: ReaderPanel.Files) -> None:
+        self.desk.list_files(event)
+
+    def on_link_chosen(self, event: LinkChosen) -> None:
+        self.desk.see_link(event)
 
     def on_reader_panel_step(self, event: ReaderPanel.Step) -> None:
         before = self.threads.cursor

@@ -17,20 +17,24 @@ from tui_mail.ui.screens.attach import listed
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
 
+_KIND = 24  # cells for what sort of file it is
+
 
 def _draw_file(row: AttachmentRow, width: int) -> Line:
     name = safe(row.name) or safe(row.media_type)
+    kind = _KIND if width > 3 * _KIND else 0
     return (
-        Piece(SafeText(f"   {fit(name, max(8, width - 16))}")),
+        Piece(SafeText(f"   {fit(name, max(8, width - 16 - kind))}")),
+        Piece(fit(SafeText(f" {safe(row.media_type)}"), kind), "dim"),
         Piece(fit(formats.size(row.size), 12, right=True), "dim"),
     )
 
 
 class FilePick(PickScreen[AttachmentRow]):
-    """Gives back the attachment that was chosen."""
+    """Gives back the attachment that was chosen, to be saved."""
 
-    def __init__(self, files: Sequence[AttachmentRow]) -> None:
-        super().__init__(safe(_("Save which file?")), self._find_files)
+    def __init__(self, files: Sequence[AttachmentRow], heading: SafeText) -> None:
+        super().__init__(heading, self._find_files)
         self._files = files
 
     async def _find_files(self, text: str) -> list[Choice[AttachmentRow]]:

@@ -1,0 +1,239 @@
+"""Reading a message by the keys: links, quotes, source, files, who vouches for it."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.ui.stage import Stage, build, showing
+from tui_mail.db.engine import Database
+from tui_mail.ui.screens.address import AddressScreen
+from tui_mail.ui.screens.compose import ComposeScreen
+from tui_mail.ui.screens.pick import PickScreen
+from tui_mail.ui.widgets.text import SafeInput
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return build(sqlite_database, tmp_path)
+
+
+Say = Callable[[str], None]
+
+
+def _page(html: str, **more: str) -> bytes:
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in more.items())
+    return (head + "Content-Type: text/html; charset=utf-8\r\n\r\n" + html).encode()
+
+
+LINKS = (
+    "<p>Vai su <a href='https://evil.example/accesso?u=1'>www.banca.example</a>, o scrivi a "
+    "<a href='mailto:anna@ferri.it?bcc=x@y.it'>Anna</a>.</p>"
+)
+
+
+async def test_a_link_is_warned_of_and_seen_in_whole_before_it_is_copied(stage: Stage) -> None:
+    await stage.take(_page(LINKS, From="Luca <l.ferri@ferri.it>", Subject="Accesso"))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("⚠ link 1 shows www.banca.example but leads to evil.example")
+        await shown.sees("www.banca.example[1]", "[1] evil.example/accesso?u=1")
+        await shown.press("o")
+        await shown.sees("Type the number of a link first.")
+        await shown.press("9", "o")
+        await shown.sees("The message has no link 9.")
+        await shown.pilot.pause(0)
+        shown.main.reader._typed_at = 0.0  # the figures typed so far are long ago
+        await shown.press("1")
+        await shown.sees("link 1: evil.example/accesso?u=1")
+        await shown.press("o")
+        await shown.until(lambda: isinstance(shown.console.screen, AddressScreen))
+        await shown.sees("Link 1", "its text shows www.banca.example, but it leads to evil.example")
+        await shown.sees("https://evil.example/accesso?u=1")
+        await shown.press("y")
+        await shown.sees("copied: https://evil.example/accesso?u=1")
+        assert shown.console.clipboard == "https://evil.example/accesso?u=1"
+
+
+async def test_a_link_to_a_mail_address_begins_a_letter_to_it_alone(stage: Stage) -> None:
+    await stage.take(_page(LINKS, From="Luca <l.ferri@ferri.it>", Subject="Accesso"))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("[2] anna@ferri.it")
+        await shown.press("2", "o")
+        await shown.until(lambda: isinstance(shown.console.screen, AddressScreen))
+        await shown.press("c")
+        await shown.until(lambda: isinstance(shown.console.screen, ComposeScreen))
+        await shown.sees("anna@ferri.it")
+        await shown.lacks("x@y.it")
+
+
+async def test_quotes_open_one_depth_at_a_time(stage: Stage) -> None:
+    body = (
+        "Va bene.\n\nIl 12/11/2026 09:15, Bianchi Spa <i@b.it> ha scritto:\n"
+        + "> prima risposta\n" * 4
+        + "> Il 3/11/2026 08:00, Anna ha scritto:\n"
+        + ">> domanda\n" * 5
+    )
+    await stage.receive("Re: consegna", body=body)
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("▸ 10 quoted lines · Bianchi Spa, 12 Nov")
+        await shown.lacks("prima risposta")
+        await shown.press("right")
+        await shown.sees("> prima risposta", "▸ 5 quoted lines · Anna, 3 Nov")
+        await shown.press("right")
+        await shown.sees(">> domanda")
+        await shown.press("left", "left")
+        await shown.sees("▸ 10 quoted lines")
+
+
+async def test_the_source_is_the_bytes_and_one_key_away(stage: Stage) -> None:
+    await stage.take(_page("<p>ciao</p>", From="Luca <l@ferri.it>", X_Own="a\x1b]0;PWN\x07b"))
+    async with showing(stage) as shown:
+        await shown.press("enter", "ctrl+u")
+        await shown.sees("X-Own: a␛]0;PWN␇b", "<p>ciao</p>", "Content-Type: text/html")
+        await shown.press("ctrl+u")
+        await shown.lacks("<p>ciao</p>")
+
+
+async def test_v_lists_what_came_with_the_message_and_saves_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    await stage.receive("Fattura", attachment="fattura.pdf")
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("▪ fattura.pdf")
+        await shown.press("v")
+        await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
+        await shown.sees("1 attachment: Enter saves", "fattura.pdf", "application/pdf", "5 B")
+        await shown.press("enter")
+        await shown.sees("Save 1 file in")
+        shown.console.screen.query_one(SafeInput).value = str(folder)
+        await shown.sees("saved/", "save here")
+        await shown.press("enter")
+        await shown.sees("Saved ")
+    assert (folder / "fattura.pdf").read_bytes() == b"%PDF-"
+
+
+async def test_certified_mail_says_so_in_a_word(stage: Stage) -> None:
+    letter = (
+        b"From: x@pec.it\r\nTo: vendite@rossi.it\r\nSubject: ordine\r\n"
+        b"Date: Thu, 12 Nov 2026 10:00:00 +0100\r\nMessage-ID: <o@pec.it>\r\n\r\nordine 77\r\n"
+    )
+    raw = (
+        b'From: "Per conto di: x@pec.it" <posta-certificata@gestore.example>\r\n'
+        b"Date: Thu, 12 Nov 2026 10:00:00 +0100\r\nMessage-ID: <t@gestore.example>\r\n"
+        b"Reply-To: x@pec.it\r\nSubject: POSTA CERTIFICATA: ordine\r\nX-Trasporto: posta-certificata\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbusta\r\n"
+        b"--b\r\nContent-Type: message/rfc822; name=postacert.eml\r\n"
+        b"Content-Disposition: attachment; filename=postacert.eml\r\n\r\n" + letter + b"--b--\r\n"
+    )
+    await stage.take(raw)
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("PEC gestore.example", "ordine 77")
+        await shown.lacks("⚠")
+        await shown.press("h")
+        await shown.sees("certified mail: the provider's signature was not checked")
+
+
+async def test_the_servers_word_on_the_sender_is_one_word_and_more_on_h(stage: Stage) -> None:
+    checked = "mx.rossi.it; spf=pass smtp.mailfrom=ferri.it; dkim=pass header.d=ferri.it"
+    await stage.take(
+        _page("<p>uno</p>", Authentication_Results=checked, From="l@ferri.it", Subject="vero")
+    )
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("✓ SPF DKIM")
+        await shown.press("h")
+        await shown.sees("mx.rossi.it: ferri.it vouches for this (SPF, DKIM)")
+
+
+async def test_what_the_senders_domain_disowns_is_warned_of(stage: Stage) -> None:
+    checked = "mx.rossi.it; spf=fail smtp.mailfrom=ferri.it; dmarc=fail header.from=ferri.it"
+    await stage.take(
+        _page("<p>uno</p>", Authentication_Results=checked, From="l@ferri.it", Subject="falso")
+    )
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("⚠ the sender's domain says that this is not from it")
+
+
+def _letter_with_picture() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (160, 64), (200, 16, 8)).save(data, "PNG")
+    return (
+        b"From: l@ferri.it\r\nSubject: logo\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n"
+        b"<p>sopra<img src='cid:a@x'>sotto</p>\r\n--x\r\nContent-Type: image/png; name=logo.png\r\n"
+        b"Content-ID: <a@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(data.getvalue())
+        + b"--x--\r\n"
+    )
+
+
+async def test_pictures_are_drawn_in_colour_and_named_without_it(stage: Stage) -> None:
+    await stage.take(_letter_with_picture())
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("▀" * 20)
+        colours = {
+            (segment.style.color.name, segment.style.bgcolor.name)
+            for strip in shown.console.screen._compositor.render_strips()
+            for segment in strip
+            if "▀" in segment.text
+            and segment.style
+            and segment.style.color
+            and segment.style.bgcolor
+        }
+        assert colours == {("#c81008", "#c81008")}
+    async with showing(stage, ascii=True) as shown:
+        await shown.press("enter")
+        await shown.sees("[image: logo.png]")
+        await shown.lacks("▀")
+
+
+async def test_a_message_is_laid_out_once_for_a_width(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths: list[int] = []
+    from tui_mail.mail import render as module
+
+    whole = module.render
+
+    def counted(parsed: object, width: int, **options: object) -> object:
+        widths.append(width)
+        return whole(parsed, width, **options)  # type: ignore[arg-type] # passed on
+
+    monkeypatch.setattr(module, "render", counted)
+    await stage.receive("Uno", body="prima\n")
+    await stage.receive("Due", body="seconda\n")
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("seconda")
+        await shown.press("J")
+        await shown.sees("prima")
+        await shown.press("K")
+        await shown.sees("seconda")
+        assert len(widths) == 2
+        await shown.pilot.resize_terminal(100, 30)
+        await shown.until(lambda: len(widths) == 3)
+        await shown.pilot.resize_terminal(120, 36)
+        await shown.sees("seconda")
+        assert len(widths) == 3
+
+
+async def test_a_very_long_message_shows_its_beginning_and_then_all(stage: Stage) -> None:
+    await stage.take(_page(f"<p>{'riga ' * 9}</p>" * 5_000 + "<p>fine</p>", From="l@ferri.it"))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("riga")
+        await shown.until(lambda: shown.main.reader.count > 9_000)
+        await shown.press("end")
+        await shown.sees("fine")
