@@ -52,7 +52,7 @@ def authentication_of(parsed: ParsedMessage, own_hosts: Iterable[str]) -> Authen
         return Authentication()
     place = names.index("authentication-results")
     value = _COMMENT.sub(" ", parsed.headers[place][1][:_MAX])
-    server = value.partition(";")[0].split(None, 1)[0].lower() if value.strip(" ;") else ""
+    server = next(iter(value.partition(";")[0].split()), "").lower()
     if not _is_believed(owned(server), owners, names[:place]):
         return Authentication()
     domain = owned(parsed.sender.address.rpartition("@")[2].lower())
