@@ -1,0 +1,141 @@
+"""What is done to the attachments' folder costs the attachment, never the message."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program, letter
+
+_TO = ("--account", "anna@rossi.example")
+_CHUNK = 64 * 1024
+_HEADER = 81
+
+
+def _with_file(number: int, content: bytes) -> bytes:
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nEcco il disegno.\r\n--b\r\n"
+        "Content-Type: application/octet-stream\r\n"
+        "Content-Disposition: attachment; filename=disegno.bin\r\n\r\n"
+        f"{content.decode()}\r\n--b--"
+    )
+    kind = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"']
+    return letter(number, subject="Disegno", headers=kind, body=body)
+
+
+@pytest.fixture
+def blobs(house: Program, tmp_path: Path) -> list[Path]:
+    """Two messages more, each with a file of some chunks; their blobs."""
+    before = set((house.home / "attachments").glob("*/*"))
+    for number, sign in ((8, b"a\r\n"), (9, b"b\r\n")):
+        file = tmp_path / f"{number}.eml"
+        file.write_bytes(_with_file(number, sign * (_CHUNK - 100)))
+        assert house("import", file, *_TO).record["stored"] == 1
+    return sorted(set((house.home / "attachments").glob("*/*")) - before)
+
+
+def _flip(place: int) -> Callable[[list[Path]], None]:
+    def damage(blobs: list[Path]) -> None:
+        for blob in blobs:
+            sealed = bytearray(blob.read_bytes())
+            sealed[place] ^= 1
+            blob.write_bytes(sealed)
+
+    return damage
+
+
+def _swap(blobs: list[Path]) -> None:
+    first, second = (blob.read_bytes() for blob in blobs)
+    blobs[0].write_bytes(second)
+    blobs[1].write_bytes(first)
+
+
+def _cut(blobs: list[Path]) -> None:
+    for blob in blobs:
+        os.truncate(blob, blob.stat().st_size - 1)
+
+
+def _reorder(blobs: list[Path]) -> None:
+    for blob in blobs:
+        sealed, step = blob.read_bytes(), _CHUNK + 16
+        one, two = sealed[_HEADER : _HEADER + step], sealed[_HEADER + step : _HEADER + 2 * step]
+        blob.write_bytes(sealed[:_HEADER] + two + one + sealed[_HEADER + 2 * step :])
+
+
+def _drop(blobs: list[Path]) -> None:
+    for blob in blobs:
+        sealed = blob.read_bytes()
+        blob.write_bytes(sealed[:_HEADER] + sealed[_HEADER + _CHUNK + 16 :])
+
+
+def _append(blobs: list[Path]) -> None:
+    for blob in blobs:
+        blob.write_bytes(blob.read_bytes() + b"x")
+
+
+def _empty(blobs: list[Path]) -> None:
+    for blob in blobs:
+        blob.write_bytes(b"")
+
+
+def _unlink(blobs: list[Path]) -> None:
+    for blob in blobs:
+        blob.unlink()
+
+
+def _link(blobs: list[Path]) -> None:
+    for blob in blobs:
+        kept = blob.rename(blob.with_suffix(".kept"))
+        blob.symlink_to(kept)
+
+
+def _lose_vault(blobs: list[Path]) -> None:
+    (blobs[0].parent.parent / "vault.json").unlink()
+
+
+def _spoil_vault(blobs: list[Path]) -> None:
+    (blobs[0].parent.parent / "vault.json").write_text("{}")
+
+
+def _other_vault(blobs: list[Path]) -> None:
+    """The key file and the vault of another installation."""
+    from tui_mail.vault import open_vault
+
+    attachments = blobs[0].parent.parent
+    other = attachments.parent / "other"
+    other.mkdir()
+    open_vault(other / "key").unlock()
+    shutil.copy(other / "key", attachments.parent / "key")
+    shutil.copy(other / "vault.json", attachments / "vault.json")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _flip(0), _flip(4), _flip(6), _flip(12), _flip(40), _flip(78), _flip(200),
+        _flip(_HEADER + _CHUNK + 5), _flip(-1), _swap, _cut, _reorder, _drop, _append, _empty,
+        _unlink, _link, _lose_vault, _spoil_vault, _other_vault,
+    ],
+)  # fmt: skip
+def test_the_message_is_read_and_its_file_refused_with_a_sentence(
+    house: Program, blobs: list[Path], tmp_path: Path, damage: Callable[[list[Path]], None]
+) -> None:
+    damage(blobs)
+    out = tmp_path / "out"
+    out.mkdir()
+    for message in (5, 6):
+        shown = house("show", message)
+        assert shown.code == 0
+        assert "Ecco il disegno." in shown.record["text"]
+        (warning,) = shown.record["warnings"]
+        assert warning.endswith(".")
+        assert "Ecco il disegno." in house.lines("show", message)
+        result = house("save", message, "--to", out)
+        assert result.code in {66, 74, 77}, result
+        assert result.record["message"].endswith(".")
+    assert list(out.iterdir()) == []
+    given = house("export", "subject:disegno", "--to", tmp_path / "given", "--format", "eml")
+    assert given.code == 1, given
+    assert not list((tmp_path / "given").rglob("*.eml"))
