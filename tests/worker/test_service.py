@@ -160,7 +160,7 @@ async def test_stopping_leaves_nothing_behind(office: Office, remote: Remote) ->
         return not [name for name in names if name.startswith(("account", "mailbox", "outbox"))]
 
     assert ended()
-    async with turn(office.locks, 1, seconds=0.0) as ours:
+    async with turn(office.locks, "account-1", seconds=0.0) as ours:
         assert ours
 
 
@@ -247,7 +247,7 @@ from pathlib import Path
 from tui_mail.worker.turns import turn
 
 async def hold():
-    async with turn(Path(sys.argv[1]), int(sys.argv[2])):
+    async with turn(Path(sys.argv[1]), f"account-{sys.argv[2]}"):
         print("held", flush=True)
         await asyncio.Event().wait()
 
@@ -281,7 +281,7 @@ async def test_another_takes_over_from_a_killed_process(
     with another_process(office, account_id) as process:
         async with running(office):
             await until((office.locks / f"account-{account_id}.lock").exists)
-            async with turn(office.locks, account_id, seconds=0.3) as ours:
+            async with turn(office.locks, f"account-{account_id}", seconds=0.3) as ours:
                 assert not ours
             assert embedded.server.connections == 0
             process.kill()
@@ -302,18 +302,18 @@ async def test_two_workers_on_one_home_serve_an_account_once(
 
 
 async def test_a_cancelled_wait_keeps_no_lock(office: Office) -> None:
-    async with turn(office.locks, 7):
+    async with turn(office.locks, "account-7"):
         waiting = asyncio.ensure_future(_wait_for(office))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    async with turn(office.locks, 7, seconds=0.0) as ours:
+    async with turn(office.locks, "account-7", seconds=0.0) as ours:
         assert ours
 
 
 async def _wait_for(office: Office) -> None:
-    async with turn(office.locks, 7):
+    async with turn(office.locks, "account-7"):
         await asyncio.Event().wait()
 
 

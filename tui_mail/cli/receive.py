@@ -77,8 +77,32 @@ def _import(
             call.exit_code = 1
         call.progress_done()
         _report(call, counts)
+    if counts.stored:
+        _read_files(call)
     if not counts.read and not call.exit_code:
         raise WrongData(_("No message was found there."))
+
+
+def _read_files(call: Context) -> None:
+    """The text of the files that have come, for the search; what is left is left to the worker."""
+    from tui_mail.worker.texts import read_waiting
+
+    async def pause(done: int) -> None:
+        if done:
+            call.progress(_("{count} messages with files read").format(count=done))
+
+    try:
+        asyncio.run(
+            read_waiting(
+                call.database, call.blobs, call.home.locks, processes=2, seconds=0.0, pause=pause
+            )
+        )
+    except KeyboardInterrupt:
+        call.say(_("Interrupted: the mail is stored; the worker reads the rest of its files."))
+    except TuiMailError as error:
+        call.fail(error)
+    finally:
+        call.progress_done()
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from tui_mail.db.tables import (
     MessageSource,
     MessageText,
 )
+from tui_mail.db.texts import note_files
 from tui_mail.db.threads import LONGEST_IDENTIFIER, assign
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound
@@ -197,6 +198,8 @@ def _store_parts(session: Session, prepared: Sequence[Prepared], ids: Sequence[i
         for attachment in message.attachments
     ]
     insert_rows(session, Attachment, attachments)
+    files = {key: [(a.name, a.media_type) for a in message.attachments] for key, message in pairs}
+    note_files(session, files)
     _claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])
 
 

@@ -75,7 +75,10 @@ class AccountWork:
         await self._again_and_again("", self._while_ours, self._asked)
 
     async def _while_ours(self) -> None:
-        async with turn(self._shop.locks, self._account_id), asyncio.TaskGroup() as group:
+        async with (
+            turn(self._shop.locks, f"account-{self._account_id}"),
+            asyncio.TaskGroup() as group,
+        ):
             self.errors.pop("", None)
             group.create_task(
                 self._again_and_again("mailbox", self._mailbox, self._asked),

@@ -25,10 +25,12 @@ from tui_mail.worker.fetch import Sync
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.push import push
+from tui_mail.worker.texts import read_waiting
 from tui_mail.worker.turns import turn
 
 _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
+_REST_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ class Worker:
         self._served: dict[int, _Served] = {}
         self._manager: asyncio.Task[None] | None = None
         self._accounts_changed = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+        self._mail_came = asyncio.Event()
         self._unsubscribe: Callable[[], None] | None = None
 
     def summary(self) -> Summary:
@@ -93,21 +97,25 @@ class Worker:
         """Begin; returns at once."""
         self._unsubscribe = self._database.subscribe(self._hear)
         self._manager = asyncio.create_task(self._manage(), name="worker")
+        self._reader = asyncio.create_task(self._read_files(), name="texts")
 
     async def stop(self) -> None:
         """End every task; what was under way is done again next time."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        if self._manager is not None:
-            self._manager.cancel()
-            await asyncio.gather(self._manager, return_exceptions=True)
-            self._manager = None
+        tasks = [task for task in (self._manager, self._reader) if task is not None]
+        self._manager = self._reader = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._end(list(self._served))
 
     def _hear(self, topics: frozenset[Topic]) -> None:
         if Topic.ACCOUNTS in topics:
             self._accounts_changed.set()
+        if Topic.MAIL in topics:
+            self._mail_came.set()
         for one in self._served.values():
             one.work.tell(changed=Topic.OPERATIONS in topics, letters=Topic.OUTBOX in topics)
 
@@ -131,6 +139,26 @@ class Worker:
                 task = asyncio.create_task(work.run(), name=f"account-{account_id}")
                 self._served[account_id] = _Served(wanted[account_id], work, task)
             await self._accounts_changed.wait()
+
+    async def _read_files(self) -> None:
+        """Read the files of what has come, for the search, whenever there is nothing to fetch."""
+        while True:
+            self._mail_came.clear()
+            try:
+                await read_waiting(
+                    self._database, self._shop.ingest.blobs, self._shop.locks, pause=self._rest
+                )
+            except TuiMailError:
+                log.warning("the files of messages cannot be read now", exc_info=True)
+            except Exception:
+                log.exception("the files of messages")
+            await asyncio.sleep(_REST_SECONDS)
+            await self._mail_came.wait()
+
+    async def _rest(self, _done: int) -> None:
+        """Mail comes first."""
+        while self.summary().busy:  # noqa: ASYNC110 — progress is looked at, it tells nobody
+            await asyncio.sleep(_REST_SECONDS)
 
     async def _end(self, account_ids: list[int]) -> None:
         tasks = [self._served.pop(account_id).task for account_id in account_ids]
@@ -158,10 +186,12 @@ def _settings(account: Account) -> tuple[object, ...]:
 async def work_once(
     database: Database, connections: Connections, ingest: Ingest, *, locks: Path
 ) -> dict[int, TuiMailError | None]:
-    """Send, push and fetch for every account, all at once, then end; what went wrong, by account."""
+    """Send, push and fetch for every account, all at once, then read files for the search and end;
+    what went wrong, by account."""
     shop = Workshop(database, connections, ingest, locks, check_seconds=0.0)
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
+    await read_waiting(database, ingest.blobs, locks, processes=2, seconds=0.0)
     return {account.id or 0: error for account, error in zip(found, errors, strict=True)}
 
 
@@ -169,7 +199,7 @@ async def _once(shop: Workshop, account: Account) -> TuiMailError | None:
     """What went wrong first; what is wrong with the one server does not hold up the other."""
     assert account.id is not None
     first: TuiMailError | None = None
-    async with turn(shop.locks, account.id, seconds=_ONCE_WAIT_SECONDS) as ours:
+    async with turn(shop.locks, f"account-{account.id}", seconds=_ONCE_WAIT_SECONDS) as ours:
         if not ours:
             return None  # another process is at it: the work is being done
         for work in (_send_once, _sync_once):
@@ -227,6 +257,6 @@ async def work_outbox(
 ) -> None:
     """Send what is due of one account, when no other process is at it."""
     shop = Workshop(database, connections, ingest, locks, check_seconds=0.0)
-    async with turn(locks, account_id, seconds=0.0) as ours:
+    async with turn(locks, f"account-{account_id}", seconds=0.0) as ours:
         if ours:
             await _send_once(shop, await database.read(accounts.account_by_id, account_id))

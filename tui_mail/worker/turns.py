@@ -17,14 +17,12 @@ _RETRY_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def turn(
-    locks: Path, account_id: int, *, seconds: float | None = None
-) -> AsyncIterator[bool]:
-    """Hold the account's lock; gives False when another held it all of `seconds` (None: for ever).
+async def turn(locks: Path, name: str, *, seconds: float | None = None) -> AsyncIterator[bool]:
+    """Hold the lock of that name; gives False when another held it all of `seconds` (None: for ever).
 
     Raises CannotWrite when there can be no lock file.
     """
-    lock = FileLock(locks / f"account-{account_id}.lock", thread_local=False)
+    lock = FileLock(locks / f"{name}.lock", thread_local=False)
     loop = asyncio.get_running_loop()
     end = None if seconds is None else loop.time() + seconds
     while not (held := await _try(lock)):
