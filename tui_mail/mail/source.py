@@ -21,6 +21,7 @@ from tui_mail.values import ParsedAttachment, ParsedMessage
 
 _VERSION = b"1"
 _MAX_RUNS = 2_000
+_MAX_AFTER = 200
 _CHUNK = re.compile(rb"([A-Za-z0-9+/=]*)([^A-Za-z0-9+/=]*)")
 _NOT_ALPHABET = bytes(
     sorted(
@@ -119,7 +120,11 @@ def restore(skeleton: bytes, fetch: Callable[[str], bytes]) -> bytes:
         else:
             blob_id, runs, padded = entry
             content = fetch(blob_id)
-            pieces.append(content if runs is None else _written(content, runs, padded=padded))
+            pieces.append(
+                content
+                if runs is None
+                else _written(base64.b64encode(content), runs, padded=padded)
+            )
     return b"".join(pieces)
 
 
@@ -132,10 +137,30 @@ def _in_place(number: int, encoded: bytes, content: bytes) -> _Segment | None:
     padded = clean == text
     if not padded and clean != text.rstrip(b"="):
         return None
-    runs = _runs(encoded)
-    if runs is None or _written(content, runs, padded=padded) != encoded:
+    for way in (_regular_runs, _runs):
+        runs = way(encoded)
+        if runs is not None and _written(text, runs, padded=padded) == encoded:
+            return _Segment(number=number, runs=runs, padded=padded)
+    return None
+
+
+def _regular_runs(encoded: bytes) -> _Runs | None:
+    """The runs of lines of one length and end, as nearly all are; found without a loop over them.
+
+    Each sign of a line's end stands in the same column: where it stops doing so, the lines stop.
+    """
+    first = _CHUNK.match(encoded)
+    if first is None or not first[1] or not first[2] or len(first[2]) > _MAX_AFTER:
         return None
-    return _Segment(number=number, runs=runs, padded=padded)
+    length, after = len(first[1]), first[2]
+    step = length + len(after)
+    columns = (encoded[length + index :: step] for index in range(len(after)))
+    repeats = min(
+        len(column) - len(column.lstrip(after[index : index + 1]))
+        for index, column in enumerate(columns)
+    )
+    rest = _runs(encoded[repeats * step :]) if len(encoded) - repeats * step <= 4 * step else None
+    return None if rest is None else [(length, after.decode("latin-1"), repeats), *rest]
 
 
 def _runs(encoded: bytes) -> _Runs | None:
@@ -146,23 +171,27 @@ def _runs(encoded: bytes) -> _Runs | None:
             continue
         if runs and runs[-1][0] == length and runs[-1][1] == after:
             runs[-1] = (length, after, runs[-1][2] + 1)
-        elif len(runs) >= _MAX_RUNS or len(after) > 200:
+        elif len(runs) >= _MAX_RUNS or len(after) > _MAX_AFTER:
             return None
         else:
             runs.append((length, after, 1))
     return runs
 
 
-def _written(content: bytes, runs: Sequence[Sequence[Any]], *, padded: bool) -> bytes:
-    text = base64.b64encode(content)
+def _written(text: bytes, runs: Sequence[Sequence[Any]], *, padded: bool) -> bytes:
+    """The digits of `text` as they were broken up."""
     if not padded:
         text = text.rstrip(b"=")
     pieces = []
     position = 0
     for length, after, repeats in runs:
         ending = after.encode("latin-1")
-        for _repeat in range(repeats):
-            pieces.append(text[position : position + length])
+        end = position + length * repeats
+        if length:
+            lines = [text[at : at + length] for at in range(position, end, length)]
+            pieces.append(ending.join(lines))
             pieces.append(ending)
-            position += length
+        else:
+            pieces.append(ending * repeats)
+        position = end
     return b"".join(pieces)
