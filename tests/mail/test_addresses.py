@@ -36,6 +36,7 @@ from tui_mail.mail.addresses import mailboxes
         ("<>", []),
         ("", []),
         ("'Mario' <a@b.it>", [("a@b.it", "Mario")]),
+        ("Pete <pete(his)@silly.test(host)>", [("pete@silly.test", "Pete")]),
     ],
 )
 def test_forms(written: str, read: list[tuple[str, str]]) -> None:

@@ -63,6 +63,16 @@ def test_no_bytes_make_it_raise(raw: bytes) -> None:
         ("=?utf-8?q?due parole?=", "due parole"),
         ("=?utf-8?q?a?= b =?utf-8?q?c?=", "a b c"),
         ("[EXT] =?x", "[EXT] =?x"),
+        ("=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
+        ("=?utf-8?q?che?_s=C3=AC?=", "che? sì"),
+        ("=?utf-8?q?Citt=C3=A0 tagliata", "Città tagliata"),
+        ("=?UTF-8?B?Q2l0dMOg", "Città"),
+        ("=??q?senza_nome?=", "senza nome"),
+        ('=?"utf-8"?q?=C3=A8?=', "è"),
+        ("=?utf-8?b?Q2l0\n dMOg?=", "Città"),
+        ("=?iso-8859-1?q?Citt=C3=A0?=", "Città"),
+        ("=?utf-8?x?a?=", "=?utf-8?x?a?="),
+        ("=?utf-8?q?=1b[31m?=", "\x1b[31m"),
         ("perché", "perché"),
         ("a\n b\n\tc", "a b c"),
     ],
@@ -85,6 +95,8 @@ def test_subjects_are_read_as_a_person_would(written: str, read: str) -> None:
         ("rot13", b"ciao", "ciao"),
         ("punycode", b"ciao-", "ciao-"),
         ("", b"\xef\xbb\xbfciao", "ciao"),
+        ("iso-8859-1", b"perch\xc3\xa9", "perché"),
+        ("big5", "發票".encode("big5hkscs"), "發票"),
     ],
 )
 def test_bodies_survive_wrong_charsets(declared: str, body: bytes, text: str) -> None:
@@ -268,6 +280,22 @@ def test_what_is_over_a_limit_is_told_and_the_rest_is_read() -> None:
     assert len(people.to) == 1000
     assert "header_too_long" in message("Subject: " + "a" * 100_000).damage
     assert "too_many_headers" in message("A: b\n" * 3000 + "Subject: x").damage
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"broken line\nSubject: a\nFrom: b@c.it\n\nciao",
+        b"Subject: a\n__\n  <x@y>\nFrom: b@c.it\n\nciao",
+        b"\r\n\r\nSubject: a\r\nFrom: b@c.it\r\n\r\nciao",
+        b"\xef\xbb\xbfSubject: a\nFrom: b@c.it\n\nciao",
+        b"From x@y Thu Mar  5 10:00:00 2026\nSubject: a\nFrom: b@c.it\n\nciao",
+    ],
+)
+def test_a_broken_line_among_headers_does_not_end_them(raw: bytes) -> None:
+    parsed = parse(raw)
+    assert (parsed.subject, parsed.text) == ("a", "ciao")
+    assert parsed.sender == Mailbox("b@c.it")
 
 
 def test_lines_that_are_no_header_begin_the_body() -> None:

@@ -19,6 +19,7 @@ _COMMENT_SIGN = re.compile(r"[()\\]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNWANTED = re.compile(r"[\x00-\x20\x7f-\x9f\xa0\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_COMMENT = re.compile(r"\([^()]*\)")
 _AROUND_SIGN = re.compile(r" ?@ ?")
 
 
@@ -174,6 +175,8 @@ def _flush_waiting(scan: _Scan) -> None:
 
 def _append(scan: _Scan, address: str, name: str) -> None:
     address = address.strip()
+    if "(" in address and not address.startswith('"'):
+        address = _COMMENT.sub("", address)
     unwanted = _CONTROLS if address.startswith('"') else _UNWANTED
     address = unwanted.sub("", address).strip("<>")
     local, at, domain = address.rpartition("@")

@@ -34,6 +34,7 @@ _EXTENSIONS = {
     "application/ms-tnef": ".dat",
     "image/png": ".png",
     "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
     "image/gif": ".gif",
     "message/rfc822": ".eml",
     "message/global": ".eml",

@@ -35,7 +35,11 @@ _ALIASES = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "x-gbk": "gb18030",
-    "chinesebig5": "big5",
+    "big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "chinesebig5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
     "x-sjis": "cp932",
     "shift-jis": "cp932",
     "sjis": "cp932",
@@ -85,6 +89,7 @@ _GUESSED = (
     "tis_620",
     "cp1252",
 )
+_WESTERN = frozenset({"cp1252", "iso8859-15"})
 _SAMPLE = 4096
 _ASCII = bytes(range(128))
 _HIGH = bytes(range(128, 256))
@@ -120,6 +125,12 @@ def decode(data: bytes, charset: str = "", likely: str = "") -> tuple[str, bool]
         codec, believed = "utf-8", False
     if b"\x1b$" in data and codec == "utf-8":
         codec, believed = "iso2022_jp_2", False
+    if codec in _WESTERN and not data.isascii():
+        # Text in UTF-8 by chance is next to impossible in a language that has words.
+        try:
+            return data.decode("utf-8").removeprefix("\ufeff"), False
+        except UnicodeDecodeError:
+            pass
     try:
         return data.decode(codec).removeprefix("\ufeff"), believed
     except (UnicodeError, ValueError):

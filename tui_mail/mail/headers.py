@@ -19,7 +19,8 @@ MAX_IDENTIFIERS = 100
 MAX_IDENTIFIER = 600
 
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
-_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]*)\?=")
+# Also without a charset, with question marks inside, or cut off at the end of the header.
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{0,64})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)(?:\?=|\Z)")
 _SPACES = re.compile(r"\s+")
 _PARAMETER = re.compile(
     r";\s*([^\s=;]{1,128})\s*=\s*(\"[^\"\\]*(?:\\.[^\"\\]*)*\"|[^;]*)", re.DOTALL

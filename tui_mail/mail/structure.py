@@ -33,6 +33,14 @@ _LOOSE_BOUNDARY = re.compile(r"\sboundary\s*=\s*\"?([^\"\s;]+)", re.IGNORECASE)
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,256})[ \t]*:[ \t]*")
 
 
+# What follows a broken line when it stands among headers: maybe its folded rest, then these.
+_KNOWN_FIELD = re.compile(
+    rb"(?:[ \t][^\r\n]*(?:\r\n|\r|\n)){0,3}(?:Received|Return-Path|Delivered-To|From|To|Cc|Subject"
+    rb"|Date|Message-ID|MIME-Version|Content-(?:Type|Transfer-Encoding))[ \t]{0,20}:",
+    re.IGNORECASE,
+)
+
+
 @dataclass(slots=True)
 class Part:
     """A part and where it is: its body is `raw[start:end]`, its headers begin at `head`.
@@ -184,6 +192,11 @@ def _read_fields(
             name, begin = found[1].decode("ascii"), position + found.end()
         elif position == part.head and line.startswith((b"From ", b">From ")):
             pass  # the separator of an mbox, left by who cut it up
+        elif _KNOWN_FIELD.match(raw, match.end(), limit):
+            # A broken line among headers: what it says is lost to the reader, the rest is not.
+            structure.note("header_line")
+            close(position)
+            begin = -1
         else:
             structure.note("header_line")
             break
