@@ -134,6 +134,7 @@ def _complete(call: "Context", parts: "ConsoleParts") -> None:
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
+        attachments=call.attachments,
     )
 
 

@@ -114,12 +114,15 @@ class BlobFiles:
     def leftovers(self) -> Iterator[StoredFile]:
         """What is in the folder and has no name: half-written files, and whatever others put there.
 
-        `name` is the path within the folder; the text of it is whatever its maker chose.
+        `name` is the path within the folder, the text of it whatever its maker chose; `modified` is
+        when it was last touched in any way, which is what `sweep` goes by.
         """
         for prefix, shard in self._shards():
             for entry in _files(shard):
                 if not _REST.fullmatch(entry.name):
-                    yield _described(entry, f"{prefix}/{entry.name}")
+                    found = entry.stat(follow_symlinks=False)
+                    touched = datetime.fromtimestamp(found.st_ctime, UTC)
+                    yield StoredFile(f"{prefix}/{entry.name}", found.st_size, touched)
 
     def sweep(self, older_than: datetime) -> int:
         """Delete what was half written and not touched since `older_than`, and put back what a

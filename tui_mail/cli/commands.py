@@ -9,6 +9,7 @@ from tui_mail.cli import (
     account,
     change,
     demo,
+    doctor,
     erp,
     find,
     give,
@@ -53,6 +54,7 @@ def command() -> Any:
         send,
         outbox,
         vault,
+        doctor,
         demo,
         keys,
     ):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_mail.cli.parts import Parts
@@ -119,6 +120,11 @@ class Context:
             self.can_ask = False
 
     @cached_property
+    def attachments(self) -> Path:
+        """Where the sealed attachments lie."""
+        return attachments_folder(self.home, self.settings)
+
+    @cached_property
     def blobs(self) -> "FolderBlobs":
         """The attachments; where the vault's file is lost or damaged, each says so for itself.
 
@@ -126,7 +132,7 @@ class Context:
         """
         with contextlib.suppress(InputOutput):
             self.vault.unlock()
-        return self.parts.blobs(attachments_folder(self.home, self.settings), self.vault)
+        return self.parts.blobs(self.attachments, self.vault)
 
     @cached_property
     def reader(self) -> "Reader":
@@ -136,8 +142,10 @@ class Context:
 
     @cached_property
     def ingest(self) -> "Ingest":
+        from tui_mail.worker.collect import note_use
         from tui_mail.worker.ingest import Ingest
 
+        note_use(self.attachments, self.database)
         return Ingest(self.database, self.blobs)
 
     def close(self) -> None:

@@ -71,7 +71,15 @@ def _once(call: Context) -> None:
 
     call.say(_("Fetching, pushing, sending…"))
     make = call.parts.connections(call.vault)
-    outcome = asyncio.run(work_once(call.database, make, call.ingest, locks=call.home.locks))
+    outcome = asyncio.run(
+        work_once(
+            call.database,
+            make,
+            call.ingest,
+            locks=call.home.locks,
+            attachments=call.attachments,
+        )
+    )
     emails = {account.id: account.email for account in call.database.read_now(all_accounts)}
     if not outcome:
         call.say(_("There is no account with a server: tui-mail account add EMAIL"))
@@ -101,6 +109,7 @@ async def _serve(call: Context) -> None:
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
+        attachments=call.attachments,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -57,6 +58,12 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self._sqlite
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None when a server keeps it, or nothing but memory."""
+        name = self._url.database or ""
+        return Path(name) if self._sqlite and name not in {"", ":memory:"} else None
 
     @property
     def engine(self) -> Engine:

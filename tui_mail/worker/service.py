@@ -1,7 +1,7 @@
 """The worker: fetches, pushes and sends for every account, in this process.
 
-Keeps one `AccountWork` for each account that has servers, begun anew when its settings change;
-of several processes on a host exactly one serves an account, and another takes over when that
+Keeps house, and one `AccountWork` for each account that has servers, begun anew when its settings
+change; of several processes on a host exactly one serves an account, and another takes over when that
 one ends. Or everything is done once.
 """
 
@@ -20,6 +20,7 @@ from tui_mail.db.topics import Topic
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.worker.account import AccountWork, Workshop
+from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Sync
 from tui_mail.worker.ingest import Ingest
@@ -31,6 +32,7 @@ from tui_mail.worker.turns import turn
 _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
 _REST_SECONDS = 1.0
+_HOUSEKEEPING_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +66,12 @@ class Worker:
         *,
         locks: Path,
         check_seconds: float,
+        attachments: Path | None = None,
     ) -> None:
         self._database = database
+        self._blobs = ingest.blobs
+        self._attachments = attachments
+        self._housekeeping: asyncio.Task[None] | None = None
         self._shop = Workshop(database, connections, ingest, locks, check_seconds)
         self._served: dict[int, _Served] = {}
         self._manager: asyncio.Task[None] | None = None
@@ -98,14 +104,20 @@ class Worker:
         self._unsubscribe = self._database.subscribe(self._hear)
         self._manager = asyncio.create_task(self._manage(), name="worker")
         self._reader = asyncio.create_task(self._read_files(), name="texts")
+        if self._attachments is not None:
+            self._housekeeping = asyncio.create_task(
+                self._keep_house(self._attachments), name="housekeeping"
+            )
 
     async def stop(self) -> None:
         """End every task; what was under way is done again next time."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        tasks = [task for task in (self._manager, self._reader) if task is not None]
-        self._manager = self._reader = None
+        tasks = [
+            task for task in (self._manager, self._reader, self._housekeeping) if task is not None
+        ]
+        self._manager = self._reader = self._housekeeping = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -160,6 +172,17 @@ class Worker:
         while self.summary().busy:  # noqa: ASYNC110 — progress is looked at, it tells nobody
             await asyncio.sleep(_REST_SECONDS)
 
+    async def _keep_house(self, folder: Path) -> None:
+        """Take away the attachments of mail that is gone, when everything else has begun."""
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            try:
+                await asyncio.to_thread(
+                    collect_when_due, self._database, self._blobs, folder, datetime.now(UTC)
+                )
+            except TuiMailError:
+                log.warning("attachments cannot be collected", exc_info=True)
+
     async def _end(self, account_ids: list[int]) -> None:
         tasks = [self._served.pop(account_id).task for account_id in account_ids]
         for task in tasks:
@@ -184,7 +207,12 @@ def _settings(account: Account) -> tuple[object, ...]:
 
 
 async def work_once(
-    database: Database, connections: Connections, ingest: Ingest, *, locks: Path
+    database: Database,
+    connections: Connections,
+    ingest: Ingest,
+    *,
+    locks: Path,
+    attachments: Path | None = None,
 ) -> dict[int, TuiMailError | None]:
     """Send, push and fetch for every account, all at once, then read files for the search and end;
     what went wrong, by account."""
@@ -192,6 +220,10 @@ async def work_once(
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
     await read_waiting(database, ingest.blobs, locks, processes=2, seconds=0.0)
+    if attachments is not None:
+        await asyncio.to_thread(
+            collect_when_due, database, ingest.blobs, attachments, datetime.now(UTC)
+        )
     return {account.id or 0: error for account, error in zip(found, errors, strict=True)}
 
 

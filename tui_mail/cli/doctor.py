@@ -1,0 +1,113 @@
+"""`doctor`: proves that database and attachments agree, and mends what can be mended."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from tui_mail.cli.context import Context
+from tui_mail.i18n import _
+
+if TYPE_CHECKING:
+    from tui_mail.worker.doctor import Finding
+    from tui_mail.worker.surroundings import Places
+
+_SHOWN = 5
+_LEFT = 1
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "doctor",
+        help=_("Prove that database and attachments agree; with --repair, mend what can be."),
+        epilog=_(
+            "Exit code 0: nothing is wrong, or all of it is mended; 1: something is left, and what "
+            "to do about it is said. --deep opens every attachment and puts every message together "
+            "again, which takes as long as reading them all."
+        )
+        + "\n\n"
+        + _("Example: tui-mail doctor --repair --json"),
+    )(_doctor)
+
+
+def _doctor(
+    context: typer.Context,
+    repair: bool = typer.Option(False, "--repair", help=_("mend what can be mended")),
+    deep: bool = typer.Option(False, "--deep", help=_("open every attachment and message")),
+) -> None:
+    from tui_mail.worker.collect import note_use
+    from tui_mail.worker.doctor import Doctor
+
+    call: Context = context.obj
+    started = time.monotonic()
+    places = places_of(call)
+    if places.attachments.is_dir():
+        note_use(places.attachments, call.database)
+    doctor = Doctor(
+        call.database,
+        call.blobs,
+        places,
+        call.progress,
+        now=datetime.now(UTC),
+        repair=repair,
+        deep=deep,
+    )
+    found = mended = left = 0
+    try:
+        for finding in doctor.findings():
+            call.progress_done()
+            _tell(call, finding)
+            found += finding.count
+            mended += finding.mended
+            left += finding.left
+    except KeyboardInterrupt:
+        call.progress_done()
+        call.say(_("Interrupted: what is mended is mended, the rest is as it was."))
+        raise
+    finally:
+        call.progress_done()
+    call.exit_code = _LEFT if left else 0
+    record = {
+        "found": found,
+        "mended": mended,
+        "left": left,
+        "attachments": doctor.attachments,
+        "messages": doctor.messages,
+        "deep": deep,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    text = _("{found} found, {mended} mended, {left} left.").format(**record)
+    call.emit(record, text if found else _("Everything agrees."))
+
+
+def _tell(call: Context, finding: "Finding") -> None:
+    mended = " " + _("Mended: {count}.").format(count=finding.mended) if finding.mended else ""
+    call.emit(
+        {
+            "finding": finding.slug,
+            "message": finding.message,
+            "count": finding.count,
+            "mended": finding.mended,
+            "left": finding.left,
+            "examples": list(finding.examples),
+        },
+        f"{finding.message}{mended}",
+    )
+    if not call.json:
+        for one in finding.examples[:_SHOWN]:
+            call.emit({}, f"    {one}")
+        if len(finding.examples) > _SHOWN:
+            call.emit({}, "    …")
+
+
+def places_of(call: Context) -> "Places":
+    """Where this installation keeps what."""
+    from tui_mail.worker.surroundings import Places
+
+    home = call.home
+    return Places(
+        private=(home.config, home.data, home.state, home.key_file, home.settings_file, home.logs),
+        attachments=call.attachments,
+        database=call.database.file,
+    )

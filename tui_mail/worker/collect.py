@@ -1,0 +1,154 @@
+"""Blobs that nothing refers to are taken away, never too early.
+
+A blob is wanted from the moment it is put, and its row comes later: one that was put or wanted
+within the last day stays. Whoever collects holds the database's one write transaction, in which no
+message can begin to refer to a blob, and the store sees to those that put it again meanwhile. The
+folder of a store may be shared: every database that uses it leaves its mark there, and while there
+is another one's, nothing is collected, since nobody here knows what the other needs.
+"""
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tui_mail.blobs import BlobStore
+from tui_mail.db import blob_rows
+from tui_mail.db.engine import Database
+from tui_mail.db.many import chunks
+from tui_mail.db.session import Session
+from tui_mail.errors import CannotWrite, TryLater
+from tui_mail.i18n import _
+
+GRACE = timedelta(days=1)
+_EVERY = timedelta(hours=6)
+_MARKS = ".databases"
+_LOCK = ".collect.lock"
+_IN_ONE_TRANSACTION = 50
+
+
+def note_use(folder: Path, database: Database) -> None:
+    """Leave the mark of a database in the folder of its blobs.
+
+    Raises CannotWrite.
+    """
+    identity = database.read_now(blob_rows.identity)
+    mark, content = _mark(folder, identity), _content(folder, identity)
+    if _read(mark) == content:
+        return
+    try:
+        mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+    except OSError as error:
+        raise CannotWrite(
+            _("The attachments in {folder} cannot be written ({reason}).").format(
+                folder=folder, reason=error.strerror
+            )
+        ) from error
+
+
+def other_users(folder: Path, database: Database) -> list[Path]:
+    """The marks of other databases in the folder, but for those that are no more on this host, and
+    those that came here when the folder was copied."""
+    own = _mark(folder, database.read_now(blob_rows.identity))
+    with suppress(FileNotFoundError):
+        return sorted(
+            one for one in own.parent.iterdir() if one != own and not _is_past(folder, one)
+        )
+    return []
+
+
+def _mark(folder: Path, identity: str) -> Path:
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+    return folder / _MARKS / digest[:32]
+
+
+def _content(folder: Path, identity: str) -> dict[str, str]:
+    return {"database": identity, "host": socket.gethostname(), "folder": str(folder.resolve())}
+
+
+def _read(mark: Path) -> dict[str, str]:
+    try:
+        found = json.loads(mark.read_text("utf-8"))
+        return {str(key): str(value) for key, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _is_past(folder: Path, mark: Path) -> bool:
+    told, here = _read(mark), socket.gethostname()
+    if not told or told.get("host") != here:
+        return False  # what cannot be asked counts as somebody
+    file = told.get("database", "").removeprefix(f"sqlite {here}:")
+    gone = file.startswith("/") and not Path(file).exists()
+    return gone or told.get("folder") != str(folder.resolve())
+
+
+@contextmanager
+def nothing_collected(folder: Path, seconds: float = 0.0) -> Iterator[None]:
+    """While inside, no process on any host that sees the folder collects.
+
+    Raises TryLater when one is at it, or holds others off, longer than `seconds`.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK, mode=0o600)
+    try:
+        lock.acquire(timeout=seconds)
+        os.utime(folder / _LOCK)
+    except Timeout as error:
+        raise TryLater(
+            _("Another program collects or backs up attachments: try again in a moment.")
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def collect_unused(database: Database, blobs: BlobStore, folder: Path, now: datetime) -> int:
+    """Take away what is known and not needed, and half-written files; how many there were.
+
+    Raises CannotWrite, TryLater.
+    """
+    if not folder.is_dir() or other_users(folder, database):
+        return 0
+    with nothing_collected(folder):
+        names = database.read_now(blob_rows.unreferenced)
+        return collect(database, blobs, names, now) + blobs.sweep(now - GRACE)
+
+
+def collect_when_due(database: Database, blobs: BlobStore, folder: Path, now: datetime) -> int:
+    """`collect_unused`, if no process has done so for some hours; 0 when another one is at it.
+
+    Raises CannotWrite.
+    """
+    try:
+        done = (folder / _LOCK).stat().st_mtime
+    except OSError:
+        done = 0.0
+    if now.timestamp() - done < _EVERY.total_seconds():
+        return 0
+    with suppress(TryLater):
+        return collect_unused(database, blobs, folder, now)
+    return 0
+
+
+def collect(database: Database, blobs: BlobStore, names: Iterable[str], now: datetime) -> int:
+    """Take away those of the blobs that nothing refers to and nobody wanted for a day."""
+    parts = chunks(names, _IN_ONE_TRANSACTION)
+    return sum(database.write_now(_collect, blobs, part, now - GRACE) for part in parts)
+
+
+def _collect(session: Session, blobs: BlobStore, names: Sequence[str], older_than: datetime) -> int:
+    needed = blob_rows.in_use(session, names)
+    gone = [name for name in names if name not in needed and blobs.collect(name, older_than)]
+    blob_rows.forget_blobs(session, gone)
+    return len(gone)
