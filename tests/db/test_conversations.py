@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
+from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import archive, delete, mark, move
 from tui_mail.db.conversations import end_window, thread_rows, window
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import known_keys
+from tui_mail.db.many import key_of
 from tui_mail.db.messages import remove, update_flags
 from tui_mail.db.operations import next_operations, settle
-from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.ordering import subject_key
+from tui_mail.db.orders import keep_order, order_of
+from tui_mail.db.rows import BY_DATE, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.undoing import undo
 from tui_mail.values import OperationResult, Verb
 
@@ -92,6 +98,102 @@ def test_a_conversation_is_read_over_all_folders_oldest_first(database: Database
     office.save(arrival("a", "9:1"), again, folder=office.archive)
     rows = database.read_now(thread_rows, office.operator, 1)
     assert [(row.message_id, row.folder) for row in rows] == [(2, "Archivio"), (1, "INBOX")]
+
+
+# -- orders ----------------------------------------------------------------------------------------
+
+
+def _mixed(office: Office) -> None:
+    """Fifteen messages, many alike in sender, subject, size or state."""
+    senders = ("", "Àgnese", "bruno", "Zeno")
+    subjects = ("Re: Ordine", "ordine", "R: I: Àncora", "Fwd: zinco", "[ext] zinco")
+    office.save(
+        *(
+            arrival(
+                f"m{n}",
+                f"1:{n}",
+                minutes=n // 2,
+                sender=f"{senders[n % 4]}@x.it",
+                subject=subjects[n % 5],
+                text="x" * (n % 3),
+                flags=["seen"] if n % 3 else [],
+            )
+            for n in range(15)
+        )
+    )
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("backwards", [False, True])
+def test_any_order_is_read_in_both_directions_and_misses_nothing(
+    database: Database, sort: Sort, backwards: bool
+) -> None:
+    office = Office(database)
+    _mixed(office)
+    order, folder = ListOrder(sort, backwards), office.inbox
+
+    def read(limit: int = 4, **place: PageKey) -> list[ListRow]:
+        more: Any = {"limit": limit, "threads": False, "order": order, **place}
+        return database.read_now(window, office.operator, folder, **more)
+
+    whole = read(limit=100)
+    assert len({row.message_id for row in whole}) == 15
+    pages = read()
+    while more := read(before=pages[-1].key):
+        pages += more
+    assert pages == whole
+    end = database.read_now(
+        end_window, office.operator, folder, limit=4, threads=False, order=order
+    )
+    back = list(end)
+    while more := read(after=back[0].key):
+        back = more + back
+    assert back == whole
+    for place in range(15):
+        assert read(start=whole[place].key) == whole[place : place + 4]
+    order = ListOrder(sort, not backwards)
+    turned = read(limit=100)
+    assert [row.message_id for row in turned] == [row.message_id for row in whole[::-1]]
+
+
+def test_orders_are_those_that_a_clerk_expects(database: Database) -> None:
+    office = Office(database)
+    _mixed(office)
+
+    def listed(sort: Sort) -> list[ListRow]:
+        order = ListOrder(sort)
+        return database.read_now(window, office.operator, office.inbox, order=order)
+
+    assert [row.seen for row in listed(Sort.STATE)] == [False] * 5 + [True] * 10
+    subjects = list(dict.fromkeys(subject_key(row.subject) for row in listed(Sort.SUBJECT)))
+    assert subjects == ["ancora", "ext] zinco", "ordine", "zinco"]
+    sizes = [int(row.key.by or 0) for row in listed(Sort.SIZE)]
+    assert sizes == sorted(sizes, reverse=True)
+    newest = [row.received_at for row in listed(Sort.STATE) if row.seen]
+    assert newest == sorted(newest, reverse=True)
+
+
+def test_an_order_is_remembered_by_folder_and_operator(database: Database) -> None:
+    office = Office(database)
+    other = key_of(database.write_now(operator_for, "bruno").id)
+    order = ListOrder(Sort.SIZE, backwards=True)
+    database.write_now(keep_order, office.operator, office.inbox, order)
+    assert database.read_now(order_of, office.operator, office.inbox) == order
+    assert database.read_now(order_of, office.operator, office.archive) == BY_DATE
+    database.write_now(keep_order, other, office.inbox, order)  # not theirs to read
+    assert database.read_now(order_of, other, office.inbox) == BY_DATE
+    database.write_now(keep_order, office.operator, office.inbox, BY_DATE)
+    assert database.read_now(order_of, office.operator, office.inbox) == BY_DATE
+
+
+def test_a_row_counts_its_conversation_over_all_folders(database: Database) -> None:
+    office = Office(database)
+    office.save(arrival("a", "1:1"), arrival("b", "1:2", minutes=1, references=["a"]))
+    answer = arrival("c", "9:1", minutes=2, references=["a", "b"])
+    office.save(answer, arrival("b", "9:2", minutes=1, references=["a"]), folder=office.archive)
+    (row,) = database.read_now(window, office.operator, office.inbox)
+    assert (row.total, row.in_thread) == (2, 3)
+    assert len(database.read_now(thread_rows, office.operator, row.thread_id)) == 3
 
 
 # -- whatever the order ----------------------------------------------------------------------------

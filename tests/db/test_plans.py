@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -15,7 +16,7 @@ from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import key_of
-from tui_mail.db.rows import PageKey
+from tui_mail.db.rows import ListOrder, PageKey, Sort
 from tui_mail.db.tables import Link
 from tui_mail.db.traces import trace
 from tui_mail.search.query import parse
@@ -107,6 +108,20 @@ def test_a_window_of_a_folder(office: Office) -> None:
         _check(office.database, read)
         end = partial(end_window, operator_id=office.operator, folder_id=folder, threads=threads)
         _check(office.database, end)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_window_of_a_folder_in_any_order(office: Office, sort: Sort, backwards: bool) -> None:
+    folder = office.folder(FolderRole.INBOX, 2)
+    like: Any = {"order": ListOrder(sort, backwards), "threads": False, "limit": 50}
+    read = partial(window, operator_id=office.operator, folder_id=folder, **like)
+    row = office.database.read_now(read)[20]
+    for where in ("before", "after", "start"):
+        _check(office.database, partial(read, **{where: row.key}))
+    _check(office.database, read)
+    end = partial(end_window, operator_id=office.operator, folder_id=folder, **like)
+    _check(office.database, end)
 
 
 def test_the_mail_of_a_record_and_what_may_not_be_read_of_it(office: Office) -> None:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Mapped
@@ -28,8 +27,9 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
+from tui_mail.db.orders import Pages, column, newest_first
 from tui_mail.db.rights import readable
-from tui_mail.db.rows import Care, ListRow, PageKey
+from tui_mail.db.rows import BY_DATE, Care, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
 from tui_mail.db.triage import care_for
 
@@ -152,38 +152,39 @@ def window(
     start: PageKey | None = None,
     limit: int = 100,
     threads: bool = True,
+    order: ListOrder = BY_DATE,
 ) -> list[ListRow]:
-    """At most `limit` rows of a folder's list, newest first; nothing of a folder not readable.
+    """At most `limit` rows of a folder's list, from its top; nothing of a folder not readable.
 
-    `before`: the rows older than that key; `after`: the nearest ones newer than it; `start`: from
-    that key on, itself included; none of them: from the top. `threads` False: a row a message.
+    `before`: the rows further down than that key; `after`: the nearest ones further up; `start`:
+    from that key on, itself included. `threads` False: a row a message, which is all that other
+    orders than by date have.
     """
-    statement, *key = _listing(operator_id, folder_id, threads=threads)
-    position = tuple_(*key)
-    if before is not None:
-        statement = statement.where(position < _bound(before))
-    if start is not None:
-        statement = statement.where(position <= _bound(start))
-    if after is not None:
-        return _page(session, statement.where(position > _bound(after)), key, limit, backwards=True)
-    return _page(session, statement, key, limit)
+    pages = _listing(operator_id, folder_id, order, threads=threads)
+    key = before or start or after
+    rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
+    return _complete(session, operator_id, rows)
 
 
 def end_window(
-    session: Session, operator_id: int, folder_id: int, *, limit: int = 100, threads: bool = True
+    session: Session,
+    operator_id: int,
+    folder_id: int,
+    *,
+    limit: int = 100,
+    threads: bool = True,
+    order: ListOrder = BY_DATE,
 ) -> list[ListRow]:
-    """The last rows of a folder's list, newest first."""
-    statement, *key = _listing(operator_id, folder_id, threads=threads)
-    return _page(session, statement, key, limit, backwards=True)
+    """The last rows of a folder's list, in its order."""
+    pages = _listing(operator_id, folder_id, order, threads=threads)
+    return _complete(session, operator_id, pages.page(session, None, limit, up=True))
 
 
-def _listing(
-    operator_id: int, folder_id: int, *, threads: bool
-) -> tuple[Select[*tuple[Any, ...]], ColumnElement[Any], ColumnElement[Any]]:
-    """A folder's list in no order, and the two columns that order it."""
+def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
     at: Any
     identifier: Any
-    if threads:
+    by = None if order.sort is Sort.DATE else column(order.sort)
+    if threads and by is None:
         at, identifier = col(Conversation.latest_at), col(Conversation.thread_id)
         statement = (
             select(at.label("at"), identifier.label("key_id"), *_MESSAGE, *_PLACE)
@@ -203,38 +204,47 @@ def _listing(
             .select_from(Placement)
             .where(col(Placement.folder_id) == folder_id, ~col(Placement.deleted))
         )
+    if by is not None:
+        statement = statement.add_columns(by.label("key_by"))
     statement = (
         statement.join(Message, col(Message.id) == col(Placement.message_id))
         .join(Folder, col(Folder.id) == col(Placement.folder_id))
         .join(Account, col(Account.id) == col(Folder.account_id))
         .where(col(Folder.account_id).in_(readable(operator_id)))
     )
-    return statement, at, identifier
+    return Pages(statement, at, identifier, by, newest_first(order))
 
 
-def _bound(key: PageKey) -> ColumnElement[Any]:
-    return tuple_(key.at, key.id)
+def _complete(session: Session, operator_id: int, found: Sequence[Row[Any]]) -> list[ListRow]:
+    """Rows with what stands beside them in other tables."""
+    rows = with_chips(session, [_row(row) for row in found])
+    sums = _sums(session, operator_id, {row.thread_id for row in rows if row.in_thread})
+    return [replace(row, in_thread=sums.get(row.thread_id, row.in_thread)) for row in rows]
 
 
-def _page(
-    session: Session,
-    statement: Select[*tuple[Any, ...]],
-    key: Sequence[ColumnElement[Any]],
-    limit: int,
-    *,
-    backwards: bool = False,
-) -> list[ListRow]:
-    order = key if backwards else [column.desc() for column in key]
-    found = list(session.execute(statement.order_by(*order).limit(limit)))
-    rows = [_row(row) for row in found]
-    return with_chips(session, rows[::-1] if backwards else rows)
+def _sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dict[int, int]:
+    """How many messages the operator finds in conversations, over all folders."""
+    found: dict[int, int] = {}
+    for part in chunks(sorted(thread_ids)):
+        statement = (
+            select(col(Placement.thread_id), func.count(col(Placement.message_id).distinct()))
+            .join(Folder, col(Folder.id) == col(Placement.folder_id))
+            .where(
+                col(Placement.thread_id).in_(part),
+                col(Folder.account_id).in_(readable(operator_id)),
+                ~col(Placement.deleted),
+            )
+            .group_by(col(Placement.thread_id))
+        )
+        found.update((thread_id, number) for thread_id, number in session.execute(statement))
+    return found
 
 
 def _row(row: Row[Any]) -> ListRow:
     found = row._mapping  # noqa: SLF001 — SQLAlchemy's name for a row as a mapping
     unread = int(found.get("sum_unread", not found["seen"]))
     return ListRow(
-        key=PageKey(found["at"], found["key_id"]),
+        key=PageKey(found["at"], found["key_id"], found.get("key_by")),
         thread_id=found["thread_id"],
         message_id=found["message_id"],
         placement_id=found["placement_id"],
@@ -247,6 +257,7 @@ def _row(row: Row[Any]) -> ListRow:
         subject=found["subject"],
         received_at=found["at"],
         total=found.get("sum_total", 1),
+        in_thread=found.get("sum_total", 0),
         unread=unread,
         seen=not unread,
         starred=found.get("sum_starred", found["starred"]),

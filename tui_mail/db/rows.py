@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,35 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """Where a window starts or ends: rows are ordered by (at, id), newest first."""
+    """Where a window starts or ends: rows are ordered by (at, id), newest first.
+
+    `by`: what the list is ordered by before that, None for nothing.
+    """
 
     at: datetime
     id: int
+    by: str | int | bool | None = None
+
+
+class Sort(StrEnum):
+    """What a list is ordered by: STATE puts what is unread first."""
+
+    DATE = "date"
+    SENDER = "sender"
+    SUBJECT = "subject"
+    SIZE = "size"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """The order of a list: the newest, A, the largest, the unread first; `backwards`: the last."""
+
+    sort: Sort = Sort.DATE
+    backwards: bool = False
+
+
+BY_DATE = ListOrder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +116,8 @@ class ListRow:
     """A row of a message list: a conversation by its latest message, or one message.
 
     `key` pages the list. `chips`: linked records, documents before parties, confirmed first.
-    `total` and `unread` count the conversation's messages in the folder (1 in flat lists).
+    `total` and `unread` count the conversation's messages in the folder (1 in flat lists);
+    `in_thread` those in all folders that the operator may read (0 in flat lists).
     """
 
     key: PageKey
@@ -115,6 +142,7 @@ class ListRow:
     kind: str
     chips: tuple[Chip, ...] = ()
     care: Care = Care()
+    in_thread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

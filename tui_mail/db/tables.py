@@ -147,6 +147,16 @@ class Folder(SQLModel, table=True):
     conversations: int = 0
 
 
+class FolderOrder(SQLModel, table=True):
+    """The order in which an operator reads a folder, when it is not by date."""
+
+    __tablename__ = "folder_order"
+    operator_id: int = Field(primary_key=True, foreign_key="operator.id", ondelete="CASCADE")
+    folder_id: int = Field(primary_key=True, foreign_key="folder.id", ondelete="CASCADE")
+    sort: str = ""
+    backwards: bool = False
+
+
 # -- messages --------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,16 @@ _SORTABLE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     _make_decisions()
+    op.create_table(
+        "folder_order",
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("folder_id", sa.Integer(), nullable=False),
+        sa.Column("sort", sa.String(), nullable=False),
+        sa.Column("backwards", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["folder_id"], ["folder.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("operator_id", "folder_id"),
+    )
     for name in ("sender_key", "subject_key"):
         op.add_column("placement", sa.Column(name, _SORTABLE, nullable=False, server_default=""))
     op.add_column("placement", sa.Column("size", sa.Integer(), nullable=False, server_default="0"))
