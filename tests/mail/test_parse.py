@@ -258,6 +258,12 @@ def test_two_senders_and_a_foreign_answer_address_are_warnings() -> None:
     assert parsed.senders == (Mailbox("a@b.it"), Mailbox("c@d.it"))
 
 
+def test_answers_that_go_to_the_list_are_no_warning() -> None:
+    head = "From: a@b.it\nTo: soci@lista.it\nReply-To: soci@lista.it"
+    assert message(f"List-Id: <soci.lista.it>\n{head}").warnings == ()
+    assert message(head).warnings == ("reply_to_other_domain",)
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_any_line_ending_will_do(ending: str) -> None:
     text = "Subject: a\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nciao\n--x--\n"

@@ -5,7 +5,7 @@ within messages are read too, as deep as three, so that a forwarded letter or th
 certified envelope is there to be read and found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_mail.mail.addresses import MAX_ADDRESSES, mailboxes
@@ -103,7 +103,10 @@ def _parse(raw: bytes, levels: int) -> ParsedMessage:
         attachments=(*reading.own, *reading.derived),
         kind=kind,
         size=len(raw),
-        warnings=(*_warnings(senders, lists["reply-to"], reading.pec), *reading.warnings),
+        warnings=(
+            *_warnings(senders, _foreign_replies(lists, kind), reading.pec),
+            *reading.warnings,
+        ),
         damage=tuple(structure.damage),
         headers=headers,
         reports=_reports(reading.own)
@@ -140,6 +143,15 @@ def _address_lists(structure: Structure) -> dict[str, tuple[Mailbox, ...]]:
             structure.note("too_many_addresses")
         lists[name] = found[:MAX_ADDRESSES]
     return lists
+
+
+def _foreign_replies(lists: Mapping[str, tuple[Mailbox, ...]], kind: str) -> tuple[Mailbox, ...]:
+    """Where answers go; not when it is the list itself that the message was sent to."""
+    reply_to = lists["reply-to"]
+    if kind != "list":
+        return reply_to
+    here = {box.address.lower() for name in ("to", "cc") for box in lists[name]}
+    return tuple(box for box in reply_to if box.address.lower() not in here)
 
 
 def _warnings(
