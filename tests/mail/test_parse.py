@@ -252,6 +252,11 @@ def test_dates(written: str, read: datetime | None) -> None:
     assert message(f"Date: {written}").date == read
 
 
+def test_what_is_not_there_is_not_damaged() -> None:
+    assert message("Subject: a").damage == ()
+    assert message("From: <>\nDate: yesterday").damage == ("sender", "date")
+
+
 def test_two_senders_and_a_foreign_answer_address_are_warnings() -> None:
     parsed = message("From: a@b.it, c@d.it\nReply-To: e@f.it")
     assert parsed.warnings == ("several_senders", "reply_to_other_domain")

@@ -75,10 +75,11 @@ def _parse(raw: bytes, levels: int) -> ParsedMessage:
     lists = _address_lists(structure)
     senders = lists["from"] or lists["sender"]
     sender = senders[0] if senders else None
-    if sender is None or not sender.address:
+    written = root.header("from") or root.header("sender")
+    if written and (sender is None or not sender.address):
         structure.note("sender")
     date = date_of(root.header("date"))
-    if date is None:
+    if date is None and root.header("date"):
         structure.note("date")
     subject = one_line(first.get("subject", ""))
     leaves = structure.leaves()
