@@ -45,6 +45,8 @@ MAIL = [
     bind("mail.read", "I", "deed('read')", msgid("mark read")),
     bind("mail.star", "s", "deed('star')", msgid("star")),
     bind("mail.move", "v", "move_mail", msgid("move to a folder")),
+    bind("mail.assign", "@", "assign", msgid("assign")),
+    bind("mail.state", "m", "state", msgid("open, waiting, done")),
     bind("mail.trace", "t", "trace", msgid("record's mail"), hint=True),
 ]
 

@@ -66,6 +66,16 @@ def state_name(state: str) -> SafeText:
     return safe(names.get(state, state))
 
 
+def care_name(state: str) -> SafeText:
+    """The state of a conversation in words."""
+    names = {
+        "open": pgettext("conversation", "open"),
+        "waiting": pgettext("conversation", "waiting"),
+        "done": pgettext("conversation", "done"),
+    }
+    return safe(names.get(state, state))
+
+
 def link_name(state: str) -> SafeText:
     """The state of a link in words."""
     names = {

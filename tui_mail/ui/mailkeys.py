@@ -91,5 +91,11 @@ class MailKeys(_Base):
     def action_trace(self) -> None:
         self._ask("trace")
 
+    def action_assign(self) -> None:
+        self._ask("assign", opens=True)
+
+    def action_state(self) -> None:
+        self._ask("state", opens=True)
+
     def action_move_mail(self) -> None:
         self._ask("move", opens=True)

@@ -28,8 +28,11 @@ class Columns:
     attachment: bool
 
 
+_TURNS = {"waiting": SafeText("…"), "done": SafeText("✓")}
 _SIGNS = 3  # the cursor, the state, a space
 _GAP = 1
+_ASSIGNEE = 10
+_ROOM_FOR_BOTH = 20
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +60,11 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
         Piece(SafeText(f" {_who(row, parts.who)} "), weight),
     ]
     if parts.subject:
-        line.append(Piece(SafeText(f"{fit(subject, parts.subject)} "), weight))
+        name = _assignee(row, parts.subject)
+        room = parts.subject - width_of(name)
+        line.append(Piece(SafeText(f"{fit(subject, room)}{'' if name else ' '}"), weight))
+        if name:
+            line.append(Piece(SafeText(f"{name} "), "dim"))
     if parts.chip:
         text, style = _chips(row, parts.chip, now)
         line.append(Piece(SafeText(f"{fit(text, parts.chip)} "), style))
@@ -67,14 +74,24 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
 
 
 def _sign(row: ListRow) -> SafeText:
-    """The one state that matters most: unread, starred, answered, sent by us."""
+    """The one state that matters most: unread, starred, waiting or done, answered, sent by us."""
     if row.unread:
         return SafeText("●")
     if row.starred:
         return SafeText("★")
+    if row.care.state in _TURNS:
+        return _TURNS[row.care.state]
     if row.answered:
         return SafeText("↩")
     return SafeText("↗" if row.outgoing else " ")
+
+
+def _assignee(row: ListRow, room: int) -> SafeText:
+    """Whose the conversation is, at the end of the subject where there is room for both."""
+    if not row.care.login or room < _ROOM_FOR_BOTH:
+        return SafeText("")
+    name = safe(f"@{row.care.login}")
+    return SafeText(f" {name if width_of(name) <= _ASSIGNEE else fit(name, _ASSIGNEE)}")
 
 
 def _who(row: ListRow, width: int) -> SafeText:

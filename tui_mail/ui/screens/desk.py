@@ -23,11 +23,14 @@ from tui_mail.db.rows import (
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
+from tui_mail.search.tree import ConversationState
 from tui_mail.ui import deeds, formats, held_keys
+from tui_mail.ui.deeds import named
 from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Target, target_of
 from tui_mail.ui.panels.reader import ReaderPanel
+from tui_mail.ui.screens import triage
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
@@ -110,6 +113,8 @@ class Desk:
                 self._run(partial(self._trace, target))
             case "move":
                 self._pick_target(target)
+            case "assign" | "state":
+                self._triage(verb, target)
             case "reply" | "reply_all" | "forward":
                 self.write(verb, target.message_id)
             case _:
@@ -118,6 +123,27 @@ class Desk:
     async def _carry_out(self, verb: str, target: Target) -> SafeText:
         assert self._screen.parts is not None
         return await deeds.carry_out(self._screen.parts, verb, target)
+
+    def _triage(self, verb: str, target: Target) -> None:
+        """Ask whose the conversation is to be, or whose turn it is, and say so."""
+        parts, threads, subject = self._screen.parts, [target.thread_id], named(target.subject)
+        if parts is None:
+            return
+
+        def given(to: triage.Assignee | None) -> None:
+            if to is not None:
+                self._run(partial(triage.assign, parts, threads, subject, to), undo=True)
+
+        def said(state: ConversationState | None) -> None:
+            if state is not None:
+                self._run(partial(triage.set_state, parts, threads, subject, state), undo=True)
+
+        if verb == "assign":
+            heading = safe(_("Assign “{subject}” to").format(subject=subject))
+            self._screen.app.push_screen(triage.AssigneePick(parts, heading), given)
+        else:
+            heading = safe(_("Whose turn is it in “{subject}”?").format(subject=subject))
+            self._screen.app.push_screen(triage.StatePick(heading), said)
 
     def undo(self) -> None:
         """Take back what was done last."""

@@ -1,0 +1,118 @@
+"""Whose a conversation is and whose turn it is: chosen by typing, done in one transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui_mail.i18n import _
+from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.search.tree import ConversationState
+from tui_mail.ui.kinds import care_name
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.text import Line, Piece, fit
+
+if TYPE_CHECKING:
+    from tui_mail.db.session import Session
+    from tui_mail.ui.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """An operator, or nobody when `id` is None."""
+
+    id: int | None
+    login: str = ""
+    name: str = ""
+
+
+def _operators(session: "Session") -> list[tuple[int, str, str]]:
+    from tui_mail.db.triage import operators
+
+    return operators(session)
+
+
+class AssigneePick(PickScreen[Assignee]):
+    """Gives back whose the conversation is to be: oneself first, then nobody, then the others."""
+
+    def __init__(self, parts: "Parts", heading: SafeText) -> None:
+        super().__init__(heading, self._find_operators, placeholder=_("a name"))
+        self._parts = parts
+
+    async def _find_operators(self, text: str) -> list[Choice[Assignee]]:
+        rows = [Assignee(*row) for row in await self._parts.database.read(_operators)]
+        rows.sort(key=lambda row: row.id != self._parts.operator_id)
+        rows.insert(1, Assignee(None))
+        wanted = folded(text)
+        return [
+            Choice(partial(self._draw, row), row)
+            for row in rows
+            if wanted in folded(f"{row.login} {row.name} {'' if row.login else _('nobody')}")
+        ]
+
+    def _draw(self, row: Assignee, width: int) -> Line:
+        mine = row.id is not None and row.id == self._parts.operator_id
+        beside = safe(_("to me")) if mine else safe(row.name)
+        first = max(12, width // 3)
+        return (
+            Piece(fit(SafeText(f"   {safe(row.login or _('nobody'))}"), first)),
+            Piece(fit(beside, max(1, width - first)), "dim"),
+        )
+
+
+class StatePick(PickScreen[ConversationState]):
+    """Gives back the state that a conversation is to have."""
+
+    def __init__(self, heading: SafeText) -> None:
+        super().__init__(heading, self._find_states)
+
+    async def _find_states(self, text: str) -> list[Choice[ConversationState]]:
+        named = ((state, care_name(state)) for state in ConversationState)
+        return [
+            Choice(partial(_draw_state, name), state)
+            for state, name in named
+            if folded(text) in folded(name)
+        ]
+
+
+def _draw_state(name: SafeText, width: int) -> Line:
+    return (Piece(fit(SafeText(f"   {name}"), width)),)
+
+
+def _assign(
+    session: "Session", operator_id: int, threads: Collection[int], to: int | None, now: datetime
+) -> None:
+    from tui_mail.db.triage import assign
+
+    assign(session, operator_id, threads, to, now)
+
+
+async def assign(
+    parts: "Parts", threads: Collection[int], what: SafeText, to: Assignee
+) -> SafeText:
+    """Make conversations somebody's; the sentence. `what` is how they are called in it."""
+    await parts.database.write(_assign, parts.operator_id, threads, to.id, datetime.now(UTC))
+    if to.id is None:
+        return safe(_("Nobody's now: “{subject}”").format(subject=what))
+    return safe(_("Assigned “{subject}” to {name}").format(subject=what, name=to.login))
+
+
+def _set_state(
+    session: "Session",
+    operator_id: int,
+    threads: Collection[int],
+    state: ConversationState,
+    now: datetime,
+) -> None:
+    from tui_mail.db.triage import set_state
+
+    set_state(session, operator_id, threads, state, now)
+
+
+async def set_state(
+    parts: "Parts", threads: Collection[int], what: SafeText, state: ConversationState
+) -> SafeText:
+    """Say whose turn it is in conversations; the sentence."""
+    await parts.database.write(_set_state, parts.operator_id, threads, state, datetime.now(UTC))
+    return safe(_("“{subject}”: {state}").format(subject=what, state=care_name(state)))
