@@ -7,11 +7,12 @@ from sqlmodel import Session
 
 from tests.db import house as houses
 from tests.db.house import NOW, House
+from tui_mail.db.care import care_for
 from tui_mail.db.conversations import message_rows
 from tui_mail.db.engine import Database
 from tui_mail.db.rows import Care
 from tui_mail.db.threads import assign as assign_threads
-from tui_mail.db.triage import assign, care_for, operators, set_state
+from tui_mail.db.triage import assign, operators, set_state
 from tui_mail.db.undoing import undo
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.search.tree import ConversationState

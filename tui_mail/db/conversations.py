@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.care import care_for
 from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
@@ -31,7 +32,6 @@ from tui_mail.db.orders import Pages, column, newest_first
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
-from tui_mail.db.triage import care_for
 
 # -- keeping ---------------------------------------------------------------------------------------
 

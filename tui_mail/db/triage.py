@@ -14,7 +14,6 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.journal import journal
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import triageable
-from tui_mail.db.rows import Care
 from tui_mail.db.tables import Assignment, Folder, Operator, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound
@@ -83,20 +82,6 @@ def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> str:
 def kept_triage(session: Session, thread_ids: Iterable[int]) -> list[list[Any]]:
     """What `undo_triage` takes to bring conversations back to how they are now."""
     return _kept(_rows(session, thread_ids))
-
-
-def care_for(session: Session, thread_ids: Iterable[int]) -> dict[int, Care]:
-    """Whose conversations are, and their state; no key for one that is nobody's and open."""
-    found: dict[int, Care] = {}
-    for part in chunks(set(thread_ids)):
-        statement = (
-            select(col(Assignment.thread_id), col(Operator.login), col(Assignment.state))
-            .join(Operator, col(Operator.id) == col(Assignment.operator_id), isouter=True)
-            .where(col(Assignment.thread_id).in_(part))
-        )
-        for thread_id, login, state in session.execute(statement):
-            found[thread_id] = Care(login or "", state)
-    return found
 
 
 def operators(session: Session) -> list[tuple[int, str, str]]:

@@ -23,7 +23,6 @@ from tui_mail.db.rows import (
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
-from tui_mail.search.tree import ConversationState
 from tui_mail.ui import deeds, formats, held_keys
 from tui_mail.ui.deeds import named
 from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import date as Day
 
     from tui_mail.db.session import Session
+    from tui_mail.search.tree import ConversationState
     from tui_mail.ui.screens.main import MainScreen
     from tui_mail.ui.writing.ending import Closed
     from tui_mail.ui.writing.start import ComposeStart
@@ -134,7 +134,7 @@ class Desk:
             if to is not None:
                 self._run(partial(triage.assign, parts, threads, subject, to), undo=True)
 
-        def said(state: ConversationState | None) -> None:
+        def said(state: "ConversationState | None") -> None:
             if state is not None:
                 self._run(partial(triage.set_state, parts, threads, subject, state), undo=True)
 

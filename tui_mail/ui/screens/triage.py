@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, folded, safe
-from tui_mail.search.tree import ConversationState
 from tui_mail.ui.kinds import care_name
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, fit
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
+    from tui_mail.search.tree import ConversationState
     from tui_mail.ui.parts import Parts
 
 
@@ -61,13 +61,15 @@ class AssigneePick(PickScreen[Assignee]):
         )
 
 
-class StatePick(PickScreen[ConversationState]):
+class StatePick(PickScreen["ConversationState"]):
     """Gives back the state that a conversation is to have."""
 
     def __init__(self, heading: SafeText) -> None:
         super().__init__(heading, self._find_states)
 
-    async def _find_states(self, text: str) -> list[Choice[ConversationState]]:
+    async def _find_states(self, text: str) -> "list[Choice[ConversationState]]":
+        from tui_mail.search.tree import ConversationState
+
         named = ((state, care_name(state)) for state in ConversationState)
         return [
             Choice(partial(_draw_state, name), state)
@@ -102,7 +104,7 @@ def _set_state(
     session: "Session",
     operator_id: int,
     threads: Collection[int],
-    state: ConversationState,
+    state: "ConversationState",
     now: datetime,
 ) -> None:
     from tui_mail.db.triage import set_state
@@ -111,7 +113,7 @@ def _set_state(
 
 
 async def set_state(
-    parts: "Parts", threads: Collection[int], what: SafeText, state: ConversationState
+    parts: "Parts", threads: Collection[int], what: SafeText, state: "ConversationState"
 ) -> SafeText:
     """Say whose turn it is in conversations; the sentence."""
     await parts.database.write(_set_state, parts.operator_id, threads, state, datetime.now(UTC))
