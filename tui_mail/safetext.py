@@ -7,6 +7,7 @@ or tag character survives: the harmful ones become visible signs, the invisible 
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -86,5 +87,15 @@ def folded(text: str) -> str:
 
 
 def _folded_run(match: re.Match[str]) -> str:
-    plain = unicodedata.normalize("NFKD", match[0])
+    run = match[0]
+    return _known_run(run) if len(run) <= _SHORT_RUN else _without_accents(run)
+
+
+def _without_accents(run: str) -> str:
+    plain = unicodedata.normalize("NFKD", run)
     return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+# The same few letters have accents again and again.
+_SHORT_RUN = 4
+_known_run = lru_cache(maxsize=4096)(_without_accents)

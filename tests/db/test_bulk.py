@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from tui_mail.db.bulk import insert_numbered, insert_rows
@@ -57,6 +57,14 @@ def test_ids_come_in_the_order_of_the_rows(database: Database) -> None:
         assert (subject, date, outgoing) == (kept, rows[number]["date"], number % 2 == 0)
     (following,) = database.write_now(insert_numbered, Message, [_message(99, "")])
     assert following > ids[-1]
+
+
+def test_an_id_is_never_given_again(database: Database) -> None:
+    """The audit trail and programs keep ids of messages that are gone."""
+    (first, last) = database.write_now(insert_numbered, Message, [_message(1, ""), _message(2, "")])
+    database.write_now(lambda s: s.execute(delete(Message)))
+    (after,) = database.write_now(insert_numbered, Message, [_message(3, "")])
+    assert first < last < after
 
 
 def test_bytes_come_back_as_they_were(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Messages taken apart and put back: the same bytes, whatever they were."""
 
 import base64
+import zlib
 
 import pytest
 from hypothesis import given
@@ -87,7 +88,13 @@ def test_attachments_are_those_of_the_message_in_the_same_order() -> None:
     assert [each.number for each in source.attachments] == [1, 2]
 
 
-@pytest.mark.parametrize("damaged", [b"", b"1", b"1abc", b"9xyz"])
+@pytest.mark.parametrize("damaged", [b"", b"1", b"1abc", b"9xyz", b"2", b"2[[1]]", b"2[[1]]\nabc"])
 def test_a_damaged_skeleton_is_told(damaged: bytes) -> None:
     with pytest.raises(WrongData):
         restore(damaged, lambda _blob: b"")
+
+
+def test_a_skeleton_as_they_were_written_at_first_is_read() -> None:
+    plan, literals = b'[[5],["blob",[[4,"\\r\\n",1]],true],[3]]', b"head tail"
+    old = b"1" + zlib.compress(plan + b"\n" + literals[:5] + literals[6:9])
+    assert restore(old, {"blob": b"ABC"}.__getitem__) == b"head QUJD\r\nail"

@@ -7,11 +7,13 @@ import bz2
 import gzip
 import lzma
 import plistlib
+import re
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BufferedReader, RawIOBase
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from xml.parsers.expat import ExpatError
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 256 << 20  # what both databases keep in one value, with all that is made of it
 _MOST_TIMES = 200  # mail shrinks to a tenth at best, a bomb to a thousandth
 _HARMLESS = 64 << 20
+_LONGEST_HEAD = 65_536
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_RECEIVED = re.compile(rb"(?im)^received:((?:[^\n]*\n[ \t])*[^\n]*)")
+_DATE = re.compile(rb"(?im)^date:((?:[^\n]*\n[ \t])*[^\n]*)")
 
 
 def _gzip(file: BinaryIO) -> BinaryIO:
@@ -140,16 +146,17 @@ def received(raw: bytes, kept: datetime | None) -> datetime:
     """When a message came: its newest Received header, else Date, else what the file has `kept`,
     else now; never in the future."""
     now = datetime.now(UTC)
-    head = raw[:65536].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    lines = head.replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
-    told = (_told(lines, b"received:"), _told(lines, b"date:"), kept)
+    end = _HEAD_END.search(raw, 0, _LONGEST_HEAD)
+    head = raw[: end.start() if end else _LONGEST_HEAD]
+    told = chain((_told(head, field) for field in (_RECEIVED, _DATE)), (kept,))
     return next((when for when in told if when is not None and when <= now), now)
 
 
-def _told(lines: list[bytes], name: bytes) -> datetime | None:
-    """The time of the first header of that name."""
-    line = next((line for line in lines if line[: len(name)].lower() == name), b"")
-    text = line.partition(b":")[2].rpartition(b";")[2].decode("ascii", "replace").strip()
+def _told(head: bytes, field: re.Pattern[bytes]) -> datetime | None:
+    """The time that the first field of its name tells."""
+    found = field.search(head)
+    value = found[1].rpartition(b";")[2] if found else b""
+    text = b" ".join(value.split()).decode("ascii", "replace")
     try:
         when = parsedate_to_datetime(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)

@@ -149,6 +149,8 @@ class Context:
         return Ingest(self.database, self.blobs)
 
     def close(self) -> None:
+        if "ingest" in self.__dict__:
+            self.ingest.close()
         for database in self._opened:
             database.close_now()
         if self._log is not None:

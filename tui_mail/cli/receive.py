@@ -17,9 +17,10 @@ from tui_mail.i18n import _
 
 if TYPE_CHECKING:
     from tui_mail.archives.found import Found
+    from tui_mail.worker.ingest import Outcome
 
-_BATCH = 200
-_BATCH_BYTES = 32 << 20
+_BATCH = 400
+_BATCH_BYTES = 16 << 20
 _USUAL = "INBOX"
 
 
@@ -150,22 +151,24 @@ def _report(call: Context, counts: _Counts) -> None:
 async def _bring_in(call: Context, paths: list[Path], target: _Target, counts: _Counts) -> None:
     """Store everything in batches, and count."""
     from tui_mail.archives.found import size_of
+    from tui_mail.worker.ahead import Ahead
 
     total = sum(map(size_of, paths)) if sys.stderr.isatty() else 0
     progress = Progress(call, total)
-    for batch in _batches(_found(call, paths)):
-        folder_id = await asyncio.to_thread(target.folder_id, batch[0].folder)
-        messages = [one.fetched for one in batch]
-        storing = asyncio.ensure_future(call.ingest.take_in(target.account_id, folder_id, messages))
-        try:
-            await asyncio.shield(storing)
-        finally:  # interrupted too: a batch that is being stored counts
-            outcome = await storing
-            counts.read += len(batch)
-            counts.stored += outcome.stored
-            counts.damaged += outcome.damaged
-            counts.bytes += sum(one.size for one in batch)
+
+    def count(batch: "Sequence[Found]", outcome: "Outcome") -> None:
+        counts.read += len(batch)
+        counts.stored += outcome.stored
+        counts.damaged += outcome.damaged
+        counts.bytes += sum(one.size for one in batch)
         progress.show(counts.read, counts.bytes)
+
+    batches = _batches(_found(call, paths))
+    async with Ahead(count) as ahead:  # interrupted too: a batch that is being stored counts
+        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+            folder_id = await asyncio.to_thread(target.folder_id, batch[0].folder)
+            messages = [one.fetched for one in batch]
+            await ahead.begin(batch, call.ingest.take_in(target.account_id, folder_id, messages))
 
 
 def _found(call: Context, paths: list[Path]) -> "Iterator[Found]":

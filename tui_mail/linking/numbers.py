@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date as Day
+from functools import lru_cache
 from itertools import chain
 
 from tui_mail.linking import words
@@ -16,6 +17,7 @@ from tui_mail.values import DOCUMENT_KINDS
 
 MOST_CANDIDATES = 50
 _LONGEST_TEXT = 100_000
+_LONGEST_SUBJECT = 300
 
 # How much a candidate says about itself.
 NAKED, TYPED, DATED, CODE = 1, 2, 3, 4
@@ -110,6 +112,10 @@ def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]
     Linear in the text, of which the first 100,000 characters count; never raises.
     """
     text = text[:_LONGEST_TEXT]
+    return _known_subject(text, ours) if len(text) <= _LONGEST_SUBJECT else _candidates(text, ours)
+
+
+def _candidates(text: str, ours: bool) -> tuple[NumberCandidate, ...]:
     decoys = _Decoys(text)
     found: dict[tuple[object, ...], NumberCandidate] = {}
     for candidate in chain(_codes(text), _typed(text, ours=ours), _naked(text)):
@@ -119,6 +125,10 @@ def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]
         if len(found) == MOST_CANDIDATES:
             break
     return tuple(sorted(found.values(), key=lambda candidate: candidate.span))
+
+
+# A subject is asked about twice for each message, and is that of every answer.
+_known_subject = lru_cache(maxsize=4096)(_candidates)
 
 
 class _Decoys:

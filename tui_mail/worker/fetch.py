@@ -4,7 +4,6 @@ Knows neither screen nor SQL nor protocol. A folder's cursor moves only when eve
 covers is stored, so a killed sync is resumed by what is missing.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
@@ -17,6 +16,7 @@ from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
 from tui_mail.errors import ProtocolRefused
 from tui_mail.values import Fetched, FolderChanges, FolderRole
+from tui_mail.worker.ahead import Ahead
 from tui_mail.worker.ingest import Ingest, Outcome
 
 _ASKED_AT_ONCE = 1000
@@ -136,26 +136,24 @@ class Sync:
         How many came.
         """
         done = 0
+
+        def stored(batch: Sequence[Fetched], _outcome: Outcome) -> None:
+            nonlocal done
+            done += len(batch)
+            self._report(Progress(folder.name, done, len(keys)))
+
         for start in range(0, len(keys), _ASKED_AT_ONCE):
             self._report(Progress(folder.name, done, len(keys)))
             await self._pause()
             asked = keys[start : start + _ASKED_AT_ONCE]
-            storing: asyncio.Task[Outcome] | None = None
-            try:
-                async with aclosing(_batches(self._store, folder.remote, asked, done)) as batches:
-                    async for batch in batches:
-                        if storing is not None:
-                            await storing
-                        job = self._ingest.store(folder.account_id, folder.id or 0, batch)
-                        storing = asyncio.ensure_future(job)
-                        done += len(batch)
-                        self._report(Progress(folder.name, done, len(keys)))
-                if storing is not None:
-                    await storing
-            finally:
-                # Also when the connection broke: what has come is kept.
-                if storing is not None:
-                    await asyncio.gather(storing, return_exceptions=True)
+            # Also when the connection breaks: what has come is kept.
+            async with (
+                Ahead(stored) as ahead,
+                aclosing(_batches(self._store, folder.remote, asked, done)) as batches,
+            ):
+                async for batch in batches:
+                    job = self._ingest.store(folder.account_id, folder.id or 0, batch)
+                    await ahead.begin(batch, job)
         self._report(Progress(folder.name, len(keys), len(keys)))
         return done
 

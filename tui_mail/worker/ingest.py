@@ -1,13 +1,13 @@
 """From a message's bytes to everything the database keeps of it, in one transaction a batch.
 
-Reading, sealing and naming happen in threads, off the event loop and outside the transaction;
-then messages, placements, threads, full text and links are stored together, or nothing is.
+Reading happens in other processes when there is much of it, sealing in threads, both outside the
+transaction; then messages, placements, threads, full text and links are stored together, or nothing is.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,18 +16,13 @@ from tui_mail.db import accounts, local_copies, outbox
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
-from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
+from tui_mail.db.prepared import Arrival
 from tui_mail.db.session import Session
-from tui_mail.mail.parse import parse
-from tui_mail.mail.source import Source, dismantle
-from tui_mail.mail.threads import thread_keys
-from tui_mail.values import Fetched, Flag, ParsedMessage, RecipientResult
+from tui_mail.values import Fetched, Flag, RecipientResult
 from tui_mail.worker.link import link_composed, link_messages
+from tui_mail.worker.preparers import Preparers
 
-# Reading takes the interpreter, which only one thread has at a time; making a blob safe on the
-# disk is nothing but waiting.
-_WRITING_THREADS = 16
-_READ_AT_ONCE = 20
+_WRITING_THREADS = 16  # making a blob safe on the disk is nothing but waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +39,17 @@ class Outcome:
 class Ingest:
     """Takes messages in for any account."""
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, *, background: bool = False) -> None:
+        """`background`: somebody works at a console meanwhile."""
         self._database = database
         self._blobs = blobs
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._preparers = Preparers(background=background)
         self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
+
+    def close(self) -> None:
+        """End the processes that help. Only when nothing is being taken in any more."""
+        self._preparers.close()
+        self._writers.shutdown()
 
     @property
     def blobs(self) -> BlobStore:
@@ -95,83 +96,25 @@ class Ingest:
 
     async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
         own = await self._database.read(accounts.own_addresses)
-        parts = [
-            batch[start : start + _READ_AT_ONCE] for start in range(0, len(batch), _READ_AT_ONCE)
+        unsealed = await self._preparers.prepare([one.raw for one in batch], own)
+        blobs = [
+            {number: self._put(content) for number, content in one.files.items()}
+            for one in unsealed
         ]
-        prepared = await asyncio.gather(*(self._prepared_part(part, own) for part in parts))
-        return [arrival for part in prepared for arrival in part]
+        await asyncio.gather(*(blob for each in blobs for blob in each.values()))
+        return [
+            Arrival(
+                one.sealed({number: blob.result() for number, blob in files.items()}),
+                fetched.key,
+                fetched.flags,
+                fetched.received_at,
+            )
+            for one, files, fetched in zip(unsealed, blobs, batch, strict=True)
+        ]
 
-    async def _prepared_part(
-        self, batch: Sequence[Fetched], own: frozenset[str]
-    ) -> Sequence[Arrival]:
-        """Others are read while the blobs of these are on their way to the disk."""
-        loop = asyncio.get_running_loop()
-        read = await loop.run_in_executor(self._reader, lambda: [self._read(one) for one in batch])
-        blobs = [asyncio.wrap_future(blob) for one in read for blob in one.blobs.values()]
-        await asyncio.gather(*blobs, return_exceptions=True)
-        return await loop.run_in_executor(
-            self._reader, lambda: [_arrival(one, own) for one in read]
-        )
-
-    def _read(self, fetched: Fetched) -> "_Read":
-        parsed = parse(fetched.raw)
-        source = dismantle(fetched.raw, parsed)
-        apart = {segment.number for segment in source.segments if segment.number}
-        blobs = {
-            number: self._writers.submit(self._blobs.put, found.content)
-            for number, found in enumerate(parsed.attachments, 1)
-            if number in apart
-        }
-        return _Read(fetched, parsed, source, blobs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A message read; `blobs`: attachments on their way to the disk, by number."""
-
-    fetched: Fetched
-    parsed: ParsedMessage
-    source: Source
-    blobs: dict[int, "Future[str]"]
-
-
-def _arrival(read: _Read, own: frozenset[str]) -> Arrival:
-    """Raises CannotWrite when a blob could not be stored."""
-    fetched, parsed = read.fetched, read.parsed
-    attachments = [_attachment(one.number, read) for one in read.source.attachments]
-    content_hash = hashlib.sha256(fetched.raw).hexdigest()
-    prepared = Prepared(
-        parsed=parsed,
-        content_hash=content_hash,
-        skeleton=read.source.skeleton([one.blob for one in attachments]),
-        attachments=tuple(attachments),
-        body=parsed.text,
-        people=_people(parsed),
-        thread_keys=thread_keys(parsed, content_hash),
-        own=any(box.address.lower() in own for box in parsed.senders),
-    )
-    return Arrival(prepared, fetched.key, fetched.flags, fetched.received_at)
-
-
-def _attachment(number: int, read: _Read) -> PreparedAttachment:
-    found = read.parsed.attachments[number - 1]
-    blob = read.blobs.get(number)
-    return PreparedAttachment(
-        number=number,
-        name=found.name,
-        media_type=found.media_type,
-        size=len(found.content),
-        sha256=hashlib.sha256(found.content).hexdigest(),
-        blob=blob.result() if blob is not None else "",
-        content_id=found.content_id,
-        inline=found.inline,
-    )
-
-
-def _people(parsed: ParsedMessage) -> str:
-    """Names and addresses of everyone on the message, for the search."""
-    boxes = (*parsed.senders, *parsed.reply_to, *parsed.to, *parsed.cc, *parsed.bcc)
-    return "\n".join(dict.fromkeys(f"{box.name} {box.address}".strip() for box in boxes))
+    def _put(self, content: bytes) -> "asyncio.Future[str]":
+        """Raises CannotWrite when it is done."""
+        return asyncio.get_running_loop().run_in_executor(self._writers, self._blobs.put, content)
 
 
 def _outcome(saved: Sequence[Saved], arrivals: Sequence[Arrival]) -> Outcome:

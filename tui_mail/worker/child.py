@@ -1,0 +1,198 @@
+"""A process that computes for this one: give it a value, and get one back.
+
+Hides starting it, the pipes, what it may spend, and every way to end. It is a fresh interpreter,
+so neither threads nor locks of this one are in it; nothing of a message or of a key is on its
+command line or in its environment. It ends when this process does, whatever ends this one: the
+kernel closes its standard input, and a timer of its own ends it where it does not look there.
+"""
+
+import logging
+import os
+import pickle
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import tui_mail
+
+_LENGTH = struct.Struct("<Q")
+_PIPE_BYTES = 1 << 20
+_READ_AT_ONCE = 1 << 20
+_START_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class ChildFailed(Exception):
+    """The process crashed, took too long, or could not be started; another may be tried."""
+
+
+class Child:
+    """A process that calls one function, of a module that imports little.
+
+    `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
+    the process is ended. `background`: it gives way to everything else on the machine. Not for
+    several threads at once.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        processor_seconds: float,
+        wall_seconds: float,
+        background: bool,
+    ) -> None:
+        self._wall = wall_seconds
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", "from tui_mail.worker.child import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                process_group=0,  # Ctrl+C is for who started us
+                bufsize=0,
+            )
+        except OSError as error:
+            raise ChildFailed from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        for end in (self._to, self._from):
+            os.set_blocking(end, False)
+            _widen(end)
+        self._exchange(
+            pickle.dumps((function, processor_seconds, wall_seconds, background)), _START_SECONDS
+        )
+
+    def call(self, value: object) -> Any:
+        """What the function makes of `value`.
+
+        Raises ChildFailed; then this child is closed.
+        """
+        return self._exchange(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), self._wall)
+
+    def _exchange(self, request: bytes, seconds: float) -> Any:
+        try:
+            deadline = time.monotonic() + seconds
+            self._write(_LENGTH.pack(len(request)), deadline)
+            self._write(request, deadline)
+            size = _LENGTH.unpack(self._read(_LENGTH.size, deadline))[0]
+            done, result = pickle.loads(self._read(size, deadline))  # noqa: S301 — our own process
+        except (OSError, EOFError) as error:
+            self.close()
+            raise ChildFailed from error
+        if not done:
+            self.close()
+            log.error("a process failed: %s", result)
+            raise ChildFailed
+        return result
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        rest = memoryview(data)
+        while rest:
+            _wait(self._to, select.POLLOUT, deadline)
+            with suppress(BlockingIOError):
+                rest = rest[os.write(self._to, rest) :]
+
+    def _read(self, size: int, deadline: float) -> bytearray:
+        data = bytearray()
+        while len(data) < size:
+            _wait(self._from, select.POLLIN, deadline)
+            part = os.read(self._from, min(_READ_AT_ONCE, size - len(data)))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+    def close(self) -> None:
+        """End it at once; closing it again is fine."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and where this very package is."""
+    root = str(Path(tui_mail.__file__).parents[1])
+    paths: Sequence[str] = [root, *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _widen(end: int) -> None:
+    """Where the system can: fewer turns for the same bytes."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _wait(end: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(end, event)
+    left = deadline - time.monotonic()
+    if left <= 0 or not poll.poll(left * 1000):
+        raise TimeoutError
+
+
+# -- on the other side -----------------------------------------------------------------------------
+
+
+def serve() -> None:
+    """Be the process: a function first, then a call after the other until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)  # the kernel ends us, in the midst of C code too
+    source = os.fdopen(os.dup(0), "rb", buffering=_PIPE_BYTES)
+    target = os.fdopen(os.dup(1), "wb", buffering=0)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)  # whoever prints must not be taken for an answer
+    with suppress(BrokenPipeError):
+        function, processor_seconds, wall_seconds, background = _taken(source)
+        if background:
+            os.nice(10)
+        _give(target, (True, None))
+        while (value := _taken(source)) is not None:
+            signal.setitimer(signal.ITIMER_PROF, processor_seconds)
+            signal.setitimer(signal.ITIMER_REAL, wall_seconds)
+            _give(target, _answered(function, value))
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answered(function: Callable[[Any], Any], value: object) -> tuple[bool, object]:
+    try:
+        return True, function(value)
+    except Exception as error:  # noqa: BLE001 — told to the other side, which decides
+        import traceback
+
+        frames = traceback.extract_tb(error.__traceback__)
+        places = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(frames))
+        return False, f"{type(error).__name__} at {places}"
+
+
+def _taken(source: Any) -> Any:
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    size = _LENGTH.unpack(head)[0]
+    data = source.read(size)
+    return pickle.loads(data) if len(data) == size else None  # noqa: S301 — our own process
+
+
+def _give(target: Any, value: object) -> None:
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    rest = memoryview(_LENGTH.pack(len(data)) + data)
+    while rest:
+        rest = rest[target.write(rest) :]
