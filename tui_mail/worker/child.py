@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -52,7 +53,7 @@ class Child:
     ) -> None:
         self._wall = wall_seconds
         try:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-P", "-c", "from tui_mail.worker.child import serve; serve()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -63,9 +64,10 @@ class Child:
             )
         except OSError as error:
             raise ChildFailed from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self._end = weakref.finalize(self, _end, process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._to, self._from = process.stdin.fileno(), process.stdout.fileno()
         for end in (self._to, self._from):
             os.set_blocking(end, False)
             _widen(end)
@@ -114,12 +116,16 @@ class Child:
         return data
 
     def close(self) -> None:
-        """End it at once; closing it again is fine."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        """End it at once; closing it again is fine. Done by itself when nobody has it any more."""
+        self._end()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _environment() -> dict[str, str]:
@@ -158,12 +164,13 @@ def serve() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)  # whoever prints must not be taken for an answer
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError, EOFError):
         function, processor_seconds, wall_seconds, background = _taken(source)
         if background:
             os.nice(10)
         _give(target, (True, None))
-        while (value := _taken(source)) is not None:
+        while True:
+            value = _taken(source)
             signal.setitimer(signal.ITIMER_PROF, processor_seconds)
             signal.setitimer(signal.ITIMER_REAL, wall_seconds)
             _give(target, _answered(function, value))
@@ -183,12 +190,11 @@ def _answered(function: Callable[[Any], Any], value: object) -> tuple[bool, obje
 
 
 def _taken(source: Any) -> Any:
+    """The next value; raises EOFError when there will be none."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
-        return None
-    size = _LENGTH.unpack(head)[0]
-    data = source.read(size)
-    return pickle.loads(data) if len(data) == size else None  # noqa: S301 — our own process
+        raise EOFError
+    return pickle.loads(source.read(_LENGTH.unpack(head)[0]))  # noqa: S301 — our own process
 
 
 def _give(target: Any, value: object) -> None:

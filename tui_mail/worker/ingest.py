@@ -6,10 +6,11 @@ transaction; then messages, placements, threads, full text and links are stored 
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from tui_mail.blobs import BlobStore
 from tui_mail.db import accounts, local_copies, outbox
@@ -36,6 +37,9 @@ class Outcome:
     damaged: int
 
 
+_Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
+
+
 class Ingest:
     """Takes messages in for any account."""
 
@@ -44,6 +48,7 @@ class Ingest:
         self._database = database
         self._blobs = blobs
         self._preparers = Preparers(background=background)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
 
     def close(self) -> None:
@@ -61,8 +66,7 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
-        arrivals = await self._prepared(batch)
-        saved = await self._database.write(_save, account_id, folder_id, arrivals)
+        arrivals, saved = await self._in_turn(_save, account_id, folder_id, batch)
         return _outcome(saved, arrivals)
 
     async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
@@ -75,8 +79,7 @@ class Ingest:
         fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
         if not fresh:
             return Outcome(0, 0)
-        arrivals = await self._prepared(fresh)
-        saved = await self._database.write(_take_in, account_id, folder_id, arrivals)
+        arrivals, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
         placed = {one.message_id for one in saved}
         return Outcome(len(placed), _damaged(arrivals))
 
@@ -93,6 +96,19 @@ class Ingest:
         return await self._database.write(
             _settle_and_file, account_id, letter.id, tuple(results), again, arrivals
         )
+
+    async def _in_turn(
+        self, keep: _Keep, account_id: int, folder_id: int, batch: Sequence[Fetched]
+    ) -> tuple[list[Arrival], list[Saved]]:
+        """Prepare and keep; batches of a folder are kept in the order in which they were begun."""
+        turn = self._turns.setdefault(folder_id, asyncio.Lock())
+        preparing = asyncio.ensure_future(self._prepared(batch))
+        try:
+            async with turn:
+                arrivals = await preparing
+                return arrivals, await self._database.write(keep, account_id, folder_id, arrivals)
+        finally:
+            preparing.cancel()
 
     async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
         own = await self._database.read(accounts.own_addresses)

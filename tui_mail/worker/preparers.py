@@ -9,8 +9,9 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from tui_mail.worker.child import Child, ChildFailed
 from tui_mail.worker.preparing import Unsealed, prepare, prepare_all, unread
@@ -28,10 +29,14 @@ log = logging.getLogger(__name__)
 
 
 class Preparers:
-    """Prepares messages for storing. `background`: the processes give way to everything else."""
+    """Prepares messages for storing. `background`: the processes give way to everything else.
 
-    def __init__(self, *, background: bool) -> None:
+    `there`: what the processes are given to do, by a name that they can import.
+    """
+
+    def __init__(self, *, background: bool, there: Callable[[Any], Any] = prepare_all) -> None:
         self._background = background
+        self._do = there
         self._most = max(1, min(_MOST_CHILDREN, (os.cpu_count() or 1) - 1))
         # Reading takes the interpreter, which only one thread has at a time.
         self._here = ThreadPoolExecutor(1, thread_name_prefix="prepare")
@@ -91,7 +96,7 @@ class Preparers:
 
     def _new(self) -> Child:
         return Child(
-            prepare_all,
+            self._do,
             processor_seconds=_PROCESSOR_SECONDS,
             wall_seconds=_WALL_SECONDS,
             background=self._background,

@@ -88,7 +88,7 @@ def unread(raw: bytes) -> Unsealed:
         damage=("unread",),
     )
     digest = hashlib.sha256(raw).hexdigest()
-    prepared = Prepared(parsed, digest, b"", (), "", "", (f"content:{digest}",), own=False)
+    prepared = Prepared(parsed, digest, b"", (), "", "", thread_keys(parsed, digest), own=False)
     return Unsealed(prepared, dismantle(raw, parsed).packed(), {})
 
 

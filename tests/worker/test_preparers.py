@@ -1,0 +1,149 @@
+"""Messages are prepared in other processes, and whatever becomes of those, no message is lost."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.worker.office import letter
+from tui_mail.worker.child import Child, ChildFailed
+from tui_mail.worker.preparers import Preparers
+from tui_mail.worker.preparing import Unsealed, prepare, prepare_all
+
+_PATIENCE = 30_000  # milliseconds
+_OWN = frozenset({"vendite@rossi.it"})
+
+
+def deadly(request: tuple[Sequence[bytes], Collection[str]]) -> list[Unsealed]:
+    """Reads messages until one ends the process, keeps it busy for ever, or is too much for us."""
+    raws, _own = request
+    for raw in raws:
+        if b"Subject: crash" in raw:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if b"Subject: error" in raw:
+            raise ZeroDivisionError
+    return prepare_all(request)
+
+
+def endless(_value: object) -> None:
+    while True:
+        pass
+
+
+def pid(_value: object) -> int:
+    return os.getpid()
+
+
+def told(value: bytes) -> int:
+    sys.stdout.write("whoever prints must not be taken for an answer\n")
+    sys.stdout.flush()
+    return len(value)
+
+
+def child(function: object, *, processor: float = 20, wall: float = 60) -> Child:
+    return Child(
+        function,  # type: ignore[arg-type]
+        processor_seconds=processor,
+        wall_seconds=wall,
+        background=True,
+    )
+
+
+@pytest.fixture
+def preparers() -> Iterator[Preparers]:
+    made = Preparers(background=False, there=deadly)
+    yield made
+    made.close()
+
+
+async def started(preparers: Preparers) -> None:
+    """Messages enough that processes are worth it, until there are some."""
+    while not (preparers._starting and preparers._starting.done()):
+        await preparers.prepare([letter(f"first{number}") for number in range(100)], _OWN)
+
+
+def gone(number: int) -> bool:
+    """Whether a process has ended, once it has."""
+    try:
+        handle = os.pidfd_open(number)
+    except ProcessLookupError:
+        return True
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    ended = bool(poll.poll(_PATIENCE))
+    os.close(handle)
+    return ended
+
+
+async def test_many_messages_are_prepared_as_one_is(preparers: Preparers) -> None:
+    await started(preparers)
+    raws = [letter(f"m{number}", text="Però\r\n" * number) for number in range(200)]
+    assert await preparers.prepare(raws, _OWN) == [prepare(raw, _OWN) for raw in raws]
+
+
+async def test_what_ends_a_process_is_kept_as_it_came_and_the_others_are_read(
+    preparers: Preparers,
+) -> None:
+    await started(preparers)
+    raws = [letter(f"m{number}") for number in range(70)]
+    raws[3] = letter("m3", subject="crash")
+    raws[60] = letter("m60", subject="error")
+    prepared = await preparers.prepare(raws, _OWN)
+    unread = {number for number, one in enumerate(prepared) if one.prepared.parsed.damage}
+    assert unread == {3, 60}
+    assert prepared[3].prepared.parsed.damage == ("unread",)
+    for number in set(range(70)) - unread:
+        assert prepared[number] == prepare(raws[number], _OWN)
+    assert prepared[3].prepared.content_hash == prepare(raws[3], _OWN).prepared.content_hash
+
+
+def test_a_process_gives_back_large_values_and_nothing_that_it_prints() -> None:
+    one = child(told)
+    assert one.call(b"x" * 5_000_000) == 5_000_000
+    assert one.call(b"") == 0
+    one.close()
+    one.close()
+
+
+def test_a_process_that_computes_for_ever_is_ended() -> None:
+    one = child(endless, processor=0.2)
+    with pytest.raises(ChildFailed):
+        one.call(None)
+    with pytest.raises(ChildFailed):
+        one.call(None)
+
+
+def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import sys, time
+        from tests.worker.test_preparers import child, endless, pid
+        idle, busy = child(pid), child(pid)
+        print(idle.call(None), busy.call(None), flush=True)
+        sys.stdin.read()
+        """
+    )
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+    ) as parent:
+        assert parent.stdout is not None
+        children = [int(number) for number in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(children) == 2
+    assert all(gone(number) for number in children)
+
+
+def test_nothing_of_what_is_done_is_on_the_command_line() -> None:
+    one = child(pid)
+    number = one.call("segreta")
+    line = Path(f"/proc/{number}/cmdline").read_bytes()
+    assert b"segreta" not in line
+    assert Path(f"/proc/{number}/stat").read_text().split()[18] == "10"  # it gives way
+    one.close()
