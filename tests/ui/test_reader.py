@@ -39,7 +39,7 @@ async def test_a_link_is_warned_of_and_seen_in_whole_before_it_is_copied(stage: 
     await stage.take(_page(LINKS, From="Luca <l.ferri@ferri.it>", Subject="Accesso"))
     async with showing(stage) as shown:
         await shown.press("enter")
-        await shown.sees("⚠ link 1 shows www.banca.example but leads to evil.example")
+        await shown.sees("⚠ link 1 leads to evil.example, not to www.banca.example")
         await shown.sees("www.banca.example[1]", "[1] evil.example/accesso?u=1")
         await shown.press("o")
         await shown.sees("Type the number of a link first.")

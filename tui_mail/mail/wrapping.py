@@ -27,7 +27,8 @@ def wrapped(pieces: Sequence[Piece], width: int, *, hard: bool = False) -> list[
             used = 0
             separator = False
         if separator:
-            _add(rows[-1], Piece(" ", word[0].style if word else Style.PLAIN))
+            same = word and rows[-1][-1].style is word[0].style
+            _add(rows[-1], Piece(" ", word[0].style if same else Style.PLAIN))
             used += 1
         if word_width > width:
             cut_rows = _hard_rows(word, width)

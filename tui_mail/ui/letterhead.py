@@ -16,6 +16,7 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
+from tui_mail.ui.wrap import wrapped
 from tui_mail.values import Mailbox, ParsedMessage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _UNKNOWN = Authentication()
+_WARNING_LINES = 2  # each
 _WARNED_LINKS = 2  # each; more are counted
 _PEC_SENDER = "posta-certificata@"
 
@@ -77,7 +79,7 @@ def warnings(head: Letterhead) -> list[SafeText]:
 def link_warnings(mismatches: Sequence[Mismatch]) -> list[str]:
     """What to doubt about links, the first ones in words."""
     found = [
-        _("link {number} shows {shown} but leads to {real}").format(
+        _("link {number} leads to {real}, not to {shown}").format(
             number=one.number, shown=one.shown, real=one.real
         )
         for one in mismatches[:_WARNED_LINKS]
@@ -130,9 +132,10 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     ]
     if records:
         lines.append(records_line(head.links, now))
-    lines.extend(
-        plain(fit(SafeText(f" ⚠ {text}"), width), "warning bold") for text in warnings(head)
-    )
+    for text in warnings(head):
+        rows = wrapped(text, width - 1, "   ")[:_WARNING_LINES]
+        rows[0] = SafeText(f" ⚠ {rows[0].lstrip()}")
+        lines.extend(plain(fit(row, width), "warning bold") for row in rows)
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
 
@@ -159,7 +162,9 @@ def records_line(links: Sequence[LinkRow], now: datetime) -> Line:
 
 def header_lines(head: Letterhead, width: int) -> list[Line]:
     """Who checked the sender, every header as it was decoded, and what could not be read."""
-    lines: list[Line] = [plain(fit(safe(f" {told}"), width)) for told in _checked(head)]
+    lines: list[Line] = [
+        plain(row) for told in _checked(head) for row in wrapped(safe(told), width - 1, " ")
+    ]
     for name, value in head.parsed.headers:
         lines.append(
             (
