@@ -244,6 +244,29 @@ class ParsedMessage:
     reports: tuple[MailReport, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Link `number` shows the host `shown` but leads to the host `real` (both foreign text)."""
+
+    number: int
+    shown: str
+    real: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What the reader's own servers know of a sender (RFC 8601).
+
+    `passed` names the methods that vouch for the sender's domain. `failed`: the sender's domain
+    says that such mail is not from it. `by`: the server that checked, "" when none that is
+    believed did.
+    """
+
+    passed: tuple[str, ...] = ()
+    failed: bool = False
+    by: str = ""
+
+
 class BodyFormat(StrEnum):
     """How the body of a letter was written."""
 

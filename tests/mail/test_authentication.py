@@ -2,8 +2,9 @@
 
 import pytest
 
-from tui_mail.mail.authentication import Authentication, authentication_of
+from tui_mail.mail.authentication import authentication_of
 from tui_mail.mail.parse import parse
+from tui_mail.values import Authentication
 
 OURS = ("imap.rossi.it", "rossi.it")
 GOOD = "mx.rossi.it; spf=pass smtp.mailfrom=a@ferri.it; dkim=pass header.d=ferri.it; dmarc=pass"

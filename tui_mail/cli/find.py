@@ -154,6 +154,7 @@ def _show(
     identifier: str = typer.Argument(..., metavar="ID"),
     raw: bool = typer.Option(False, "--raw", help=_("the bytes, as they came")),
     text: bool = typer.Option(False, "--text", help=_("what the reader draws")),
+    markdown: bool = typer.Option(False, "--markdown", help=_("its text as Markdown")),
     width: int = typer.Option(80, "--width", min=20, max=500, help=_("columns of --text")),
 ) -> None:
     call: Context = context.obj
@@ -164,6 +165,11 @@ def _show(
         sys.stdout.flush()
         sys.stdout.buffer.write(opened.raw)
         sys.stdout.buffer.flush()
+    elif markdown:
+        from tui_mail.mail.markdown import readable_lines
+
+        for written in readable_lines(opened.parsed):
+            call.emit({"line": written}, written)
     elif text or not call.json:
         from tui_mail.mail.render import plain, render
 

@@ -15,7 +15,7 @@ from tui_mail.i18n import _
 if TYPE_CHECKING:
     from tui_mail.worker.export_files import Format
 
-_FORMATS = ("mbox", "eml", "maildir")
+_FORMATS = ("mbox", "eml", "maildir", "markdown")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
         help=_("Write what a search finds into files, byte for byte as it came."),
         epilog=_(
             "mbox is one file (mboxrd: lines that begin with From get a >, which import takes "
-            "away again), eml a folder with a file a message, maildir a Maildir with the flags. "
+            "away again), eml a folder with a file a message, maildir a Maildir with the flags; "
+            "markdown is a folder of texts to read, which cannot be imported again. "
             "Without --format it is mbox, or eml where --to is a folder. Nothing is written over; "
             "done again after it was cut short, it goes on with the rest. A message that cannot "
             "be given back whole is told and left out."
@@ -38,7 +39,9 @@ def _export(
     context: typer.Context,
     query: list[str] = typer.Argument(..., metavar="QUERY"),
     to: Path = typer.Option(..., "--to", metavar="PATH", help=_("the file or folder to make")),
-    kind: str = typer.Option("", "--format", metavar="mbox|eml|maildir", show_default=False),
+    kind: str = typer.Option(
+        "", "--format", metavar="mbox|eml|maildir|markdown", show_default=False
+    ),
     folders: bool = typer.Option(
         False, "--folders", help=_("each folder on its own, below PATH, by account")
     ),
@@ -48,7 +51,7 @@ def _export(
     call: Context = context.obj
     kind = kind or ("eml" if to.is_dir() and not folders else "mbox")
     if kind not in _FORMATS:
-        raise WrongUse(_("--format takes mbox, eml or maildir."))
+        raise WrongUse(_("--format takes mbox, eml, maildir or markdown."))
     started = time.monotonic()
     ids = found_ids(call, " ".join(query))[::-1]
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)

@@ -7,10 +7,9 @@ remove what strangers wrote in its name (RFC 8601 §5).
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tui_mail.mail.links import owned
-from tui_mail.values import ParsedMessage
+from tui_mail.values import Authentication, ParsedMessage
 
 _MAX = 4_000
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
@@ -27,19 +26,6 @@ _STRIPPING = {
     "yahoo.com": "yahoo.com",
     "fastmail.com": "messagingengine.com",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """What is known: `passed` names the methods that vouch for the sender's domain.
-
-    `failed`: the sender's domain says that such mail is not from it. `by`: the server that
-    checked, "" when none that is believed did.
-    """
-
-    passed: tuple[str, ...] = ()
-    failed: bool = False
-    by: str = ""
 
 
 def authentication_of(parsed: ParsedMessage, own_hosts: Iterable[str]) -> Authentication:

@@ -33,6 +33,7 @@ from tui_mail.mail.writer import (
 from tui_mail.values import BodyFormat, Letter, LetterAttachment, Mailbox, ParsedMessage
 
 MAX_REFERENCES = 50
+MAX_QUOTED = 2_000  # lines
 _MAX_PREFIXES = 50
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 # Ours to write, or never to be written by who sends.
@@ -144,7 +145,7 @@ def reply_to(
         to = _distinct([*to, *_others(parsed.to, mine)])
         taken = {mailbox.address.lower() for mailbox in to}
         cc = _others(parsed.cc, mine | taken)
-    quoted = quote_reply(parsed.text, _attribution(parsed, now))
+    quoted = quote_reply(_readable(parsed), _attribution(parsed, now))
     return Letter(
         sender=sender,
         to=to,
@@ -175,7 +176,7 @@ def forward_of(parsed: ParsedMessage, raw: bytes, sender: Mailbox) -> Letter:
     return Letter(
         sender=sender,
         subject=f"Fwd: {title}",
-        body="\n\n" + "\n".join([*block, "", parsed.text.strip("\n"), ""]),
+        body="\n\n" + "\n".join([*block, "", _readable(parsed).strip("\n"), ""]),
         attachments=tuple(attached),
         references=_references(parsed),
     )
@@ -289,6 +290,30 @@ def _references(parsed: ParsedMessage) -> tuple[str, ...]:
     if len(chain) > MAX_REFERENCES:
         chain = (chain[0], *chain[-(MAX_REFERENCES - 1) :])
     return chain
+
+
+def _readable(parsed: ParsedMessage) -> str:
+    """What a message says, to be quoted: its page as Markdown, so that tables and emphasis stay."""
+    text = parsed.text
+    if parsed.html:
+        from tui_mail.mail.markdown import markdown_of
+
+        text = markdown_of(parsed.html) or text
+    lines = text.split("\n", MAX_QUOTED)
+    return "\n".join(lines) if len(lines) <= MAX_QUOTED else "\n".join([*lines[:-1], "[…]"])
+
+
+def written_as(parsed: ParsedMessage) -> tuple[str, BodyFormat]:
+    """What was typed, and how, out of a letter that `build` made: text, Markdown, or a page that is
+    given as Markdown to go on with."""
+    if not parsed.html:
+        return parsed.text, BodyFormat.TEXT
+    page = _MARKDOWN_PAGE.format(body=_markdown(parsed.text))
+    if page.split() == parsed.html.split():
+        return parsed.text, BodyFormat.MARKDOWN
+    from tui_mail.mail.markdown import editable
+
+    return editable(parsed.html), BodyFormat.MARKDOWN
 
 
 def _attribution(parsed: ParsedMessage, now: datetime) -> str:

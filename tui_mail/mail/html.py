@@ -4,41 +4,34 @@ Walks without recursion; layout tables are read as text, data tables as tables; 
 tracking images are dropped and counted; nothing is ever loaded.
 """
 
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from tui_mail.i18n import _
 from tui_mail.mail.blocks import Block, Piece, Style
-from tui_mail.mail.colours import UNKNOWN, are_alike
 from tui_mail.mail.elements import (
     BLOCKS,
     HEADINGS,
-    SKIPPED,
     SPACED,
     STYLES,
     Attributes,
-    is_tracker,
     role_of,
-    said_of,
     shifted,
     start_of,
     target_of,
 )
 from tui_mail.mail.filling import INVISIBLE, Filling, Place
-from tui_mail.mail.guard import MAX_HTML, guarded
-from tui_mail.mail.htmltables import MAX_COLUMNS, is_data, is_headed, spans_of
-from tui_mail.mail.links import Mismatch, has_url, mismatch, urls_in
-from tui_mail.mail.stylesheet import StyleSheet, merged, read_sheets
+from tui_mail.mail.guard import MAX_HTML
+from tui_mail.mail.htmltables import Columns, is_data, is_headed
+from tui_mail.mail.links import has_url, mismatch, urls_in
+from tui_mail.mail.sight import Sight
+from tui_mail.mail.tree import Tree
+from tui_mail.values import Mismatch
 
-MAX_NODES = 200_000
-MAX_SECONDS = 2.0
-_CHECKED = 0x7FF  # the clock is looked at once in so many nodes
 _MAX_ALT = 200
 _MAX_MISMATCHES = 50
-_WHITE, _BLACK = 0xFFFFFF, 0x000000
 
 
 @dataclass(slots=True)
@@ -71,14 +64,13 @@ def read_html(
     that came with the mail by Content-ID; those in `drawn` get a line of their own to be drawn
     at. `until`: enough when so many lines are read (0: all).
     """
-    tree = LexborHTMLParser(guarded(html))
-    root = tree.root
-    sheet = read_sheets(_sheets(tree)) if "<style" in html or "<STYLE" in html else StyleSheet()
-    reader = _Reader(sheet, numbered=numbered, names=names or {}, drawn=drawn)
-    if root is not None:
-        reader.walk(root, until)
-    reader.page.partial = reader.page.partial or len(html) > MAX_HTML
-    return reader.page
+    tree = Tree(html)
+    reader = _Reader(Sight(tree.sheet()), numbered=numbered, names=names or {}, drawn=drawn)
+    page = reader.page
+    is_whole = tree.walk(reader, lambda: bool(until) and len(page.blocks) > until)
+    reader.end()
+    page.partial = not is_whole or len(html) > MAX_HTML
+    return page
 
 
 def html_text(html: str) -> str:
@@ -95,13 +87,6 @@ def html_text(html: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def _sheets(tree: LexborHTMLParser) -> Iterator[str]:
-    for node in tree.css("style"):
-        media = (node.attributes.get("media") or "").lower()
-        if not media or "all" in media or "screen" in media:
-            yield node.text(deep=True)
-
-
 def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
     """The rows without columns that only made room."""
     width = max(map(len, rows))
@@ -114,10 +99,6 @@ class _Context:
     """What an element changes for what is in it."""
 
     place: Place = field(default_factory=Place)
-    ink: int = _BLACK
-    paper: int = _WHITE
-    tiny: bool = False
-    unseen: bool = False  # tiny, or in the colour of what is behind
     link: str = ""
     link_from: int = 0  # how much had been written when the link began
     shift: str = ""  # "sub" or "sup"
@@ -133,8 +114,8 @@ class _Table:
     place: Place
     headed: bool
     rows: list[list[str]] = field(default_factory=list)
-    below: dict[int, int] = field(default_factory=dict)  # column -> rows that a cell still spans
-    columns: int = 1
+    columns: Columns = field(default_factory=Columns)
+    taken: int = 1  # columns of the cell that is open
 
 
 class _Reader:
@@ -142,97 +123,50 @@ class _Reader:
 
     def __init__(
         self,
-        sheet: StyleSheet,
+        sight: Sight,
         *,
         numbered: bool,
         names: Mapping[str, str],
         drawn: Collection[str],
     ) -> None:
         self.page = Page()
-        self._sheet = None if sheet.is_empty else sheet
+        self._sight = sight
         self._names, self._drawn = names, drawn
         self._numbered = numbered
         self._numbers: dict[str, int] = {}
-        self._contexts = [_Context(paper=UNKNOWN if sheet.paints_unseen else _WHITE)]
+        self._contexts = [_Context()]
         self._lists: list[int] = []  # the number of the next item, -1 in an unordered list
         self._filling = Filling(self.page.blocks)
         self._tables: list[_Table] = []
         self._shown: list[str] = []  # the text of the link that is open
 
-    def walk(self, root: LexborNode, until: int) -> None:
-        """Visit every node under `root` once, in order; `until`: lines that are enough."""
-        node, visited, depth = root, 0, 0
-        deadline = time.monotonic() + MAX_SECONDS
-        blocks = self.page.blocks
-        while True:
-            visited += 1
-            child = None
-            if visited > MAX_NODES or (until and len(blocks) > until):
-                self.page.partial = True
-                break
-            if not visited & _CHECKED and time.monotonic() > deadline:
-                self.page.partial = True
-                break
-            if node.is_text_node:
-                self._text(node.text_content or "")
-            elif node.is_element_node and self._enter(node):
-                child = node.first_child
-                depth += 1
-                if child is None:
-                    self._leave(node)
-                    depth -= 1
-            if child is not None:
-                node = child
-                continue
-            while depth and node.next is None:
-                parent = node.parent
-                if parent is None:
-                    break
-                node = parent
-                self._leave(node)
-                depth -= 1
-            following = node.next
-            if depth == 0 or following is None:
-                break
-            node = following
+    def end(self) -> None:
+        """The page ends here, or is broken off."""
         while self._tables:
             self._end_table()
         self._filling.end_block()
+        self.page.hidden = self._sight.hidden
 
     # -- elements
 
-    def _enter(self, node: LexborNode) -> bool:
-        """Begin an element; False when what is in it is not to be visited."""
-        tag = node.tag or ""
-        if tag in SKIPPED:
-            return False
+    def enter(self, node: LexborNode, tag: str) -> bool:
         if tag == "br":
             self._filling.break_line()
             return False
-        attributes = node.attributes
-        said = said_of(tag, attributes)
-        if self._sheet is not None:
-            said = merged(self._sheet.said_of(tag, attributes), said)
-        if said.hidden:
-            self.page.hidden += 1
+        attributes = self._sight.enter(node, tag)
+        if attributes is None:
             return False
-        if tag == "img":
-            self._image(attributes)
-            return False
-        if tag == "hr":
-            self._filling.end_block()
-            self._filling.emit(Block(rule=True, quote=self._contexts[-1].place.quote))
+        if tag in {"img", "hr"}:
+            self._sight.leave()
+            if tag == "img":
+                self._image(attributes)
+            else:
+                self._filling.end_block()
+                self._filling.emit(Block(rule=True, quote=self._contexts[-1].place.quote))
             return False
         context = self._context(tag, attributes)
-        if said.ink is not None:
-            context.ink = said.ink
-        if said.paper is not None:
-            context.paper = said.paper
-        if said.tiny is not None:
-            context.tiny = said.tiny
-        context.flat = bool(said.flat) and tag == "p"
+        context.flat = tag == "p" and self._sight.is_flat
         context.begun = self._filling.written
-        context.unseen = context.tiny or are_alike(context.ink, context.paper)
         self._contexts.append(context)
         self._begin(tag, node, attributes)
         return True
@@ -253,13 +187,14 @@ class _Reader:
             filling.text("“", self._contexts[-1].place)
         elif tag == "tr" and self._tables:
             self._tables[-1].rows.append([])
+            self._tables[-1].columns.begin_row()
         elif tag == "table" and not self._tables and is_data(node, attributes):
             place = self._contexts[-1].place
             self._tables.append(_Table(filling, replace(place), is_headed(node)))
 
-    def _leave(self, node: LexborNode) -> None:
-        tag = node.tag or ""
+    def leave(self, tag: str) -> None:
         context = self._contexts.pop()
+        self._sight.leave()
         if tag == "a" and context.link and context.link_from < self._filling.written:
             self._link_number(context)
         if tag in {"ul", "ol"} and self._lists:
@@ -282,9 +217,7 @@ class _Reader:
     def _context(self, tag: str, attributes: Attributes) -> _Context:
         outer = self._contexts[-1]
         place = outer.place
-        context = _Context(
-            place, outer.ink, outer.paper, outer.tiny, outer.unseen, outer.link, shift=outer.shift
-        )
+        context = _Context(place, outer.link, shift=outer.shift)
         changes: dict[str, object] = {}
         if tag in STYLES and place.style is not Style.LINK:
             changes["style"] = STYLES[tag]
@@ -293,7 +226,6 @@ class _Reader:
         elif tag == "a":
             context.link = target_of(attributes)
             context.link_from = self._filling.written
-            context.ink = UNKNOWN  # links have a colour of their own
             self._shown = []
             if context.link:
                 changes["style"] = Style.LINK
@@ -324,9 +256,6 @@ class _Reader:
         self._filling.begin_item(mark, self._contexts[-1].place.indent)
 
     def _image(self, attributes: Attributes) -> None:
-        if is_tracker(attributes):
-            self.page.hidden += 1
-            return
         source = (attributes.get("src") or "").strip()
         own = source[4:] if source[:4].lower() == "cid:" else ""
         alt = " ".join((attributes.get("alt") or "").translate(INVISIBLE).split())[:_MAX_ALT]
@@ -355,13 +284,8 @@ class _Reader:
         table = self._tables[-1]
         if not table.rows:
             table.rows.append([])
-        row = table.rows[-1]
-        while table.below.get(len(row), 0) > 0 and len(row) < MAX_COLUMNS * 2:
-            table.below[len(row)] -= 1
-            row.append("")
-        table.columns, rows = spans_of(cell)
-        if rows > 1:
-            table.below.update(dict.fromkeys(range(len(row), len(row) + table.columns), rows - 1))
+        before, table.taken = table.columns.place(cell)
+        table.rows[-1].extend([""] * before)
         context = self._contexts[-1]
         context.place = replace(context.place, quote=0, indent="")
         self._filling = Filling()
@@ -371,7 +295,7 @@ class _Reader:
         self._filling.end_block()
         lines = [block.words.strip() for block in self._filling.blocks]
         text = "\n".join(line for line in lines if line)
-        table.rows[-1].extend([text, *[""] * (table.columns - 1)])
+        table.rows[-1].extend([text, *[""] * (table.taken - 1)])
         self._filling = table.outer
 
     def _end_table(self) -> None:
@@ -404,13 +328,10 @@ class _Reader:
         style = Style.WARNING if found else Style.DIM
         self._filling.note(f"[{number}]", style, context.place)
 
-    def _text(self, text: str) -> None:
-        context = self._contexts[-1]
-        if context.unseen:
-            if text.strip():
-                self.page.hidden += 1
-            return
-        self._write(shifted(text, context.shift) if context.shift else text)
+    def text(self, text: str) -> None:
+        if self._sight.sees(text):
+            shift = self._contexts[-1].shift
+            self._write(shifted(text, shift) if shift else text)
 
     def _number_of(self, target: str) -> int:
         if target not in self._numbers:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
@@ -54,10 +55,30 @@ def is_headed(table: LexborNode) -> bool:
     return all(column[0] or not any(column) for column in columns)
 
 
-def spans_of(cell: LexborNode) -> tuple[int, int]:
-    """How many columns and rows a cell takes."""
-    attributes = cell.attributes
-    return _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
+@dataclass(slots=True)
+class Columns:
+    """Where the cells of a table stand, though cells may take several columns and rows."""
+
+    at: int = 0
+    below: dict[int, int] = field(default_factory=dict)  # column -> rows that are still taken
+
+    def begin_row(self) -> None:
+        """A row begins."""
+        self.at = 0
+
+    def place(self, cell: LexborNode) -> tuple[int, int]:
+        """How many empty places are before a cell, and how many columns it takes."""
+        before = 0
+        while self.below.get(self.at, 0) > 0 and before < MAX_COLUMNS:
+            self.below[self.at] -= 1
+            self.at += 1
+            before += 1
+        attributes = cell.attributes
+        columns, rows = _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
+        if rows > 1:
+            self.below.update(dict.fromkeys(range(self.at, self.at + columns), rows - 1))
+        self.at += columns
+        return before, columns
 
 
 def _span(value: str | None) -> int:

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from tui_mail.values import Mismatch
 
 _MAX_SHOWN = 300
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -54,15 +55,6 @@ _FILE_ENDINGS = frozenset(
 _SECOND_LEVELS = frozenset(
     ["co", "com", "net", "org", "gov", "edu", "ac", "or", "ne", "go", "gob", "gouv", "govt"]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Link `number` shows the host `shown` but leads to the host `real` (both foreign text)."""
-
-    number: int
-    shown: str
-    real: str
 
 
 def link_label(url: str) -> str:

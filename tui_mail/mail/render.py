@@ -11,13 +11,13 @@ from tui_mail.mail.blocks import Block, Piece, Role, Style
 from tui_mail.mail.cells import cut, width_of
 from tui_mail.mail.folds import Fold, Quoted, folds_of
 from tui_mail.mail.html import Page, read_html
-from tui_mail.mail.links import Mismatch, has_url, link_label, urls_in
+from tui_mail.mail.links import has_url, link_label, urls_in
 from tui_mail.mail.pictures import drawable, half_blocks
 from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
 from tui_mail.mail.tables import lay_out
 from tui_mail.mail.wrapping import wrapped
 from tui_mail.safetext import SafeText, safe
-from tui_mail.values import ParsedAttachment, ParsedMessage
+from tui_mail.values import Mismatch, ParsedAttachment, ParsedMessage
 
 MAX_BLOCKS = 20_000
 NARROWEST = 8

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow
 from tui_mail.i18n import _, ngettext
-from tui_mail.mail.authentication import Authentication
-from tui_mail.mail.links import Mismatch
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
-from tui_mail.values import Mailbox, ParsedMessage
+from tui_mail.values import Authentication, Mailbox, Mismatch, ParsedMessage
 
 if TYPE_CHECKING:
     from tui_mail.mail.render import Rendered

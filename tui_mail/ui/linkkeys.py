@@ -8,10 +8,10 @@ from textual import events
 from textual.message import Message
 
 from tui_mail.i18n import _, msgid
-from tui_mail.mail.links import Mismatch, link_label
 from tui_mail.safetext import safe
 from tui_mail.ui.keys import bind
 from tui_mail.ui.notices import Said
+from tui_mail.values import Mismatch
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -65,7 +65,7 @@ class LinkKeys(_Base):
         target = self._link_target()
         if target is not None:
             words = _("link {number}: {target}  ·  o see it in whole  y copy").format(
-                number=self._number, target=link_label(target)
+                number=self._number, target=_label(target)
             )
             self.post_message(Said(safe(words)))
 
@@ -79,7 +79,7 @@ class LinkKeys(_Base):
         target = self._chosen_link()
         if target is not None:
             self.app.copy_to_clipboard(safe(target))
-            words = _("copied: {target}").format(target=link_label(target))
+            words = _("copied: {target}").format(target=_label(target))
             self.post_message(Said(safe(words)))
 
     def _link_target(self) -> str | None:
@@ -103,3 +103,9 @@ class LinkKeys(_Base):
         if not self._number:
             return _("Type the number of a link first.")
         return _("The message has no link {number}.").format(number=self._number)
+
+
+def _label(target: str) -> str:
+    from tui_mail.mail.links import link_label
+
+    return link_label(target)

@@ -14,8 +14,9 @@ from tui_mail.db.outbox_states import recipients_of
 from tui_mail.db.rows import DraftRow
 from tui_mail.db.session import Session
 from tui_mail.errors import NotFound, TryLater
+from tui_mail.mail.compose import written_as
 from tui_mail.mail.parse import parse
-from tui_mail.values import BodyFormat, LetterAttachment, Mailbox, ParsedMessage
+from tui_mail.values import LetterAttachment, Mailbox, ParsedMessage
 from tui_mail.worker.submit import Submission, enqueue_letter
 
 
@@ -137,14 +138,15 @@ def _content_of(
     """What was written, out of the letter that was built from it."""
     seen = {box.address.lower() for box in (*parsed.to, *parsed.cc)}
     hidden = [Mailbox(one) for one in addresses if one.lower() not in seen]
+    body, form = written_as(parsed)
     return DraftContent(
         to=typed([box for box in parsed.to if box.address]),
         cc=typed(parsed.cc),
         bcc=typed(hidden),
         reply_to=typed(parsed.reply_to),
         subject=parsed.subject,
-        body=parsed.text,
-        format=BodyFormat.MARKDOWN if parsed.html else BodyFormat.TEXT,
+        body=body,
+        format=form,
         links=entity_ids,
         headers=tuple(
             (name, value) for name, value in parsed.headers if name.lower().startswith("x-")

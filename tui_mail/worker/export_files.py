@@ -1,4 +1,4 @@
-"""Where exported messages go: an mbox file, a folder of EML files, a Maildir.
+"""Where exported messages go: an mbox file, a folder of EML or Markdown files, a Maildir.
 
 Each is whole or not there, nothing that exists is written over, and what a run that was cut short
 has written is known and kept by the next one. Hides names, resuming and renaming.
@@ -8,7 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -18,9 +18,11 @@ from tui_mail.archives.bytes_of import LARGEST_MESSAGE
 from tui_mail.db.exports import ExportRow
 from tui_mail.errors import CannotWrite, TryLater
 from tui_mail.i18n import _
+from tui_mail.mail.markdown import document
+from tui_mail.mail.parse import parse
 from tui_mail.worker.saving import file_name
 
-Format = Literal["mbox", "eml", "maildir"]
+Format = Literal["mbox", "eml", "maildir", "markdown"]
 
 _OWNER_ONLY = 0o600
 _SUBJECT_BYTES = 120
@@ -54,9 +56,7 @@ def target(path: Path, kind: Format) -> Target:
     Raises CannotWrite when something else is there, TryLater when another export is at it.
     """
     with _saying(path):
-        if kind == "mbox":
-            return _Mbox(path)
-        return _Eml(path) if kind == "eml" else _Maildir(path)
+        return _TARGETS[kind](path)
 
 
 @contextmanager
@@ -127,6 +127,8 @@ class _Mbox:
 class _Eml:
     """A file a message: when it came, its subject, and the start of its hash, by which it is known."""
 
+    ending = ".eml"
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -135,7 +137,7 @@ class _Eml:
         subject = file_name(row.subject) if row.subject.strip() else ""
         subject = subject.encode()[:_SUBJECT_BYTES].decode("utf-8", "ignore")
         words = (f"{row.received_at:%Y-%m-%d %H%M}", subject, row.content_hash[:12])
-        return self._folder / (" ".join(filter(None, words)) + ".eml")
+        return self._folder / (" ".join(filter(None, words)) + self.ending)
 
     def has(self, row: ExportRow) -> bool:
         path = self._place(row)
@@ -162,6 +164,20 @@ class _Eml:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class _Markdown(_Eml):
+    """A file a message to read: who, when, what it says; it cannot be taken in again."""
+
+    ending = ".md"
+
+    def has(self, row: ExportRow) -> bool:
+        path = self._place(row)
+        with _saying(path):
+            return path.exists()
+
+    def add(self, row: ExportRow, raw: bytes) -> None:
+        super().add(row, document(parse(raw)).encode())
 
 
 class _Maildir:
@@ -226,3 +242,11 @@ def _into_place(beside: Path, path: Path) -> None:
         beside.rename(path)
     else:
         beside.unlink()
+
+
+_TARGETS: dict[Format, Callable[[Path], Target]] = {
+    "mbox": _Mbox,
+    "eml": _Eml,
+    "markdown": _Markdown,
+    "maildir": _Maildir,
+}

@@ -16,7 +16,6 @@ from textual.message import Message
 from tui_mail.db.rows import AttachmentRow, LinkRow, ListRow, MessageRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid
-from tui_mail.mail.authentication import Authentication, authentication_of
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import letterhead
 from tui_mail.ui.keys import MAIL, bind
@@ -28,6 +27,7 @@ from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, plain
 from tui_mail.ui.work import begin
+from tui_mail.values import Authentication
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
@@ -177,6 +177,8 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self.post_message(self.Shown(opened.row, opened=by_hand))
 
     async def _authentication(self, opened: "OpenedMessage") -> Authentication:
+        from tui_mail.mail.authentication import authentication_of
+
         hosts = None
         if opened.row.account_id is not None:
             hosts = await self.read(_own_hosts, opened.row.account_id)

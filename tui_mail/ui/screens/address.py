@@ -9,7 +9,6 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui_mail.i18n import _, msgid
-from tui_mail.mail.links import host_of
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.keys import bind, commands, hints
 from tui_mail.ui.linkkeys import LinkChosen
@@ -36,6 +35,8 @@ class _Address(Lines):
         return lines[index] if index < len(lines) else BLANK
 
     def _lines(self, width: int) -> Sequence[Line]:
+        from tui_mail.mail.links import host_of
+
         target = safe(self._link.target)
         lines: list[Line] = [plain(safe(f" {host_of(target)}"), "bold")]
         doubt = self._link.mismatch

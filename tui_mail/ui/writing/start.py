@@ -17,7 +17,7 @@ from tui_mail.i18n import _
 from tui_mail.mail.compose import bare_subject, forward_of, reply_to
 from tui_mail.safetext import SafeText, safe, safe_lines
 from tui_mail.ui.kinds import is_party
-from tui_mail.values import Letter, Mailbox
+from tui_mail.values import BodyFormat, Letter, Mailbox
 from tui_mail.worker.drafting import Sheet
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _letter(
 
 
 def _reopened(session: "Session", possible: tuple[SenderRow, ...], row: DraftRow) -> Opening:
-    content = _made_safe(decode(row.content))
+    content = _made_safe(_as_markdown(decode(row.content)))
     records = _records(session, content.links)
     content = replace(content, links=tuple(one.id for one in records))
     known = {one.account_id for one in possible}
@@ -136,6 +136,15 @@ def _reopened(session: "Session", possible: tuple[SenderRow, ...], row: DraftRow
         safe(_("Draft “{subject}”").format(subject=heading)),
         saved_at=row.updated_at,
     )
+
+
+def _as_markdown(content: DraftContent) -> DraftContent:
+    """A draft that a program wrote as HTML is gone on with as Markdown."""
+    if content.format is not BodyFormat.HTML:
+        return content
+    from tui_mail.mail.markdown import editable
+
+    return replace(content, body=editable(content.body), format=BodyFormat.MARKDOWN)
 
 
 def _records(session: "Session", ids: tuple[int, ...]) -> tuple[EntityRow, ...]:
