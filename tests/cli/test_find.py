@@ -116,6 +116,12 @@ def test_show_says_when_there_is_no_such_message(house: Program, identifier: str
     assert result.record["error"] in {"not_found", "wrong_data"}
 
 
+def test_show_markdown_is_the_text_alone(house: Program) -> None:
+    lines = [one["line"] for one in house("show", "1", "--markdown").records]
+    assert lines
+    assert house("show", "1", "--markdown", json=False).out.splitlines() == lines
+
+
 @pytest.mark.parametrize("identifier", ["x", "-1", "²", "", "1.5"])
 def test_show_refuses_what_is_no_message(house: Program, identifier: str) -> None:
     house.fails(64, "wrong_use", "show", "--", identifier)

@@ -163,3 +163,15 @@ def test_ctrl_c_leaves_what_the_next_run_keeps(house: Program, tmp_path: Path) -
     counts = house("export", "in:Many", "--to", out, "--format", "eml").record
     assert (counts["already"], counts["exported"]) == (kept, 3000 - kept)
     assert not list(out.glob(".*"))
+
+
+def test_markdown_is_a_text_a_message_and_nothing_is_written_over(
+    house: Program, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = house("export", "in:INBOX", "--to", out, "--format", "markdown").record
+    texts = {path.name: path.read_text("utf-8") for path in out.iterdir()}
+    assert first["exported"] == len(texts) > 1
+    assert all(text.startswith("# ") and "- **From" in text for text in texts.values())
+    again = house("export", "in:INBOX", "--to", out, "--format", "markdown").record
+    assert (again["exported"], again["already"]) == (0, len(texts))
