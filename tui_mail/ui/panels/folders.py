@@ -1,4 +1,4 @@
-"""The folders, by account: shared accounts first, with what is unread.
+"""The folders, by account: shared accounts first, with what is unread; then the saved searches.
 
 Hides the reading and folding of the tree; says which folder was chosen.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import FolderRow
+from tui_mail.db.rows import FolderRow, SavedRow
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.keys import MOVES, bind
@@ -27,16 +27,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What the cursor stands on: a folder, or an account when `folder` is None."""
+    """What the cursor stands on: a folder, a saved search, or else an account (0: the searches)."""
 
     account_id: int
     folder: FolderRow | None = None
+    search: SavedRow | None = None
 
 
-def _read(session: "Session", operator_id: int) -> list[FolderRow]:
+def _read(session: "Session", operator_id: int) -> tuple[list[FolderRow], list[SavedRow]]:
     from tui_mail.db.folders import folders
+    from tui_mail.db.saved_searches import saved_searches
 
-    return folders(session, operator_id)
+    return folders(session, operator_id), saved_searches(session, operator_id)
+
+
+_SEARCHES = 0
 
 
 class FoldersPanel(Panel, Entries[Node]):
@@ -47,6 +52,10 @@ class FoldersPanel(Panel, Entries[Node]):
         *MOVES,
         bind("folders.fold", "left", "fold(True)", msgid("fold"), hint=True),
         bind("folders.unfold", "right", "fold(False)", msgid("unfold"), hint=True),
+        bind("searches.delete", "d,delete", "change('delete')", msgid("delete the search")),
+        bind("searches.rename", "f2", "change('rename')", msgid("rename the search")),
+        bind("searches.up", "shift+up,K", "change('up')", msgid("move the search up")),
+        bind("searches.down", "shift+down,J", "change('down')", msgid("move the search down")),
     ]
 
     class Chosen(Message):
@@ -56,6 +65,21 @@ class FoldersPanel(Panel, Entries[Node]):
             super().__init__()
             self.folder = folder
             self.by_hand = by_hand
+
+    class Searched(Message):
+        """What a saved search finds is to be shown."""
+
+        def __init__(self, search: SavedRow) -> None:
+            super().__init__()
+            self.search = search
+
+    class Changed(Message):
+        """A saved search is to be changed: delete, rename, up, down."""
+
+        def __init__(self, verb: str, search: SavedRow) -> None:
+            super().__init__()
+            self.verb = verb
+            self.search = search
 
     class Read(Message):
         """The folders were read; `rows` is empty when there is no account."""
@@ -67,6 +91,8 @@ class FoldersPanel(Panel, Entries[Node]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.rows: list[FolderRow] = []
+        self.searches: list[SavedRow] = []
+        self.search: int | None = None  # the saved search whose list is on the screen
         self.shown: int | None = None  # the folder whose list is on the screen
         self._folded: set[int] = set()
 
@@ -75,7 +101,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self._load()
 
     def changed(self, topics: frozenset[str]) -> None:
-        if topics & {"folders", "mail", "accounts"}:
+        if topics & {"folders", "mail", "accounts", "searches"}:
             self._load()
 
     def _load(self) -> None:
@@ -83,9 +109,13 @@ class FoldersPanel(Panel, Entries[Node]):
 
     async def _loaded(self) -> None:
         assert self.parts is not None
-        rows = await self.read(_read, self.parts.operator_id)
-        if rows is None:
+        found = await self.read(_read, self.parts.operator_id)
+        if found is None:
             return
+        rows, searches = found
+        if searches != self.searches:
+            self.searches = searches
+            self.forget()
         if rows != self.rows:
             self.rows = sorted(rows, key=lambda row: (not row.shared, row.account_id))
             self.forget()
@@ -97,7 +127,7 @@ class FoldersPanel(Panel, Entries[Node]):
                 self._choose(first, by_hand=False)
 
     def _choose(self, folder: FolderRow, *, by_hand: bool) -> None:
-        self.shown = folder.folder_id
+        self.shown, self.search = folder.folder_id, None
         self._folded.discard(folder.account_id)
         self.chosen = Node(folder.account_id, folder)
         self.forget()
@@ -118,7 +148,31 @@ class FoldersPanel(Panel, Entries[Node]):
             if row.account_id not in self._folded:
                 node = Node(row.account_id, row)
                 found.append(Entry((self._folder(row, width),), node))
-        return found or [Entry((plain(safe(_(" none yet")), "dim"),))]
+        if not found:
+            return [Entry((plain(safe(_(" none yet")), "dim"),))]
+        return found + self._saved(width)
+
+    def _saved(self, width: int) -> list[Entry[Node]]:
+        """The saved searches, below the folders."""
+        if not self.searches:
+            return []
+        folded = _SEARCHES in self._folded
+        head = fit(SafeText(f"{'▸' if folded else '▾'} {safe(_('Searches'))}"), width)
+        found = [Entry((plain(head),), Node(_SEARCHES))]
+        if not folded:
+            found += [
+                Entry((self._search(row, width),), Node(_SEARCHES, search=row))
+                for row in self.searches
+            ]
+        return found
+
+    def _search(self, row: SavedRow, width: int) -> Line:
+        shown = row.id == self.search
+        style = "accent bold" if shown else "dim"
+        return (
+            Piece(SafeText("  ▌" if shown else "   "), "accent"),
+            Piece(fit(safe(row.name), width - 4), style),
+        )
 
     def _account(self, row: FolderRow, width: int) -> Entry[Node]:
         folded = row.account_id in self._folded
@@ -130,7 +184,7 @@ class FoldersPanel(Panel, Entries[Node]):
         return Entry((plain(text, style),), Node(row.account_id))
 
     def _folder(self, row: FolderRow, width: int) -> Line:
-        shown = row.folder_id == self.shown
+        shown = row.folder_id == self.shown and self.search is None
         count = row.total if row.role == "drafts" else row.unread
         figure = f"{count} " if count else ""
         name = fit(folder_name(row.role, row.name), width - 3 - width_of(figure) - 1)
@@ -141,10 +195,7 @@ class FoldersPanel(Panel, Entries[Node]):
         )
 
     def same(self, one: Node, other: Node) -> bool:
-        return (one.account_id, one.folder and one.folder.folder_id) == (
-            other.account_id,
-            other.folder and other.folder.folder_id,
-        )
+        return _identity(one) == _identity(other)
 
     # -- keys
 
@@ -152,7 +203,11 @@ class FoldersPanel(Panel, Entries[Node]):
         node = self.chosen
         if node is None:
             return
-        if node.folder is None:
+        if node.search is not None:
+            self.search = node.search.id
+            self.forget()
+            self.post_message(self.Searched(node.search))
+        elif node.folder is None:
             self.action_fold(node.account_id not in self._folded)
         else:
             self._choose(node.folder, by_hand=True)
@@ -165,6 +220,17 @@ class FoldersPanel(Panel, Entries[Node]):
         if folded:
             self.chosen = Node(account)
         self.forget()
+
+    def action_change(self, verb: str) -> None:
+        node = self.chosen
+        if node is not None and node.search is not None:
+            self.post_message(self.Changed(verb, node.search))
+
+    def leave_search(self) -> None:
+        """No saved search is on the screen any more."""
+        if self.search is not None:
+            self.search = None
+            self.forget()
 
     def go(self, role: str) -> bool:
         """Show the folder of that role in the account in hand, else in any; False when there is none."""
@@ -193,3 +259,11 @@ class FoldersPanel(Panel, Entries[Node]):
     def current(self) -> FolderRow | None:
         """The folder that is shown, as last read."""
         return next((row for row in self.rows if row.folder_id == self.shown), None)
+
+
+def _identity(node: Node) -> tuple[int, int | None, int | None]:
+    return (
+        node.account_id,
+        node.folder.folder_id if node.folder is not None else None,
+        node.search.id if node.search is not None else None,
+    )

@@ -108,6 +108,7 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
         *MOVES,
         bind("list.next_unread", "tab", "unread(1)", msgid("next unread")),
         bind("list.previous_unread", "shift+tab", "unread(-1)", msgid("previous unread")),
+        bind("list.save_search", "ctrl+s", "save_search", msgid("save the search")),
         bind("list.threads", "T", "threads", msgid("conversations or messages")),
     ]
 
@@ -117,6 +118,13 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
         def __init__(self, row: ListRow) -> None:
             super().__init__()
             self.row = row
+
+    class Kept(Message):
+        """The search is to be saved; "" when a folder is shown."""
+
+        def __init__(self, query: str) -> None:
+            super().__init__()
+            self.query = query
 
     class Looked(Message):
         """The cursor rests on another row; None when there is none."""
@@ -129,6 +137,7 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
         super().__init__(id=id)
         self.folder: FolderRow | None = None
         self.words = ""
+        self.search_name = ""  # of the saved search that is shown
         self.by_thread = True
         self.empty: Callable[[], SafeText] = lambda: SafeText("")
         self._now = datetime.now(UTC)
@@ -140,9 +149,9 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
         self.words, self.folder = "", folder
         self._show()
 
-    def show_search(self, query: str) -> None:
-        """Show what `query` finds; nothing asked goes back to the folder."""
-        self.words = query
+    def show_search(self, query: str, name: str = "") -> None:
+        """Show what `query` finds, a saved search of that name; nothing asked goes back to the folder."""
+        self.words, self.search_name = query, name
         self._show()
 
     def _show(self) -> None:
@@ -166,7 +175,11 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
     def title(self) -> SafeText:
         if self.words:
             count = self.total if self.loaded else "…"
-            return safe(_("Search: {query} · {count}").format(query=self.words, count=count))
+            return safe(
+                _("Search: {query} · {count}").format(
+                    query=self.search_name or self.words, count=count
+                )
+            )
         if self.folder is None:
             return safe(_("Messages"))
         name = folder_name(self.folder.role, self.folder.name)
@@ -217,6 +230,9 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
                 self.move_to(index)
                 return
             index += step
+
+    def action_save_search(self) -> None:
+        self.post_message(self.Kept(self.words))
 
     def action_threads(self) -> None:
         self.by_thread = not self.by_thread

@@ -19,6 +19,7 @@ from tui_mail.db.rows import (
     LinkRow,
     ListRow,
     MessageRow,
+    SavedRow,
 )
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, ngettext
@@ -29,7 +30,7 @@ from tui_mail.ui.kinds import account_name, folder_name, is_party, kind_name
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Target, target_of
 from tui_mail.ui.panels.reader import ReaderPanel
-from tui_mail.ui.screens import triage
+from tui_mail.ui.screens import searches, triage
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
@@ -144,6 +145,45 @@ class Desk:
         else:
             heading = safe(_("Whose turn is it in “{subject}”?").format(subject=subject))
             self._screen.app.push_screen(triage.StatePick(heading), said)
+
+    def save_search(self, query: str) -> None:
+        """Keep a search under a name."""
+        parts = self._screen.parts
+        if parts is None:
+            return
+        if not query:
+            self._screen.say(
+                safe(_("Search first: / and what you look for; then it can be saved."))
+            )
+            return
+
+        def named_it(name: searches.Name | None) -> None:
+            if name is not None:
+                self._run(partial(searches.save, parts, name, query), undo=True)
+
+        heading = safe(_("Save the search “{query}” as").format(query=named(query)))
+        screen = searches.NamePick(heading, self._screen.folders.searches)
+        self._screen.app.push_screen(screen, named_it)
+
+    def change_search(self, verb: str, row: SavedRow) -> None:
+        """Delete, rename or move a saved search."""
+        parts = self._screen.parts
+        if parts is None:
+            return
+        match verb:
+            case "delete":
+                self._run(partial(searches.delete, parts, row), undo=True)
+            case "up" | "down":
+                step = 1 if verb == "down" else -1
+                self._run(partial(searches.move, parts, row, step), undo=True)
+            case _:
+
+                def named_it(name: searches.Name | None) -> None:
+                    if name is not None:
+                        self._run(partial(searches.rename, parts, row, name), undo=True)
+
+                heading = safe(_("Call the search “{name}”").format(name=row.name))
+                self._screen.app.push_screen(searches.NamePick(heading, ()), named_it)
 
     def undo(self) -> None:
         """Take back what was done last."""

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
+from tui_mail.search.guide import Rule, rules
 from tui_mail.ui.keys import MOVES, PREFIXES, Command, bind, key_name
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
@@ -42,6 +43,8 @@ class _Keys(Lines):
         for row in range(height):
             picked = cells[row::height]
             lines.append(tuple(piece for cell in picked for piece in cell))
+        lines += [BLANK, plain(safe(_(" What / understands")), "bold")]
+        lines += [_rule(rule, self.inner_width) for rule in rules()]
         lines += [
             BLANK,
             plain(safe(_(" The settings file can give every key another one.")), "dim"),
@@ -74,6 +77,13 @@ def _cell(keys: Sequence[str], words: str) -> Line:
     return (
         Piece(fit(SafeText(f" {shown}"), 14), "accent"),
         Piece(fit(SafeText(f" {safe(_(words))}"), _COLUMN - 14)),
+    )
+
+
+def _rule(rule: Rule, width: int) -> Line:
+    return (
+        Piece(fit(safe(f" {rule.typed}"), 28), "accent"),
+        Piece(fit(safe(rule.found), max(1, width - 28))),
     )
 
 

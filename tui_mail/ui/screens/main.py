@@ -4,6 +4,7 @@ Panels own their data; here is only who is beside whom, who hears of what, and t
 """
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_mail.db.rows import FolderRow, ListRow
+from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
@@ -33,12 +35,14 @@ from tui_mail.ui.panels.records import RecordsPanel
 from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.screens.desk import Desk
 from tui_mail.ui.widgets.lines import Bar, Lines
-from tui_mail.ui.widgets.text import Piece, SafeInput
+from tui_mail.ui.widgets.text import Piece, SafeInput, width_of
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from tui_mail.db.session import Session
+    from tui_mail.search.mistakes import QueryMistake
     from tui_mail.ui.parts import Parts
 
 _REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
@@ -70,6 +74,8 @@ class MainScreen(Screen[None]):
     MainScreen #search { display: none; }
     MainScreen.-searching #search { display: block; }
     MainScreen.-searching #status { display: none; }
+    MainScreen #mark, MainScreen #mistake { display: none; }
+    MainScreen.-mistaken #mark, MainScreen.-mistaken #mistake { display: block; }
     """
     AUTO_FOCUS = "#threads"
     BINDINGS: ClassVar[list[BindingType]] = [*SCREEN]
@@ -105,6 +111,8 @@ class MainScreen(Screen[None]):
                 yield self.agenda
         yield Bar(id="status")
         yield SafeInput(placeholder=_("search all mail"), id="search")
+        yield Bar(id="mark")
+        yield Bar(id="mistake")
         yield Bar(id="hints")
 
     # -- the parts have come; the database changed
@@ -211,6 +219,17 @@ class MainScreen(Screen[None]):
             self.threads.forget()
         self.header.folder = self.folders.current()
         self.header.show_now()
+
+    def on_folders_panel_searched(self, event: FoldersPanel.Searched) -> None:
+        self.reader.close()
+        self.threads.show_search(event.search.query, event.search.name)
+        self.go_to("threads")
+
+    def on_folders_panel_changed(self, event: FoldersPanel.Changed) -> None:
+        self.desk.change_search(event.verb, event.search)
+
+    def on_threads_panel_kept(self, event: ThreadsPanel.Kept) -> None:
+        self.desk.save_search(event.query)
 
     def on_folders_panel_chosen(self, event: FoldersPanel.Chosen) -> None:
         self.show_folder(event.folder)
@@ -405,6 +424,7 @@ class MainScreen(Screen[None]):
         elif self._panel != "threads":
             self.go_to("threads")
         elif self.threads.words:
+            self.folders.leave_search()
             self.threads.show_search("")
         else:
             return False
@@ -420,9 +440,49 @@ class MainScreen(Screen[None]):
 
     def on_input_submitted(self, event: "Input.Submitted") -> None:
         event.stop()
-        self._close_search()
-        self.threads.show_search(event.value.strip())
+        held(self).hold()  # what is typed meanwhile is for the list
+        begin(self, partial(self._search, event.value.strip()), "search", latest=True)
+
+    def on_input_changed(self, event: "Input.Changed") -> None:
+        event.stop()
+        self.remove_class("-mistaken")
+
+    async def _search(self, text: str) -> None:
+        """Show what `text` finds; a mistake is shown below it instead, and nothing is found."""
+        from tui_mail.search.mistakes import QueryMistake
+
+        if self.parts is None:
+            return
+        try:
+            await self.parts.database.read(_understood, self.parts.operator_id, text)
+        except QueryMistake as mistake:
+            self._show_mistake(mistake)
+        except TuiMailError as error:
+            self.say(safe(error.message), wrong=True)
+        else:
+            self._close_search()
+            self.folders.leave_search()
+            self.threads.show_search(text)
+        held(self).release()
+
+    def _show_mistake(self, mistake: "QueryMistake") -> None:
+        """The sentence under the line that was typed, and what is to blame marked."""
+        search = self.query_one("#search", SafeInput)
+        before = search.value[: mistake.start + len(search.value) - len(search.value.lstrip())]
+        place = max(0, width_of(safe(before)) - search.scroll_offset.x)
+        length = max(1, width_of(safe(search.value.strip()[mistake.start : mistake.end])))
+        mark = SafeText(" " * place + "^" * length)
+        self.query_one("#mark", Bar).show((Piece(mark, "error"),))
+        self.query_one("#mistake", Bar).show((Piece(safe(mistake.message), "error"),))
+        self.add_class("-mistaken")
 
     def _close_search(self) -> None:
-        self.remove_class("-searching")
+        self.remove_class("-searching", "-mistaken")
         self.go_to("threads")
+
+
+def _understood(session: "Session", operator_id: int, text: str) -> None:
+    """Raises QueryMistake where the text is no query."""
+    from tui_mail.db.saved_searches import understood
+
+    understood(session, operator_id, text, datetime.now(UTC))

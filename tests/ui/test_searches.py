@@ -1,0 +1,83 @@
+"""Searching by the line: mistakes with their place; searches that are kept under names."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.stage import Showing, Stage, aside, build, showing
+from tui_mail.db.engine import Database
+from tui_mail.db.saved_searches import saved_searches
+from tui_mail.ui.widgets.text import SafeInput
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return build(sqlite_database, tmp_path)
+
+
+async def _two(stage: Stage) -> None:
+    await stage.receive("Offerta pompe")
+    await stage.receive("Estratto conto")
+
+
+def _names(stage: Stage) -> list[str]:
+    rows = aside(lambda: stage.database.read_now(saved_searches, stage.anna))
+    return [row.name for row in rows]
+
+
+async def _find(shown: Showing, text: str) -> None:
+    await shown.press("/")
+    shown.main.query_one("#search", SafeInput).value = ""
+    await shown.press(*("space" if key == " " else key for key in text), "enter")
+
+
+async def test_a_mistake_is_shown_below_the_line_and_the_text_is_kept(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe")
+        await _find(shown, "pompe form:x")
+        await shown.sees("“form:” is no operator. Did you mean “from:”?", "pompe form:x", "^^^^^")
+        lines = shown.screen()
+        typed = next(number for number, line in enumerate(lines) if "pompe form:x" in line)
+        assert lines[typed + 1].index("^^^^^") == lines[typed].index("form:")
+        assert not shown.main.threads.words
+        await shown.press("backspace")
+        await shown.lacks("is no operator")
+        await shown.press("escape")
+        await shown.sees("Estratto conto")
+
+
+async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None:
+    await _two(stage)
+    before = _names(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Searches", before[0])
+        await _find(shown, "pompe")
+        await shown.sees("Search: pompe · 1")
+        await shown.press("ctrl+s", *"Le", "space", *"pompe", "enter")
+        await shown.sees("Saved the search “Le pompe” – z to undo")
+        assert _names(stage) == [*before, "Le pompe"]
+        await shown.press("escape", "alt+1", "end", "enter")
+        await shown.sees("Search: Le pompe · 1")
+        assert shown.focused == "threads"
+        await shown.press("alt+1", "end", "f2", *"Tutte", "enter")
+        await shown.sees("The search is called “Tutte”")
+        await shown.until(lambda: _names(stage) == [*before, "Tutte"])
+        await shown.press("d")
+        await shown.sees("Deleted the search “Tutte”; its mail stays – z to undo")
+        await shown.press("z")
+        await shown.until(lambda: _names(stage) == [*before, "Tutte"])
+
+
+async def test_a_folder_is_no_search_to_be_saved(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe")
+        await shown.press("ctrl+s")
+        await shown.sees("Search first")
+
+
+async def test_help_says_what_the_line_understands(stage: Stage) -> None:
+    async with showing(stage, (120, 60)) as shown:
+        await shown.press("?", "end")
+        await shown.sees("What / understands", "from: to: cc: bcc:")
