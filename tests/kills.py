@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ _CALLS = (
     "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link",
     "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "utimensat",
 )  # fmt: skip
+_ONE_THREAD = Path(__file__).with_name("in_one_thread.py")
 _LINE = re.compile(r"(\w+)\((.*)")
 WHOLE = bool(os.environ.get("TUI_MAIL_TEST_FULL"))
 
@@ -44,10 +46,21 @@ def require_strace() -> None:
         pytest.skip("strace may not trace here")
 
 
-def steps_of(home: Path, arguments: Sequence[object], stdin: str = "") -> list[Step]:
-    """Run a command to its end; the steps that touch something in its home."""
+def steps_of(
+    home: Path, arguments: Sequence[object], stdin: str = "", *, one_thread: bool = False
+) -> list[Step]:
+    """Run a command to its end; the steps that touch something in its home.
+
+    `one_thread`: of a command with threads, which is run without them.
+    """
     log = home.with_name("steps.log")
-    result = _run(home, arguments, ["-y", "-o", log, "-e", f"trace={','.join(_CALLS)}"], stdin)
+    result = _run(
+        home,
+        arguments,
+        ["-y", "-o", log, "-e", f"trace={','.join(_CALLS)}"],
+        stdin,
+        one_thread=one_thread,
+    )
     assert result.returncode == 0, result.stderr
     counts: dict[str, int] = {}
     found = []
@@ -67,19 +80,52 @@ def sampled(steps: list[Step], most: int) -> list[Step]:
     return [steps[index * len(steps) // most] for index in range(most)]
 
 
-def kill_at(home: Path, step: Step, arguments: Sequence[object], stdin: str = "") -> None:
+def kill_at(
+    home: Path,
+    step: Step,
+    arguments: Sequence[object],
+    stdin: str = "",
+    *,
+    one_thread: bool = False,
+) -> None:
     """Run a command up to a step, which it does not make."""
-    injected = f"inject={step.call}:signal=KILL:when={step.number}"
-    tracing = ["-o", os.devnull, "-e", f"trace={step.call}", "-e", injected]
-    result = _run(home, arguments, tracing, stdin)
+    result = _injected(home, step, "signal=KILL", arguments, stdin, one_thread=one_thread)
     assert result.returncode != 0, step
 
 
-def _run(
-    home: Path, arguments: Sequence[object], tracing: Sequence[object], stdin: str
+def fail_at(
+    home: Path, step: Step, error: str, arguments: Sequence[object]
 ) -> "subprocess.CompletedProcess[str]":
+    """Run a command without its threads; a step fails with `error` (ENOSPC)."""
+    return _injected(home, step, f"error={error}", arguments, "", one_thread=True)
+
+
+def _injected(
+    home: Path,
+    step: Step,
+    what: str,
+    arguments: Sequence[object],
+    stdin: str,
+    *,
+    one_thread: bool,
+) -> "subprocess.CompletedProcess[str]":
+    injected = f"inject={step.call}:{what}:when={step.number}"
+    tracing = ["-o", os.devnull, "-e", f"trace={step.call}", "-e", injected]
+    return _run(home, arguments, tracing, stdin, one_thread=one_thread)
+
+
+def _run(
+    home: Path,
+    arguments: Sequence[object],
+    tracing: Sequence[object],
+    stdin: str,
+    *,
+    one_thread: bool = False,
+) -> "subprocess.CompletedProcess[str]":
+    words = ["--home", str(home), "--json", *map(str, arguments)]
+    command = [sys.executable, str(_ONE_THREAD), *words] if one_thread else command_line(*words)
     return subprocess.run(
-        ["strace", *map(str, tracing), *command_line("--home", home, "--json", *arguments)],
+        ["strace", *map(str, tracing), *command],
         input=stdin,
         capture_output=True,
         text=True,

@@ -294,7 +294,7 @@ class _our_errors:  # noqa: N801 — reads as the statement it is
         reason = str(error.orig).lower()
         if "disk is full" in reason or "no space" in reason or "disk full" in reason:
             raise CannotWrite(
-                _("The disk is full: free some space; nothing was changed.")
+                _("The disk is full: free some space, then do it again; nothing is half done.")
             ) from error
         if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
             raise CannotWrite(
@@ -304,7 +304,14 @@ class _our_errors:  # noqa: N801 — reads as the statement it is
             raise TryLater(
                 _("The database is busy with another program: try again in a moment.")
             ) from error
-        if "malformed" in reason or "not a database" in reason or "disk i/o" in reason:
+        if "disk i/o" in reason:
+            raise InputOutput(
+                _(
+                    "The disk did not take or give the database's data: see to the disk and its "
+                    "free space, then do it again; nothing is half done."
+                )
+            ) from error
+        if "malformed" in reason or "not a database" in reason:
             raise InputOutput(
                 _("The database file is damaged: restore the last backup (tui-mail db restore).")
             ) from error
