@@ -11,6 +11,7 @@ import typer
 from tui_mail.cli.context import Context, number_of
 from tui_mail.errors import CannotWrite, NotFound, WrongUse
 from tui_mail.i18n import _
+from tui_mail.search.guide import rules
 
 if TYPE_CHECKING:
     from tui_mail.db.rows import LinkRow, ListRow, PageKey
@@ -24,10 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "search",
         help=_("Find messages, newest first."),
-        epilog=_(
-            'Words, "phrases", begin* and in:FOLDER account:EMAIL from: to: subject: is:unread '
-            "is:starred; all of them must fit."
-        )
+        epilog="\n\n".join(f"{rule.typed} — {rule.found}" for rule in rules())
         + "\n\n"
         + _("Example: tui-mail search 'ordine 123 in:INBOX' --limit 20 --json"),
     )(_search)
@@ -58,12 +56,21 @@ def register(app: typer.Typer) -> None:
 
 def _search(
     context: typer.Context,
-    query: list[str] = typer.Argument(..., metavar="QUERY"),
+    query: list[str] = typer.Argument(None, metavar="QUERY", show_default=False),
     limit: int = typer.Option(
         _ALL, "--limit", min=0, show_default=False, help=_("at most so many")
     ),
     count: bool = typer.Option(False, "--count", help=_("only how many")),
+    save_as: str = typer.Option("", "--save", metavar="NAME", help=_("keep the search as @NAME")),
+    shared: bool = typer.Option(False, "--shared", help=_("with --save: for all operators")),
+    saved: bool = typer.Option(False, "--saved", help=_("list the saved searches")),
+    forget: str = typer.Option("", "--forget", metavar="NAME", help=_("delete a saved search")),
 ) -> None:
+    if saved or save_as or forget:
+        _saved(context.obj, query, save_as, forget, shared=shared)
+        return
+    if not query:
+        raise WrongUse(_("Say what to look for: search QUERY."))
     from tui_mail.db import fulltext
     from tui_mail.search.query import parse
 
@@ -75,6 +82,17 @@ def _search(
         return
     for rows in _pages(call, query, limit):
         emit_rows(call, rows)
+
+
+def _saved(call: Context, query: list[str], save_as: str, forget: str, *, shared: bool) -> None:
+    from tui_mail.cli import searches
+
+    if save_as:
+        searches.save(call, save_as, " ".join(query or []), shared=shared)
+    elif forget:
+        searches.forget(call, forget)
+    else:
+        searches.list_saved(call)
 
 
 def _pages(call: Context, query: Sequence[str], limit: int) -> Iterator[list["ListRow"]]:
