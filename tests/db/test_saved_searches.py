@@ -6,13 +6,13 @@ from tests.db import house as houses
 from tests.db.house import NOW, House
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.engine import Database
+from tui_mail.db.saved_list import saved_searches
 from tui_mail.db.saved_searches import (
     MOST_SEARCHES,
     delete_search,
     move_search,
     rename_search,
     save_search,
-    saved_searches,
     share_search,
     understood,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.stage import Showing, Stage, aside, build, showing
 from tui_mail.db.engine import Database
-from tui_mail.db.saved_searches import saved_searches
+from tui_mail.db.saved_list import saved_searches
 from tui_mail.ui.widgets.text import SafeInput
 
 

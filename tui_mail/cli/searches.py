@@ -10,7 +10,7 @@ from tui_mail.safetext import folded
 
 def list_saved(call: Context) -> None:
     """A line each: the name, as a query names it, and what it asks."""
-    from tui_mail.db.saved_searches import saved_searches
+    from tui_mail.db.saved_list import saved_searches
 
     for row in call.database.read_now(saved_searches, call.operator_id):
         call.emit(
@@ -37,7 +37,8 @@ def save(call: Context, name: str, query: str, *, shared: bool) -> None:
 
 def forget(call: Context, name: str) -> None:
     """Raises NotFound."""
-    from tui_mail.db.saved_searches import delete_search, saved_searches
+    from tui_mail.db.saved_list import saved_searches
+    from tui_mail.db.saved_searches import delete_search
 
     rows = call.database.read_now(saved_searches, call.operator_id)
     found = next((row for row in rows if row.own and folded(row.name) == folded(name)), None)

@@ -11,7 +11,7 @@ from tui_mail.db.many import execute_many, key_of
 from tui_mail.db.purge import purge
 from tui_mail.db.rights import readable, require
 from tui_mail.db.rows import AccountSecret, AccountStatus
-from tui_mail.db.saved_searches import offer_searches
+from tui_mail.db.saved_list import offer_searches
 from tui_mail.db.tables import (
     Account,
     Company,

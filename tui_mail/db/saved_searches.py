@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
-from tui_mail.db.tables import Operator, SavedSearch
+from tui_mail.db.saved_list import saved_searches
+from tui_mail.db.tables import SavedSearch
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
 from tui_mail.i18n import _
@@ -27,28 +28,6 @@ _COLUMNS = ("id", "operator_id", "name", "name_folded", "query", "shared", "plac
 
 
 # -- reading ---------------------------------------------------------------------------------------
-
-
-def saved_searches(session: Session, operator_id: int) -> list[SavedRow]:
-    """The operator's searches and those that others share, in their order."""
-    statement = (
-        select(
-            col(SavedSearch.id),
-            col(SavedSearch.name),
-            col(SavedSearch.query),
-            col(SavedSearch.shared),
-            col(Operator.login),
-            col(SavedSearch.operator_id) == operator_id,
-        )
-        .join(Operator, col(Operator.id) == col(SavedSearch.operator_id))
-        .where(or_(col(SavedSearch.operator_id) == operator_id, col(SavedSearch.shared)))
-        .order_by(
-            col(SavedSearch.operator_id) != operator_id,
-            col(SavedSearch.place),
-            col(SavedSearch.id),
-        )
-    )
-    return [SavedRow(*row) for row in session.execute(statement)]
 
 
 def understood(session: Session, operator_id: int, text: str, now: datetime) -> Tree:
@@ -239,29 +218,6 @@ def kept_searches(session: Session, search_ids: Sequence[int]) -> list[list[Any]
 def _by_id(session: Session, search_ids: Sequence[int]) -> Sequence[SavedSearch]:
     statement = select(SavedSearch).where(col(SavedSearch.id).in_(search_ids))
     return session.scalars(statement).all()
-
-
-def offer_searches(session: Session, operator_id: int) -> None:
-    """What is useful to everyone, for a new operator: ordinary searches, to be changed or deleted."""
-    offered = (
-        (_("Unlinked"), "is:unlinked kind:human in:inbox"),
-        (_("To confirm"), "is:proposed"),
-        (_("Mine"), "assigned:me -state:done"),
-        (_("Waiting"), "state:waiting"),
-    )
-    rows = [
-        {
-            "operator_id": operator_id,
-            "name": name,
-            "name_folded": folded(name),
-            "query": query,
-            "shared": False,
-            "place": place,
-        }
-        for place, (name, query) in enumerate(offered)
-    ]
-    insert_rows(session, SavedSearch, rows)
-    publish(session, Topic.SEARCHES)
 
 
 # -- together --------------------------------------------------------------------------------------

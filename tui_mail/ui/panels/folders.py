@@ -36,7 +36,7 @@ class Node:
 
 def _read(session: "Session", operator_id: int) -> tuple[list[FolderRow], list[SavedRow]]:
     from tui_mail.db.folders import folders
-    from tui_mail.db.saved_searches import saved_searches
+    from tui_mail.db.saved_list import saved_searches
 
     return folders(session, operator_id), saved_searches(session, operator_id)
 
