@@ -8,6 +8,7 @@ from tui_mail import __version__
 from tui_mail.cli import (
     account,
     change,
+    database,
     demo,
     doctor,
     erp,
@@ -55,6 +56,7 @@ def command() -> Any:
         outbox,
         vault,
         doctor,
+        database,
         demo,
         keys,
     ):

@@ -36,10 +36,14 @@ def _doctor(
     repair: bool = typer.Option(False, "--repair", help=_("mend what can be mended")),
     deep: bool = typer.Option(False, "--deep", help=_("open every attachment and message")),
 ) -> None:
+    examine(context.obj, repair=repair, deep=deep)
+
+
+def examine(call: Context, *, repair: bool, deep: bool) -> None:
+    """Look the installation over and say what is wrong; exit code 1 when something is left."""
     from tui_mail.worker.collect import note_use
     from tui_mail.worker.doctor import Doctor
 
-    call: Context = context.obj
     started = time.monotonic()
     places = places_of(call)
     if places.attachments.is_dir():

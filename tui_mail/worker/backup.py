@@ -1,0 +1,251 @@
+"""A backup of an installation in a folder: database first, then attachments, so that every attachment
+that the database names is in it; and an installation out of a backup.
+
+A backup holds `tui_mail.db` (or `tui_mail.dump` of PostgreSQL), the sealed attachments with the
+vault's slots, settings.toml, unless told otherwise this machine's key file, and `backup.json`, which
+is written last: a folder without it is no backup. Attachments are linked where the file system can,
+since they are never changed in place. Restoring adds attachments and deletes none; what it replaces
+is kept beside under another name.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui_mail.db import backups
+from tui_mail.errors import CannotWrite, NotFound, TryLater, WrongData
+from tui_mail.i18n import _
+from tui_mail.worker.collect import nothing_collected
+
+_LIST = "backup.json"
+_DATABASE, _DUMP = "tui_mail.db", "tui_mail.dump"
+_VAULT = "vault.json"
+_VERSION = 1
+_DIGITS = frozenset("0123456789abcdef")
+_WAIT_SECONDS = 60.0
+_EVERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is backed up and restored; `database` is the file of SQLite, None when `url` is a
+    server's."""
+
+    url: str
+    database: Path | None
+    attachments: Path
+    key: Path
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many attachments were copied or linked, and which files were put aside."""
+
+    attachments: int
+    aside: tuple[Path, ...] = ()
+
+
+def back_up(site: Site, target: Path, tell: Callable[[int], None], *, with_key: bool) -> Copied:
+    """Make a backup in `target`, a folder that is new or empty.
+
+    Raises CannotWrite, InputOutput, NotFound, TryLater.
+    """
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(target.iterdir()):
+            raise CannotWrite(
+                _("{folder} is not empty: name a new folder for the backup.").format(folder=target)
+            )
+        with nothing_collected(site.attachments, _WAIT_SECONDS):
+            kept = _database_out(site, target)
+            slots = _content(site.attachments / _VAULT)
+            count = _copy_blobs(site.attachments, target / "attachments", tell, link=True)
+            if _content(site.attachments / _VAULT) != slots:
+                raise TryLater(_("The keys were changed meanwhile: make the backup again."))
+        for file, name in (
+            (site.attachments / _VAULT, f"attachments/{_VAULT}"),
+            (site.settings, "settings.toml"),
+            *(((site.key, "key"),) if with_key else ()),
+        ):
+            if file.exists():
+                _copy(file, target / name)
+        _write_list(target, kept, count)
+    except OSError as error:
+        raise _cannot(target, error) from error
+    return Copied(count)
+
+
+def _database_out(site: Site, target: Path) -> Path:
+    if site.database is None:
+        backups.dump(site.url, target / _DUMP)
+        return target / _DUMP
+    backups.snapshot(site.database, target / _DATABASE)
+    (target / _DATABASE).chmod(0o600)
+    return target / _DATABASE
+
+
+def _write_list(target: Path, database: Path, attachments: int) -> None:
+    content = {
+        "version": _VERSION,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "database": database.name,
+        "sha256": _digest(database),
+        "attachments": attachments,
+    }
+    beside = target / f".{_LIST}"
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(target / _LIST)
+
+
+def restore(site: Site, source: Path, tell: Callable[[int], None]) -> Copied:
+    """Put a backup in the place of what is there: attachments first, then the database.
+
+    Raises NotFound, WrongData, CannotWrite, TryLater.
+    """
+    database = _checked(site, source)
+    try:
+        if site.database is not None and site.database.exists():
+            backups.let_go(site.database)
+        aside = list(_keys_in(site, source))
+        count = _copy_blobs(source / "attachments", site.attachments, tell, link=False)
+        if site.database is None:
+            backups.load(site.url, database)
+        else:
+            aside += _database_in(site.database, database)
+        if not site.settings.exists() and (source / "settings.toml").exists():
+            _copy(source / "settings.toml", site.settings)
+    except OSError as error:
+        raise _cannot(site.attachments, error) from error
+    return Copied(count, tuple(aside))
+
+
+def _checked(site: Site, source: Path) -> Path:
+    """The database in a backup that is whole and of our kind."""
+    try:
+        told = json.loads((source / _LIST).read_text("utf-8"))
+        name, digest = str(told["database"]), str(told["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotFound(
+            _("{folder} is no backup, or one that was not finished.").format(folder=source)
+        ) from error
+    if name != (_DUMP if site.database is None else _DATABASE):
+        raise WrongData(
+            _("The backup is of another kind of database than settings.toml names: change that.")
+        )
+    database = source / name
+    if not database.is_file() or _digest(database) != digest:
+        raise WrongData(_("The database in the backup is damaged: take another backup."))
+    if site.database is not None:
+        backups.check_snapshot(database)
+    return database
+
+
+def _keys_in(site: Site, source: Path) -> Iterator[Path]:
+    """The keys that open the backup's attachments, unless there are attachments here already whose
+    keys are others: those stay. What is replaced is put aside."""
+    theirs, ours = source / "attachments" / _VAULT, site.attachments / _VAULT
+    own = ours.exists() and _content(ours) != _content(theirs)
+    if own and next(_blobs(site.attachments), None) is not None:
+        return
+    for file, place in ((theirs, ours), (source / "key", site.key)):
+        if file.exists() and _content(file) != _content(place):
+            yield from _put_aside(place)
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _copy(file, place)
+
+
+def _database_in(place: Path, database: Path) -> list[Path]:
+    beside = place.with_name(f"{place.name}.restoring")
+    _copy(database, beside)
+    aside = list(_put_aside(place))
+    for ending in ("-wal", "-shm"):
+        Path(f"{place}{ending}").unlink(missing_ok=True)
+    beside.rename(place)
+    return aside
+
+
+def _put_aside(file: Path) -> Iterator[Path]:
+    if file.exists():
+        aside = file.with_name(f"{file.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+        file.rename(aside)
+        yield aside
+
+
+def _blobs(folder: Path) -> Iterator[Path]:
+    """The sealed files, by name: 64 digits over a folder and a file."""
+    if not folder.is_dir():
+        return
+    for shard in sorted(folder.iterdir()):
+        if len(shard.name) == 2 and set(shard.name) <= _DIGITS and shard.is_dir():
+            yield from (f for f in sorted(shard.iterdir()) if set(f.name) <= _DIGITS)
+
+
+def _copy_blobs(source: Path, target: Path, tell: Callable[[int], None], *, link: bool) -> int:
+    """What is in `source` and not in `target`; how many that were."""
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    count = 0
+    for file in _blobs(source):
+        place = target / file.parent.name / file.name
+        if place.exists():
+            continue
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):  # put aside for a moment by whoever collects elsewhere
+            if not (link and _linked(file, place)):
+                _copy(file, place)
+            count += 1
+        if count % _EVERY == 0:
+            tell(count)
+    return count
+
+
+def _linked(file: Path, place: Path) -> bool:
+    try:
+        os.link(file, place, follow_symlinks=False)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def _copy(file: Path, place: Path) -> None:
+    """Beside, then renamed: whole or not there; for the owner only."""
+    beside = place.with_name(f".{place.name}.copying")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as copy, file.open("rb") as original:
+        shutil.copyfileobj(original, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+    beside.rename(place)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _cannot(path: Path, error: OSError) -> CannotWrite:
+    return CannotWrite(
+        _("{file} cannot be written ({reason}).").format(
+            file=error.filename or path, reason=error.strerror
+        )
+    )
