@@ -28,12 +28,12 @@ def _with_file(number: int, content: bytes) -> bytes:
 @pytest.fixture
 def blobs(house: Program, tmp_path: Path) -> list[Path]:
     """Two messages more, each with a file of some chunks; their blobs."""
-    before = set((house.home / "attachments").glob("*/*"))
+    before = set((house.home / "attachments").glob("[0-9a-f][0-9a-f]/*"))
     for number, sign in ((8, b"a\r\n"), (9, b"b\r\n")):
         file = tmp_path / f"{number}.eml"
         file.write_bytes(_with_file(number, sign * (_CHUNK - 100)))
         assert house("import", file, *_TO).record["stored"] == 1
-    return sorted(set((house.home / "attachments").glob("*/*")) - before)
+    return sorted(set((house.home / "attachments").glob("[0-9a-f][0-9a-f]/*")) - before)
 
 
 def _flip(place: int) -> Callable[[list[Path]], None]:

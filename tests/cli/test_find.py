@@ -107,6 +107,15 @@ def test_show_text_is_what_the_reader_draws(house: Program) -> None:
     assert all(set(row) == {"line"} for row in house("show", 1, "--text").records)
 
 
+def test_show_prints_the_head_and_the_attachments_above_the_text(house: Program) -> None:
+    head, _empty, text = house.lines("show", 4).partition("\n\n")
+    assert "From: Luca Ferri <luca@ferri.example>\nTo: anna@rossi.example\n" in head
+    assert "\nDate: 2025-11-04 10:00\nSubject: Listino\nFolder: INBOX (anna@rossi.example)" in head
+    assert "\nAttachment 2: foglio.pdf, 4 bytes" in head
+    assert text.strip() == "Ecco il listino."
+    assert "Subject" not in house.lines("show", 4, "--text")
+
+
 @pytest.mark.parametrize(
     "identifier", ["99", "999999999999999999999", "mid:<no@where>", "mid:\udcff"]
 )

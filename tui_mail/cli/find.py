@@ -189,9 +189,11 @@ def _show(
         for written in readable_lines(opened.parsed):
             call.emit({"line": written}, written)
     elif text or not call.json:
+        from tui_mail.cli.head import head_lines
         from tui_mail.mail.render import plain, render
 
-        for line in plain(render(opened.parsed, width)):
+        head = () if text else head_lines(opened)
+        for line in (*head, *plain(render(opened.parsed, width))):
             call.emit({"line": line}, line)
     else:
         call.emit(_as_json(opened))
