@@ -150,14 +150,17 @@ class _Eml:
             raise CannotWrite(
                 _("{file} is there with another content: move it away.").format(file=path)
             )
+        self._beside(row).unlink(missing_ok=True)  # a run may have ended right after it was linked
         return True
+
+    def _beside(self, row: ExportRow) -> Path:
+        return self._folder / f".{row.content_hash}.part"
 
     def add(self, row: ExportRow, raw: bytes) -> None:
         path = self._place(row)
         with _saying(path):
-            beside = self._folder / f".{row.content_hash}.part"
-            _write(beside, raw)
-            _into_place(beside, path)
+            _write(self._beside(row), raw)
+            _into_place(self._beside(row), path)
 
     def finish(self) -> None:
         """Every file is in its place."""
