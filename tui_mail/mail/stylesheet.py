@@ -16,6 +16,8 @@ from tui_mail.mail.declarations import MAX_STYLE, NOTHING, Said, said_by
 MAX_SHEETS = 256 * 1024
 MAX_RULES = 4_000
 _MAX_SELECTORS = 200
+_MAX_OF_A_NAME = 64
+_MAX_TOLD = 2_000
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
@@ -42,6 +44,18 @@ class StyleSheet:
 
     paints_unseen: bool = False
     _by_name: dict[str, list[_Rule]] = field(default_factory=lambda: defaultdict(list))
+    _told: dict[tuple[str, str, str], Said] = field(default_factory=dict)
+
+    def add(self, name: str, rule: _Rule) -> None:
+        """A later rule; `name` is one that an element must have for it."""
+        rules = self._by_name[name]
+        before = rules[-1] if rules else None
+        if before is not None and before[1:4] == rule[1:4] and before.weight[0] == rule.weight[0]:
+            rules[-1] = rule._replace(said=merged(before.said, rule.said))
+        elif len(rules) < _MAX_OF_A_NAME:
+            rules.append(rule)
+        else:
+            self.paints_unseen = True
 
     @property
     def is_empty(self) -> bool:
@@ -49,6 +63,15 @@ class StyleSheet:
 
     def said_of(self, tag: str, attributes: Mapping[str, str | None]) -> Said:
         """What the sheets say of an element."""
+        key = (tag, attributes.get("class") or "", attributes.get("id") or "")
+        told = self._told.get(key)
+        if told is None:
+            if len(self._told) >= _MAX_TOLD:
+                self._told.clear()
+            told = self._told[key] = self._said_of(tag, attributes)
+        return told
+
+    def _said_of(self, tag: str, attributes: Mapping[str, str | None]) -> Said:
         classes = (attributes.get("class") or "").split(None, 50)
         identity = attributes.get("id") or ""
         names = [f"<{tag}", "<*", *(f".{name}" for name in classes), f"#{identity}"]
@@ -155,4 +178,4 @@ def _add(sheet: StyleSheet, selectors: str, declarations: str, order: int) -> No
             key = f".{min(classes)}"
         else:
             key = f"<{tag}"
-        sheet._by_name[key].append(rule)  # noqa: SLF001 — its maker
+        sheet.add(key, rule)
