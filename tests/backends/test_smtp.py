@@ -146,6 +146,21 @@ async def test_without_smtputf8_only_the_domain_can_be_written() -> None:
         assert b"RCPT TO:<info@xn--citt-3na.it>\r\n" in server.lines
 
 
+@pytest.mark.parametrize(
+    ("sender", "head"), [("è@b.it", b""), ("a@b.it", "To: perché@y.it\r\n".encode())]
+)
+async def test_without_smtputf8_no_letter_with_such_an_address_goes_to_anybody(
+    sender: str, head: bytes
+) -> None:
+    async with Scripted(*READY[:5], *[b"250 ok\r\n"] * 20) as server:
+        results = await SmtpSender(server.endpoint(), LOGIN).send(
+            head + b"Subject: x\r\n\r\na\r\n", sender, ["x@y.it", "perché@y.it"]
+        )
+        assert outcomes(results) == [Delivery.REFUSED] * 2
+        assert "takes no letters with such addresses" in results[0].reply
+        assert not any(line.startswith(b"MAIL") for line in server.lines)
+
+
 async def test_a_wrong_password_is_told(authority: Authority) -> None:
     async with honest(authority, Tls.IMPLICIT) as (post, endpoint):
         with pytest.raises(WrongPassword) as raised:

@@ -184,7 +184,9 @@ def test_html_is_sent_with_its_text() -> None:
         "@b.it",
         "a",
         "",
-        "è@b.it",
+        "a\u202eb@b.it",
+        "è è@b.it",
+        "è" * 40 + "@b.it",
         "a@b..it",
         "a@-b.it",
         ".a@b.it",
@@ -197,6 +199,15 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         recipients(wrong)
     with pytest.raises(WrongData):
         built(wrong)
+
+
+def test_a_mailbox_with_other_letters_is_written_as_it_is() -> None:
+    wish = letter(to=(Mailbox("perche\u0301@città.it", "Perché"),))
+    assert recipients(wish) == ("perché@xn--citt-3na.it",)
+    raw = built(wish)
+    assert "<perché@xn--citt-3na.it>".encode() in raw
+    assert [box.address for box in parse(raw).to] == ["perché@xn--citt-3na.it"]
+    assert parse_mailboxes("Perché <perché@città.it>")[0].address.startswith("perché@")
 
 
 def test_a_domain_in_another_script_is_written_in_ascii() -> None:

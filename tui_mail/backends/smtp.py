@@ -186,6 +186,12 @@ class SmtpSender:
         international = client.supports_extension("smtputf8") and _needs_utf8(
             raw, [sender, *recipients]
         )
+        if not international and _is_international(raw, [sender, *recipients]):
+            refused = _Reply(
+                553,
+                _("{host} takes no letters with such addresses.").format(host=self._endpoint.host),
+            )
+            return {r: _result(r, refused) for r in recipients}
         options = _options(client, raw, international=international)
         try:
             path = _path(sender, international=international)
@@ -290,9 +296,19 @@ def _path(address: str, *, international: bool) -> bytes:
     return local.encode("ascii") + at.encode() + domain.encode("idna")
 
 
+def _is_international(raw: bytes, addresses: list[str]) -> bool:
+    """Whether a mailbox with other letters than ASCII sends the letter, or stands in its head:
+    a server without SMTPUTF8 must not be given it (RFC 6531 §3.1), whoever else it goes to."""
+    foreign = [not address.rpartition("@")[0].isascii() for address in addresses]
+    return foreign[0] or (any(foreign) and not _head(raw).isascii())
+
+
+def _head(raw: bytes) -> bytes:
+    return raw[:_HEADER_LIMIT].partition(b"\r\n\r\n")[0]
+
+
 def _needs_utf8(raw: bytes, addresses: list[str]) -> bool:
-    header = raw[:_HEADER_LIMIT].partition(b"\r\n\r\n")[0]
-    return not header.isascii() or not all(address.isascii() for address in addresses)
+    return not _head(raw).isascii() or not all(address.isascii() for address in addresses)
 
 
 def _options(client: aiosmtplib.SMTP, raw: bytes, *, international: bool) -> list[bytes]:

@@ -1,6 +1,6 @@
 """Writes a message as bytes for SMTP: header fields, MIME parts, CRLF; hides folding and encodings.
 
-Only ASCII comes out, no line is longer than 998 octets, and no value can begin a new field:
+Only ASCII comes out (but for mailboxes with other letters, RFC 6532), no line is longer than 998 octets, and no value can begin a new field:
 everything is encoded here rather than handed to a library that reads it again.
 """
 
@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -18,7 +19,9 @@ from tui_mail.values import Mailbox
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]+")
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}|\"[\x20\x21\x23-\x5b\x5d-\x7e]{1,62}\"")
+_LOCAL = re.compile(
+    r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]|[^\W\x00-\x7f]){1,64}|\"[\x20\x21\x23-\x5b\x5d-\x7e]{1,62}\""
+)
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LITERAL_DOMAIN = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]")
 _LINE = 76
@@ -42,7 +45,7 @@ def clean(value: str) -> str:
 
 
 def field_line(name: str, value: str) -> bytes:
-    """A header field of written ASCII words, folded at its spaces where it gets long (RFC 5322 §2.2.3)."""
+    """A header field of written words, folded at its spaces where it gets long (RFC 5322 §2.2.3)."""
     line, lines = f"{name}:", []
     for word in value.split(" "):
         if len(line) + 1 + len(word) > _LINE and not line.endswith(":") and line.strip():
@@ -51,7 +54,7 @@ def field_line(name: str, value: str) -> bytes:
         else:
             line = f"{line} {word}"
     lines.append(line)
-    return "\r\n".join(lines).encode("ascii") + b"\r\n"
+    return "\r\n".join(lines).encode() + b"\r\n"
 
 
 def unstructured(value: str) -> str:
@@ -80,10 +83,15 @@ def encoded_words(text: str) -> str:
 
 
 def address(mailbox: Mailbox) -> str:
-    """The addr-spec in ASCII, fit for header and envelope; raises WrongData when it is not one."""
+    """The addr-spec, fit for header and envelope; raises WrongData when it is not one.
+
+    In ASCII but for a local part with other letters, which only servers with SMTPUTF8 take.
+    """
     local, at, domain = mailbox.address.strip().rpartition("@")
+    local = local if local.isascii() else unicodedata.normalize("NFC", local)
     shown = clean(mailbox.address) or clean(mailbox.name)
-    if not at or not _LOCAL.fullmatch(local) or ".." in local or local.strip(".") != local:
+    sound = _LOCAL.fullmatch(local) and len(local.encode("utf-8", "replace")) <= 64
+    if not at or not sound or ".." in local or local.strip(".") != local:
         raise WrongData(_("“{address}” is not an e-mail address.").format(address=shown))
     if _LITERAL_DOMAIN.fullmatch(domain):
         return f"{local}@{domain}"
