@@ -117,6 +117,7 @@ def _console(call: "Context") -> int:
     from tui_mail.ui.app import run_console
 
     call.start_log()
+    call.background = True
     return run_console(
         call.settings, lambda: _console_parts(call), lambda parts: _complete(call, parts)
     )

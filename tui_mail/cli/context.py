@@ -50,6 +50,7 @@ class Context:
     operator: str = ""
     passphrase: str = ""  # of the operator's slot in the vault, when a program gave it
     can_ask: bool = True
+    background: bool = False  # somebody works at the console while mail is taken in
     exit_code: int = 0
     _opened: list["Database"] = field(default_factory=list)
     _log: logging.Handler | None = None
@@ -146,7 +147,7 @@ class Context:
         from tui_mail.worker.ingest import Ingest
 
         note_use(self.attachments, self.database)
-        return Ingest(self.database, self.blobs)
+        return Ingest(self.database, self.blobs, background=self.background)
 
     def close(self) -> None:
         if "ingest" in self.__dict__:
