@@ -115,6 +115,17 @@ def while_syncing(home: Path, keys: int, messages: int) -> list[float]:
     return waits
 
 
+def give_way(server: Dovecot) -> None:
+    """A mail server is another machine: it must not compete with the console for this one."""
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            ours = server.home.name.encode() in status.read_bytes()
+        except OSError:  # it has ended
+            continue
+        if ours:
+            os.setpriority(os.PRIO_PROCESS, int(status.parent.name), 19)
+
+
 def measure(made: Path, work: Path, asked: argparse.Namespace) -> None:
     home, shown = work / "home", work / "shown"
     for part in ("cur", "new", "tmp"):
@@ -132,6 +143,7 @@ def measure(made: Path, work: Path, asked: argparse.Namespace) -> None:
         server.start({_USER: _PASSWORD})
         for file in islice(sorted((made / "mail" / "cur").iterdir()), asked.messages):
             server.deliver(_USER, file.read_bytes())
+        give_way(server)
         place = f"{server.host}:{server.port_imaps}"
         options = ["--imap", place, "--ca", server.ca_file, "--user", _USER, "--password-stdin"]
         run(home, "account", "add", ACCOUNT, *options, say=f"{_PASSWORD}\n")

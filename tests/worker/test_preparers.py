@@ -51,7 +51,7 @@ def child(function: object, *, processor: float = 20, wall: float = 60) -> Child
         function,  # type: ignore[arg-type]
         processor_seconds=processor,
         wall_seconds=wall,
-        background=True,
+        nice=10,
     )
 
 

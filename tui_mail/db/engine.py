@@ -66,6 +66,11 @@ class Database:
         return Path(name) if self._sqlite and name not in {"", ":memory:"} else None
 
     @property
+    def url(self) -> str:
+        """Where it is, password and all: for a process of ours, never to be shown."""
+        return self._url.render_as_string(hide_password=False)
+
+    @property
     def engine(self) -> Engine:
         """The writing engine, for migrations."""
         return self._writer
@@ -83,12 +88,13 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Run `fn(session, …)` in one transaction: all of it is kept, or nothing."""
-        result, _topics = self._write(fn, *args, **kwargs)
+        result, _topics = self.write_telling(fn, *args, **kwargs)
         return result
 
-    def _write(
+    def write_telling(
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, frozenset[Topic]]:
+        """`write_now`, and what it published."""
         with _our_errors(), Session(self._writer, expire_on_commit=False) as session:
             result = fn(session, *args, **kwargs)
             session.flush()
@@ -115,8 +121,15 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """`write_now` off the event loop; a cancelled caller does not stop the transaction."""
+        return await self.write_by(lambda: self.write_telling(fn, *args, **kwargs))
+
+    async def write_by(self, transaction: Callable[[], tuple[_T, frozenset[Topic]]]) -> _T:
+        """`write` of a transaction that another process carries out, in turn with our own.
+
+        `transaction` gives its result and what it published.
+        """
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._writers, lambda: self._write(fn, *args, **kwargs))
+        job = loop.run_in_executor(self._writers, transaction)
         job.add_done_callback(self._announce)
         result, _topics = await asyncio.shield(job)
         return result

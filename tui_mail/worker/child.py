@@ -39,7 +39,7 @@ class Child:
     """A process that calls one function, of a module that imports little.
 
     `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
-    the process is ended. `background`: it gives way to everything else on the machine. Not for
+    the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19. Not for
     several threads at once.
     """
 
@@ -49,7 +49,7 @@ class Child:
         *,
         processor_seconds: float,
         wall_seconds: float,
-        background: bool,
+        nice: int,
     ) -> None:
         self._wall = wall_seconds
         try:
@@ -72,7 +72,7 @@ class Child:
             os.set_blocking(end, False)
             _widen(end)
         self._exchange(
-            pickle.dumps((function, processor_seconds, wall_seconds, background)), _START_SECONDS
+            pickle.dumps((function, processor_seconds, wall_seconds, nice)), _START_SECONDS
         )
 
     def call(self, value: object) -> Any:
@@ -165,9 +165,8 @@ def serve() -> None:
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)  # whoever prints must not be taken for an answer
     with suppress(BrokenPipeError, EOFError):
-        function, processor_seconds, wall_seconds, background = _taken(source)
-        if background:
-            os.nice(10)
+        function, processor_seconds, wall_seconds, nice = _taken(source)
+        os.nice(nice)
         _give(target, (True, None))
         while True:
             value = _taken(source)

@@ -6,7 +6,7 @@ transaction; then messages, placements, threads, full text and links are stored 
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from tui_mail.db.outbox import DueLetter
 from tui_mail.db.prepared import Arrival
 from tui_mail.db.session import Session
 from tui_mail.values import Fetched, Flag, RecipientResult
+from tui_mail.worker.keeper import Keep, Keeper
 from tui_mail.worker.link import link_composed, link_messages
 from tui_mail.worker.preparers import Preparers
 
@@ -37,9 +38,6 @@ class Outcome:
     damaged: int
 
 
-_Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
-
-
 class Ingest:
     """Takes messages in for any account."""
 
@@ -48,12 +46,14 @@ class Ingest:
         self._database = database
         self._blobs = blobs
         self._preparers = Preparers(background=background)
+        self._keeper = Keeper(database, apart=background)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
 
     def close(self) -> None:
         """End the processes that help. Only when nothing is being taken in any more."""
         self._preparers.close()
+        self._keeper.close()
         self._writers.shutdown()
 
     @property
@@ -98,7 +98,7 @@ class Ingest:
         )
 
     async def _in_turn(
-        self, keep: _Keep, account_id: int, folder_id: int, batch: Sequence[Fetched]
+        self, keep: Keep, account_id: int, folder_id: int, batch: Sequence[Fetched]
     ) -> tuple[list[Arrival], list[Saved]]:
         """Prepare and keep; batches of a folder are kept in the order in which they were begun."""
         turn = self._turns.setdefault(folder_id, asyncio.Lock())
@@ -106,7 +106,7 @@ class Ingest:
         try:
             async with turn:
                 arrivals = await preparing
-                return arrivals, await self._database.write(keep, account_id, folder_id, arrivals)
+                return arrivals, await self._keeper.keep(keep, account_id, folder_id, arrivals)
         finally:
             preparing.cancel()
 

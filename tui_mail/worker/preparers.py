@@ -21,6 +21,7 @@ _READ_AT_ONCE = 20
 _SENT_AT_ONCE = 50
 _SENT_BYTES = 4 << 20
 _MOST_CHILDREN = 4
+_NICE = 10
 _PROCESSOR_SECONDS = 20.0
 _WALL_SECONDS = 300.0
 _UNWANTED_SECONDS = 60.0
@@ -99,7 +100,7 @@ class Preparers:
             self._do,
             processor_seconds=_PROCESSOR_SECONDS,
             wall_seconds=_WALL_SECONDS,
-            background=self._background,
+            nice=_NICE if self._background else 0,
         )
 
     def _give_back(self, child: Child) -> None:

@@ -1,0 +1,118 @@
+"""Writes what came in: for a console in a process of its own, so that the keys have theirs.
+
+A transaction of hundreds of messages is half a second of the interpreter, which drawing a key's
+answer would have to share. Writes keep their order with those of this process. When the other
+process fails, this one writes the same: what is stored already is not stored again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+
+from tui_mail import i18n
+from tui_mail.db.arrivals import Saved
+from tui_mail.db.engine import Database
+from tui_mail.db.prepared import Arrival
+from tui_mail.db.session import Session
+from tui_mail.db.topics import Topic
+from tui_mail.errors import TuiMailError
+from tui_mail.worker.child import Child, ChildFailed
+
+_FEW = 60
+_NICE = 5  # less than who prepares: a person's own change may be waiting for it
+_SECONDS = 3600.0  # a transaction may wait for others
+_UNWANTED_SECONDS = 60.0
+
+Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
+_Request = tuple[str, str, Keep, tuple[int, int, Sequence[Arrival]]]
+_Answer = tuple[list[Saved], frozenset[Topic]] | TuiMailError
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """`apart`: many messages are written by another process."""
+
+    def __init__(self, database: Database, *, apart: bool) -> None:
+        self._database = database
+        self._apart = apart
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        self._starting: Future[Child | None] | None = None
+        self._ending: asyncio.TimerHandle | None = None
+
+    async def keep(
+        self, keep: Keep, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
+    ) -> list[Saved]:
+        """`keep(session, …)` in one transaction; raises what it raises."""
+        place = (account_id, folder_id, arrivals)
+        child = self._child(len(arrivals))
+        if child is None:
+            return await self._database.write(keep, *place)
+        request = (self._database.url, i18n.language(), keep, place)
+
+        def there() -> tuple[list[Saved], frozenset[Topic]]:
+            answer: _Answer = child.call(request)
+            if isinstance(answer, TuiMailError):
+                raise answer
+            return answer
+
+        try:
+            return await self._database.write_by(there)
+        except ChildFailed:
+            log.warning("the process that writes has failed; this one goes on", exc_info=True)
+            self._starting = None
+            return await self._database.write(keep, *place)
+        finally:
+            self._rest_later()
+
+    def close(self) -> None:
+        """End the process. Only when nothing is written any more."""
+        self._rest()
+        self._starter.shutdown()
+
+    def _child(self, number: int) -> Child | None:
+        if not self._apart:
+            return None
+        if self._starting is None and number > _FEW:
+            self._starting = self._starter.submit(_started)
+        if self._starting is None or not self._starting.done():
+            return None
+        return self._starting.result()
+
+    def _rest_later(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = asyncio.get_running_loop().call_later(_UNWANTED_SECONDS, self._rest)
+
+    def _rest(self) -> None:
+        starting, self._starting = self._starting, None
+        child = starting.result() if starting is not None else None
+        if child is not None:
+            child.close()
+
+
+def _started() -> Child | None:
+    try:
+        return Child(_kept, processor_seconds=_SECONDS, wall_seconds=_SECONDS, nice=_NICE)
+    except ChildFailed:
+        log.warning("no process for writing; this one does it", exc_info=True)
+        return None
+
+
+# -- in the other process --------------------------------------------------------------------------
+
+
+def _kept(request: _Request) -> _Answer:
+    url, language, keep, place = request
+    i18n.set_language(language)
+    try:
+        return _opened(url).write_telling(keep, *place)
+    except TuiMailError as error:
+        return error
+
+
+@cache
+def _opened(url: str) -> Database:
+    return Database(url)
