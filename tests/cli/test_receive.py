@@ -158,6 +158,7 @@ def test_compressed_mbox_files_and_apple_mail(local: Program, tmp_path: Path) ->
 
 def test_line_ends_of_any_kind_are_kept(local: Program, tmp_path: Path) -> None:
     raws = [letter(1).replace(b"\r\n", end) for end in (b"\r\n", b"\n", b"\r")] + [b"", b"\0\xff"]
+    raws += [b"From a@x.example Mon Nov  3 10:00:00 2025\n" + raws[1], b"PK\x03\x04", b"\x1f\x8b"]
     for number, raw in enumerate(raws):
         (tmp_path / f"{number}.eml").write_bytes(raw)
         local("import", tmp_path / f"{number}.eml", *_TO)

@@ -143,6 +143,9 @@ def _file(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[Found 
             raise WrongData(_("{file} is no file.").format(file=path))
         head = file.read(_SEEN_OF)
         file.seek(0)
+        if head and path.suffix.lower() == ".eml":  # one message, whatever it looks like
+            yield _single(path, file, parts)
+            return
         if head.startswith(b"PK") and zipfile.is_zipfile(file):
             file.seek(0)
             yield from _zip(path, file, parts)
@@ -170,19 +173,22 @@ def _stream(
     """The messages of a file of text: an mbox where it starts as one, else one message."""
     head = stream.read(len(mbox.START))
     stream.seek(0)
-    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if head == mbox.START:
         yield from _mbox(path, stream, parts, named=named)
         return
+    yield _single(path, stream, parts)
+
+
+def _single(path: Path, stream: BinaryIO, parts: tuple[str, ...]) -> Found:
+    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     raw = stream.read(LARGEST_MESSAGE + 1)
     size = len(raw)
     if size > LARGEST_MESSAGE:
         raise TooMuch(path)
     if path.suffix.lower() == ".emlx":
         raw, flags = message_in_emlx(raw)
-        yield _found(raw, flags, when, parts, size)
-    else:
-        yield _found(raw, frozenset(), when, parts, size)
+        return _found(raw, flags, when, parts, size)
+    return _found(raw, frozenset(), when, parts, size)
 
 
 def _mbox(

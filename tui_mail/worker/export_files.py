@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,8 @@ Format = Literal["mbox", "eml", "maildir", "markdown"]
 
 _OWNER_ONLY = 0o600
 _SUBJECT_BYTES = 120
+_BEGUN = re.compile(r"\.[0-9a-f]{64}\.part")
+_BEGUN_IN_MAILDIR = re.compile(r"-?[0-9]+\.[0-9a-f]{32}\.tui-mail")
 
 
 class Target(Protocol):
@@ -163,7 +166,8 @@ class _Eml:
             _into_place(self._beside(row), path)
 
     def finish(self) -> None:
-        """Every file is in its place."""
+        """Every file is in its place; what a run that was cut short began goes."""
+        _tidy(self._folder, _BEGUN)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -208,7 +212,8 @@ class _Maildir:
         self._known.add(base)
 
     def finish(self) -> None:
-        """Every file is in its place."""
+        """Every file is in its place; what a run that was cut short began goes."""
+        _tidy(self._folder / "tmp", _BEGUN_IN_MAILDIR)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -216,6 +221,13 @@ class _Maildir:
 
 def _base(row: ExportRow) -> str:
     return f"{int(row.received_at.timestamp())}.{row.content_hash[:32]}.tui-mail"
+
+
+def _tidy(folder: Path, begun: re.Pattern[str]) -> None:
+    with _saying(folder):
+        for one in folder.iterdir():
+            if begun.fullmatch(one.name):
+                one.unlink(missing_ok=True)
 
 
 def _write(path: Path, raw: bytes) -> None:
