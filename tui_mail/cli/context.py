@@ -24,7 +24,8 @@ from tui_mail.config import (
     make_home,
     vault_file,
 )
-from tui_mail.errors import InputOutput, TuiMailError, WrongUse
+from tui_mail.errors import InputOutput, SettingsWrong, TuiMailError, WrongUse
+from tui_mail.filesystems import network_file_system
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
 
@@ -70,6 +71,14 @@ class Context:
 
         make_home(self.home)
         database = Database(self.settings.database)
+        kind = network_file_system(database.file) if database.file else ""
+        if kind:
+            raise SettingsWrong(
+                _(
+                    "{file} lies on a network file system ({kind}), where SQLite loses data: put "
+                    "it on a local disk, or use PostgreSQL (`database` in settings.toml)."
+                ).format(file=database.file, kind=kind)
+            )
         file = self.home.database_file
         if self.settings.database == f"sqlite:///{file}" and not file.exists():
             file.touch(mode=_OWNER_ONLY)  # in a home that others may look into, too
