@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tui_mail.db import erp
 from tui_mail.db.engine import Database
 from tui_mail.db.many import key_of
+from tui_mail.db.positions import next_positions
 from tui_mail.db.tables import Account, Folder, Grant, Message, Operator, Placement, Thread
 from tui_mail.values import (
     AddressRecord,
@@ -65,11 +66,13 @@ class House:
                 session.flush()
                 thread_id = new.id or 0
             at = NOW + timedelta(minutes=minutes)
+            (position,) = next_positions(session, [at])
             row = Message(
                 content_hash=uuid4().hex,
                 message_id=header,
                 thread_id=thread_id,
                 received_at=at,
+                position=position,
                 date=at,
                 **columns,
             )
@@ -82,6 +85,7 @@ class House:
                     folder_id=folder or self.inbox,
                     thread_id=thread_id,
                     received_at=at,
+                    position=position,
                 )
             )
             return found

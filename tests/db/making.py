@@ -80,7 +80,6 @@ def prepared(
         skeleton=content.encode("utf-8", "surrogatepass"),
         attachments=attachments,
         body=message.text,
-        people=f"{message.sender} {message.to}",
         thread_keys=thread_keys(message, content_hash),
         own=False,
     )

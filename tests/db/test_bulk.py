@@ -35,6 +35,7 @@ def _message(number: int, subject: str) -> dict[str, object]:
         "subject": subject,
         "date": _AT if number % 2 else None,
         "received_at": _AT,
+        "position": number,
         "size": 2**31 - 1,
         "kind": "human",
         "attachment_count": 0,

@@ -297,6 +297,7 @@ def test_a_row_stands_in_the_folder_where_people_look(house: House) -> None:
                 folder_id=house.inbox,
                 thread_id=1,
                 received_at=NOW,
+                position=1,
                 seen=True,
             )
         )

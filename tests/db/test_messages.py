@@ -186,6 +186,7 @@ def test_a_message_that_a_person_linked_outlives_its_placements(database: Databa
                 message_id=saved.message_id,
                 entity_id=1,
                 received_at=NOW,
+                position=1,
                 state="confirmed",
                 method="hand",
                 at=NOW,

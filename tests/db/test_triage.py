@@ -10,7 +10,9 @@ from tests.db.house import NOW, House
 from tui_mail.db.care import care_for
 from tui_mail.db.conversations import message_rows
 from tui_mail.db.engine import Database
+from tui_mail.db.fulltext import search
 from tui_mail.db.rows import Care
+from tui_mail.db.saved_searches import understood
 from tui_mail.db.threads import assign as assign_threads
 from tui_mail.db.triage import assign, operators, set_state
 from tui_mail.db.undoing import undo
@@ -92,3 +94,23 @@ def test_conversations_that_become_one_keep_what_was_said_last(house: House) -> 
     (joined,) = write(join)
     assert house.database.read_now(care_for, [first, second]) == {joined: Care("anna", "open")}
     assert care(house, message) == Care("anna", "open")
+
+
+def test_searches_know_whose_conversations_are_and_their_state(house: House) -> None:
+    mine, hers, free = (house.message(minutes=n) for n in range(3))
+    write = house.database.write_now
+    write(assign, house.anna, [house.thread_of(mine)], house.anna, NOW)
+    write(assign, house.anna, [house.thread_of(hers)], house.bruno, NOW)
+    write(set_state, house.anna, [house.thread_of(hers)], ConversationState.WAITING, NOW)
+
+    def found(text: str) -> set[int]:
+        tree = house.database.read_now(understood, house.anna, text, NOW)
+        rows = house.database.read_now(search, house.anna, tree)
+        return {row.message_id for row in rows}
+
+    assert found("assigned:me") == {mine}
+    assert found("assigned:bruno") == {hers}
+    assert found("assigned:nobody") == {free}
+    assert found("state:waiting") == {hers}
+    assert found("state:open") == {mine, free}
+    assert found("-state:open or assigned:me") == {mine, hers}

@@ -46,6 +46,7 @@ def _as_before(session: Session) -> None:
         put(
             "message",
             id=number,
+            position=number,
             thread_id=thread,
             message_id=name,
             content_hash=f"hash{number}",

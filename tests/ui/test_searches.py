@@ -69,6 +69,17 @@ async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None
         await shown.until(lambda: _names(stage) == [*before, "Tutte"])
 
 
+async def test_what_is_unread_in_a_saved_search_is_counted(stage: Stage) -> None:
+    for subject in ("Uno", "Due"):
+        await stage.receive(subject, sender="Nessuno <n@altrove.it>")
+    async with showing(stage) as shown:
+        await shown.sees("Searches")
+        name = _names(stage)[0]
+        await shown.until(
+            lambda: any(name in line and " 2 " in line[:24] for line in shown.screen())
+        )
+
+
 async def test_a_folder_is_no_search_to_be_saved(stage: Stage) -> None:
     await _two(stage)
     async with showing(stage) as shown:

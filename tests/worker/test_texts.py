@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 from tests.extract import making
 from tests.worker.office import NOW, Office, office_on
 from tui_mail.db.engine import Database
+from tui_mail.db.file_texts import texts_of
 from tui_mail.db.tables import Account, AttachmentText
-from tui_mail.db.texts import count_waiting, texts_of
+from tui_mail.db.texts import count_waiting
 from tui_mail.demo.attachments import pdf
 from tui_mail.values import Fetched
 from tui_mail.worker.texts import read_waiting

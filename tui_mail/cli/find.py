@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from tui_mail.search.guide import rules
 
 if TYPE_CHECKING:
     from tui_mail.db.rows import LinkRow, ListRow, PageKey
+    from tui_mail.search.tree import Tree
     from tui_mail.worker.reading import OpenedMessage
 
 _PAGE = 200
@@ -72,10 +73,9 @@ def _search(
     if not query:
         raise WrongUse(_("Say what to look for: search QUERY."))
     from tui_mail.db import fulltext
-    from tui_mail.search.query import parse
 
     call: Context = context.obj
-    parsed = parse(" ".join(query))
+    parsed = _understood(call, query)
     if count:
         found = call.database.read_now(fulltext.count, call.operator_id, parsed)
         call.emit({"count": found}, str(found))
@@ -95,11 +95,18 @@ def _saved(call: Context, query: list[str], save_as: str, forget: str, *, shared
         searches.list_saved(call)
 
 
+def _understood(call: Context, query: Sequence[str]) -> "Tree":
+    """Raises QueryMistake."""
+    from tui_mail.db.saved_searches import understood
+
+    text, now = " ".join(query), datetime.now(UTC)
+    return call.database.read_now(understood, call.operator_id, text, now)
+
+
 def _pages(call: Context, query: Sequence[str], limit: int) -> Iterator[list["ListRow"]]:
     from tui_mail.db import fulltext
-    from tui_mail.search.query import parse
 
-    parsed = parse(" ".join(query))
+    parsed = _understood(call, query)
     before: PageKey | None = None
     while limit > 0:
         rows = call.database.read_now(

@@ -14,10 +14,10 @@ from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.conversations import refresh
-from tui_mail.db.fulltext import Indexed, index
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.ordering import sender_key, subject_key
 from tui_mail.db.placing import Placing
+from tui_mail.db.positions import next_positions
 from tui_mail.db.prepared import Arrival, Content, Prepared, PreparedAttachment
 from tui_mail.db.regrouping import regroup
 from tui_mail.db.tables import (
@@ -31,12 +31,21 @@ from tui_mail.db.tables import (
 from tui_mail.db.texts import note_files
 from tui_mail.db.threads import LONGEST_IDENTIFIER, assign
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.word_index import TEXTS, Indexed, index, note_account
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
 from tui_mail.values import Mailbox, ParsedMessage
 
 _SHOWN_RECIPIENTS = 20
-_ORDERED_BY = ("sender_name", "sender_address", "recipients", "outgoing", "subject", "size")
+_ORDERED_BY = (
+    "position",
+    "sender_name",
+    "sender_address",
+    "recipients",
+    "outgoing",
+    "subject",
+    "size",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def save(
     folder = select(col(Folder.account_id)).where(col(Folder.id) == folder_id)
     if session.scalar(folder) != account_id:
         raise NotFound(_("The folder is not there any more: it was removed with its account."))
-    contents, fresh, touched = _store_contents(session, arrivals, now)
+    contents, fresh, touched = _store_contents(session, account_id, arrivals, now)
     placed = Placing(session, folder_id, now).place(
         [(arrival, contents[arrival.prepared.content_hash]) for arrival in arrivals]
     )
@@ -88,29 +97,31 @@ def save(
 
 
 def _store_contents(
-    session: Session, arrivals: Sequence[Arrival], now: datetime
+    session: Session, account_id: int, arrivals: Sequence[Arrival], now: datetime
 ) -> tuple[dict[str, Content], set[str], set[tuple[int, int]]]:
     """The message of each content hash, those that are new, and the conversations merged."""
     by_hash: dict[str, Arrival] = {}
     for arrival in arrivals:
         by_hash.setdefault(arrival.prepared.content_hash, arrival)
     contents = _known(session, by_hash)
+    note_account(session, account_id, [one.message_id for one in contents.values()])
     missing = {key: arrival for key, arrival in by_hash.items() if key not in contents}
     fresh = list(missing.values())
     assigned = assign(session, [arrival.prepared.thread_keys for arrival in fresh])
+    times = [min(arrival.received_at, now) for arrival in fresh]
+    positions = next_positions(session, times)
+    places = list(zip(assigned.thread_ids, times, positions, strict=True))
     rows = [
-        _message_row(arrival, thread_id, now)
-        for arrival, thread_id in zip(fresh, assigned.thread_ids, strict=True)
+        _message_row(arrival.prepared, *place) for arrival, place in zip(fresh, places, strict=True)
     ]
     if rows:
         ids = insert_numbered(session, Message, rows)
-        _store_parts(session, [arrival.prepared for arrival in fresh], ids)
-        contents |= {
-            content_hash: _content(identifier, thread_id, row)
-            for content_hash, identifier, thread_id, row in zip(
-                missing, ids, assigned.thread_ids, rows, strict=True
-            )
-        }
+        stored = [
+            _content(identifier, thread_id, row)
+            for identifier, thread_id, row in zip(ids, assigned.thread_ids, rows, strict=True)
+        ]
+        _store_parts(session, account_id, list(zip(stored, missing.values(), strict=True)))
+        contents |= dict(zip(missing, stored, strict=True))
     regrouped = regroup(session, set(assigned.thread_ids))
     final = {}
     for content_hash, one in contents.items():
@@ -141,14 +152,16 @@ def _content(message_id: int, thread_id: int, row: Mapping[str, Any]) -> Content
     return Content(
         message_id=message_id,
         thread_id=thread_id,
+        position=row["position"],
         sender_key=sender_key(shown, row["sender_address"]),
         subject_key=subject_key(row["subject"]),
         size=row["size"],
     )
 
 
-def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, Any]:
-    prepared = arrival.prepared
+def _message_row(
+    prepared: Prepared, thread_id: int, received_at: datetime, position: int
+) -> dict[str, Any]:
     parsed = prepared.parsed
     direct = _addresses(parsed.to)
     return {
@@ -167,10 +180,11 @@ def _message_row(arrival: Arrival, thread_id: int, now: datetime) -> dict[str, A
         ),
         "reply_addresses": " ".join(_addresses(parsed.reply_to)),
         "date": parsed.date,
-        "received_at": min(arrival.received_at, now),
+        "received_at": received_at,
+        "position": position,
         "size": parsed.size,
         "kind": parsed.kind,
-        "attachment_count": sum(not attachment.inline for attachment in prepared.attachments),
+        "attachment_count": _files(prepared),
         "outgoing": prepared.own,
     }
 
@@ -185,13 +199,22 @@ def _recipients(parsed: ParsedMessage) -> tuple[Mailbox, ...]:
     return (*parsed.to, *parsed.cc, *parsed.bcc)
 
 
-def _store_parts(session: Session, prepared: Sequence[Prepared], ids: Sequence[int]) -> None:
+def _store_parts(
+    session: Session, account_id: int, stored: Sequence[tuple[Content, Arrival]]
+) -> None:
     """Source, text, words and attachments of new messages."""
-    pairs = list(zip(ids, prepared, strict=True))
+    pairs = [(content.message_id, arrival.prepared) for content, arrival in stored]
     sources = [{"message_id": key, "skeleton": message.skeleton} for key, message in pairs]
     insert_rows(session, MessageSource, sources)
-    insert_rows(session, MessageText, [_text_row(key, message) for key, message in pairs])
-    index(session, [_indexed(key, message) for key, message in pairs])
+    texts = [_text_row(key, message) for key, message in pairs]
+    insert_rows(session, MessageText, texts)
+    index(
+        session,
+        [
+            _indexed(content, account_id, arrival.prepared, row)
+            for (content, arrival), row in zip(stored, texts, strict=True)
+        ],
+    )
     attachments = [
         _attachment_row(key, attachment)
         for key, message in pairs
@@ -203,33 +226,39 @@ def _store_parts(session: Session, prepared: Sequence[Prepared], ids: Sequence[i
     _claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])
 
 
-def _names(message: Prepared) -> str:
-    return "\n".join(attachment.name for attachment in message.attachments)
-
-
 def _text_row(message_id: int, message: Prepared) -> dict[str, Any]:
+    parsed = message.parsed
     return {
         "message_id": message_id,
-        "subject": message.parsed.subject,
-        "people": message.people,
+        "subject": parsed.subject,
+        "sender": _written(parsed.senders or ((parsed.sender,) if parsed.sender else ())),
+        "recipients": _written(parsed.to),
+        "copies": _written(parsed.cc),
+        "blind_copies": _written(parsed.bcc),
         "body": message.body,
-        "attachment_names": _names(message),
+        "attachment_names": "\n".join(attachment.name for attachment in message.attachments),
     }
-
-
-def _indexed(message_id: int, message: Prepared) -> Indexed:
-    parsed = message.parsed
-    return Indexed(
-        message_id=message_id,
-        subject=parsed.subject,
-        sender=_written(parsed.senders or ((parsed.sender,) if parsed.sender else ())),
-        recipients=_written(_recipients(parsed)),
-        body=f"{_names(message)}\n{message.body}",
-    )
 
 
 def _written(mailboxes: Iterable[Mailbox]) -> str:
     return "\n".join(f"{mailbox.name} {mailbox.address}" for mailbox in mailboxes)
+
+
+def _indexed(content: Content, account_id: int, message: Prepared, row: dict[str, Any]) -> Indexed:
+    return Indexed(
+        position=content.position,
+        texts={name: row[name] for name in TEXTS},
+        accounts=(account_id,),
+        kind=message.parsed.kind,
+        size=message.parsed.size,
+        attached=_files(message) > 0,
+        outgoing=message.own,
+    )
+
+
+def _files(message: Prepared) -> int:
+    """The attachments that are ones for the reader."""
+    return sum(not attachment.inline for attachment in message.attachments)
 
 
 def _attachment_row(message_id: int, attachment: PreparedAttachment) -> dict[str, Any]:

@@ -287,13 +287,13 @@ def message_rows(
     """A row a message, in the order given, placed where a person would look for it.
 
     Messages that the operator may not read, or that no placement meets `conditions` of, are left
-    out. The key is (received_at, message id).
+    out. The key is (received_at, position).
     """
     wanted = list(dict.fromkeys(message_ids))
     best: dict[int, ListRow] = {}
     for part in chunks(wanted):
         statement = (
-            select(col(Message.received_at).label("at"), col(Message.id).label("key_id"))
+            select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
             .add_columns(*_MESSAGE, *_PLACE)
             .join(Placement, col(Placement.message_id) == col(Message.id))
             .join(Folder, col(Folder.id) == col(Placement.folder_id))
@@ -316,7 +316,7 @@ def thread_rows(session: Session, operator_id: int, thread_id: int) -> list[List
     statement = (
         select(col(Message.id))
         .where(col(Message.thread_id) == thread_id)
-        .order_by(col(Message.received_at), col(Message.id))
+        .order_by(col(Message.position))
     )
     found = [identifier for identifier in session.scalars(statement) if identifier is not None]
     return message_rows(session, operator_id, found)

@@ -248,10 +248,10 @@ def _by_index(session: Session, words: Sequence[str], whole: str) -> Iterator[Co
     yield col(Entity.their_reference).in_((whole, whole.upper(), whole.capitalize()))
     if len(words) == 1:
         companies = [*session.scalars(select(col(Company.code))), ""]
-        yield and_(col(Entity.company).in_(companies), _is_number(whole))
+        yield and_(col(Entity.company).in_(companies), is_number(whole))
 
 
-def _is_number(word: str) -> ColumnElement[bool]:
+def is_number(word: str) -> ColumnElement[bool]:
     """The record's number is `word`: `119`, `2026/119`, `2026/a/119`."""
     shape = _YEAR_NUMBER.fullmatch(word)
     if shape is None:
@@ -286,7 +286,7 @@ def _of_document(word: str) -> ColumnElement[bool]:
     amounts = _amounts(word)
     return or_(
         col(Entity.code_folded).startswith(word, autoescape=True),
-        _is_number(word),
+        is_number(word),
         func.lower(col(Entity.their_reference)) == word,
         *([col(Entity.amount).in_(amounts)] if amounts else []),
     )

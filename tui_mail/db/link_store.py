@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered
 from tui_mail.db.many import chunks
-from tui_mail.db.tables import Link
+from tui_mail.db.tables import Link, Message
 from tui_mail.db.topics import Topic, publish
 
 KEPT = ("received_at", "state", "method", "score", "why", "found_in", "operator_id", "at")
@@ -28,6 +28,14 @@ def known_links(session: Session, message_ids: Collection[int]) -> KnownLinks:
     return known
 
 
+def _positions(session: Session, message_ids: Collection[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for some in chunks(message_ids):
+        query = select(col(Message.id), col(Message.position)).where(col(Message.id).in_(some))
+        found.update((row.id, row.position) for row in session.execute(query))
+    return found
+
+
 def write_links(
     session: Session,
     new: Sequence[dict[str, Any]],
@@ -36,7 +44,8 @@ def write_links(
 ) -> int:
     """Insert, update by id and delete by id, in bulk; returns how many."""
     if new:
-        insert_numbered(session, Link, new)
+        at = _positions(session, {row["message_id"] for row in new})
+        insert_numbered(session, Link, [{**row, "position": at[row["message_id"]]} for row in new])
     if changed:
         session.execute(update(Link), changed)
     for some in chunks(gone):

@@ -17,6 +17,7 @@ from tui_mail.db.purge import purge
 from tui_mail.db.rights import Level, require
 from tui_mail.db.tables import Account, Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.word_index import note_account
 from tui_mail.values import Verb
 
 _BRINGS_KEY = (str(Verb.MOVE), str(Verb.APPEND))
@@ -140,6 +141,8 @@ def move_to(
         .where(col(Placement.id) == bindparam("placement"))
         .values(folder_id=folder_id, remote="")
     )
+    strangers = [row for row in rows if row.account_id != folder.account_id]
+    note_account(session, folder.account_id, [row.message_id for row in strangers])
     execute_many(session, statement, [{"placement": row.id} for row in rows])
     changed(session, {pair for row in rows for pair in (row.pair, (folder_id, row.thread_id))})
     return [[row.id, reversible.get(row.id), row.folder_id, folder_id] for row in rows]

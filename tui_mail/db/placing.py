@@ -124,6 +124,7 @@ class Placing:
                 "sender_key": content.sender_key,
                 "subject_key": content.subject_key,
                 "size": content.size,
+                "position": content.position,
                 **columns_of(arrival.flags),
             }
         )

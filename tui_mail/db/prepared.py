@@ -29,7 +29,6 @@ class Prepared:
     skeleton: bytes
     attachments: tuple[PreparedAttachment, ...]
     body: str
-    people: str
     thread_keys: tuple[str, ...]
     own: bool
 
@@ -46,10 +45,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A message that is stored, its thread, and what lists are ordered by."""
+    """A message that is stored, its thread, where it stands among all others, and what lists are
+    ordered by."""
 
     message_id: int
     thread_id: int
+    position: int
     sender_key: str
     subject_key: str
     size: int

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlmodel import Session, col
 
-from tui_mail.db.fulltext import forget
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import (
     Attachment,
@@ -17,6 +16,7 @@ from tui_mail.db.tables import (
     Outgoing,
     Placement,
 )
+from tui_mail.db.word_index import forget
 from tui_mail.values import LinkState
 
 

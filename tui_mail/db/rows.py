@@ -63,6 +63,7 @@ class PageKey:
     """Where a window starts or ends: rows are ordered by (at, id), newest first.
 
     `by`: what the list is ordered by before that, None for nothing.
+    `id`: of lists of messages wherever they lie, the message's position.
     """
 
     at: datetime

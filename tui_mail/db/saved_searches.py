@@ -12,14 +12,14 @@ from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.saved_list import saved_searches
-from tui_mail.db.tables import SavedSearch
+from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import folded
 from tui_mail.search.language import parse
 from tui_mail.search.mistakes import QueryMistake
-from tui_mail.search.tree import Nothing, Saved, Tree, replaced
+from tui_mail.search.tree import ME, AssignedTo, Nothing, Saved, Tree, replaced
 
 MOST_SEARCHES = 100
 _LONGEST_NAME = 60
@@ -31,11 +31,22 @@ _COLUMNS = ("id", "operator_id", "name", "name_folded", "query", "shared", "plac
 
 
 def understood(session: Session, operator_id: int, text: str, now: datetime) -> Tree:
-    """What `text` asks for, the saved searches that it names put in their places.
+    """What `text` asks for: saved searches that it names put in their places, "me" by its login.
 
     Raises QueryMistake, for a saved search that is not there or asks for itself, too.
     """
-    return _put_in(parse(text, now), _Searches(session, operator_id, now).tree, text)
+    tree = _put_in(parse(text, now), _Searches(session, operator_id, now).tree, text)
+    mine = AssignedTo(ME)
+
+    def named(leaf: Tree) -> Tree:
+        return _assigned_to(session, operator_id) if leaf == mine else leaf
+
+    return replaced(tree, named)
+
+
+def _assigned_to(session: Session, operator_id: int) -> AssignedTo:
+    login = session.scalar(select(col(Operator.login)).where(col(Operator.id) == operator_id))
+    return AssignedTo(login or ME)
 
 
 class _Searches:

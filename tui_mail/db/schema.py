@@ -76,3 +76,13 @@ def _upgrade(session: Session) -> None:
             _("The database was written by a newer tui_mail: upgrade the program to open it.")
         )
     command.upgrade(config, "head")
+    _index_words(session)
+
+
+def _index_words(session: Session) -> None:
+    """A migration that changes what is indexed leaves the index empty."""
+    from tui_mail.db.word_index import rebuild  # nobody whose tables are there waits for it
+
+    after: int | None = -1
+    while after is not None:
+        after = rebuild(session, after)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 _MONEY_SCALE = 10_000
 # SQLite only counts rows by itself in a column declared INTEGER.
@@ -210,9 +210,16 @@ class ThreadJoin(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """The content of a message, once, whatever the number of copies. `content_hash`: SHA-256 of its bytes."""
+    """The content of a message, once, whatever the number of copies.
 
-    __table_args__ = (Index("message_received", "received_at", "id"), _NEVER_AGAIN)
+    `content_hash`: SHA-256 of its bytes; `position`: see `db.positions`.
+    """
+
+    __table_args__ = (
+        Index("message_received", "received_at", "id"),
+        Index("message_position", "position", unique=True),
+        _NEVER_AGAIN,
+    )
     id: int | None = _id()
     content_hash: str = Field(unique=True, max_length=64)
     message_id: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
@@ -228,6 +235,7 @@ class Message(SQLModel, table=True):
     reply_addresses: str = _text()  # Reply-To, likewise
     date: datetime | None = None
     received_at: datetime
+    position: int = Field(sa_type=BigInteger)
     size: int = 0
     kind: str = "human"
     attachment_count: int = 0
@@ -243,12 +251,15 @@ class MessageSource(SQLModel, table=True):
 
 
 class MessageText(SQLModel, table=True):
-    """The text that is searched and shown, extracted once."""
+    """The text that is searched and shown, extracted once; of each header field names and addresses."""
 
     __tablename__ = "message_text"
     message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
     subject: str = _text()
-    people: str = _text()
+    sender: str = _text()
+    recipients: str = _text()
+    copies: str = _text()
+    blind_copies: str = _text()
     body: str = _text()
     attachment_names: str = _text()
 
@@ -309,6 +320,7 @@ class Placement(SQLModel, table=True):
         Index("placement_message", "message_id", "folder_id"),
         Index("placement_thread", "thread_id", "folder_id"),
         Index("placement_tags", "folder_id", "keywords", **_only("keywords <> ''")),
+        Index("placement_position", "folder_id", "position"),
         _NEVER_AGAIN,
     )
     id: int | None = _id()
@@ -317,6 +329,7 @@ class Placement(SQLModel, table=True):
     thread_id: int
     remote: str = _text()
     received_at: datetime
+    position: int = Field(sa_type=BigInteger)  # the message's
     seen: bool = False
     starred: bool = False
     answered: bool = False
@@ -326,6 +339,27 @@ class Placement(SQLModel, table=True):
     sender_key: str = _sortable()
     subject_key: str = _sortable()
     size: int = 0
+
+
+# What few of many messages are is found by these, in the order of a search.
+Index(
+    "placement_unread",
+    col(Placement.position),
+    sqlite_where=text("seen = 0"),
+    postgresql_where=text("NOT seen"),
+)
+Index(
+    "placement_starred",
+    col(Placement.position),
+    sqlite_where=text("starred = 1"),
+    postgresql_where=text("starred"),
+)
+Index(
+    "placement_tagged",
+    col(Placement.position),
+    sqlite_where=text("keywords != ''"),
+    postgresql_where=text("keywords != ''"),
+)
 
 
 class Conversation(SQLModel, table=True):
@@ -556,12 +590,13 @@ class Link(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("message_id", "entity_id"),
-        Index("link_trace", "entity_id", "received_at", "message_id"),
+        Index("link_trace", "entity_id", "position"),
     )
     id: int | None = _id()
     message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
     entity_id: int
     received_at: datetime
+    position: int = Field(sa_type=BigInteger)  # the message's
     state: str
     method: str
     score: int = 0
@@ -569,6 +604,14 @@ class Link(SQLModel, table=True):
     found_in: str = _text()
     operator_id: int | None = None
     at: datetime
+
+
+Index(
+    "link_proposed",
+    col(Link.position),
+    sqlite_where=text("state = 'proposed'"),
+    postgresql_where=text("state = 'proposed'"),
+)
 
 
 class ErpSource(SQLModel, table=True):

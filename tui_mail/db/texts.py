@@ -1,6 +1,5 @@
 """The text of attached files: which messages wait for it, and what has been read of each file."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +8,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.file_texts import with_text
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Attachment, AttachmentText, TextWaiting
+from tui_mail.db.word_index import renew
 from tui_mail.extract.files import may_have_text
 from tui_mail.extract.wire import Extracted
 
@@ -83,33 +84,6 @@ def settle_texts(
     ]
     # Another host may have read the same file.
     execute_many(session, make(AttachmentText).on_conflict_do_nothing(), rows)
+    renew(session, with_text(session, message_ids))
     for part in chunks(message_ids):
         session.execute(delete(TextWaiting).where(col(TextWaiting.message_id).in_(part)))
-
-
-def with_text(session: Session, message_ids: Collection[int]) -> list[int]:
-    """Those of the messages that have a file with text in it."""
-    found: list[int] = []
-    for part in chunks(message_ids):
-        statement = (
-            select(col(Attachment.message_id))
-            .join(AttachmentText, col(AttachmentText.sha256) == col(Attachment.sha256))
-            .where(col(Attachment.message_id).in_(part), col(AttachmentText.text) != "")
-        )
-        found += session.scalars(statement.distinct())
-    return found
-
-
-def texts_of(session: Session, message_ids: Collection[int]) -> dict[int, str]:
-    """The text inside the files of messages, a file after another; no key for one without."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for part in chunks(message_ids):
-        statement = (
-            select(col(Attachment.message_id), col(AttachmentText.text))
-            .join(AttachmentText, col(AttachmentText.sha256) == col(Attachment.sha256))
-            .where(col(Attachment.message_id).in_(part), col(AttachmentText.text) != "")
-            .order_by(col(Attachment.message_id), col(Attachment.number))
-        )
-        for message_id, text in session.execute(statement):
-            found[message_id].append(text)
-    return {message_id: "\n".join(texts) for message_id, texts in found.items()}

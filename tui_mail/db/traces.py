@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
 from sqlmodel import Session, col
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from tui_mail.db.links import chips_for, visible
 from tui_mail.db.rights import readable
@@ -77,16 +76,15 @@ def _page(
     *,
     distinct: bool,
 ) -> Select[*tuple[Any, ...]]:
-    at, message = col(Link.received_at), col(Link.message_id)
+    position, message = col(Link.position), col(Link.message_id)
     query = (
-        select(message, at)
+        select(message, position)
         .where(*linked, visible(operator_id, message))
-        .order_by(at.desc(), message.desc())
+        .order_by(position.desc())
         .limit(limit)
     )
     if before is not None:
-        key = tuple_(literal(before.at, UTCDateTime()), literal(before.id))
-        query = query.where(tuple_(at, message) < key)
+        query = query.where(position < before.id)
     return query.distinct() if distinct else query
 
 
@@ -123,7 +121,10 @@ def chain_ids(session: Session, entity_id: int) -> list[int]:
 
 
 def message_rows(session: Session, operator_id: int, message_ids: Sequence[int]) -> list[ListRow]:
-    """Messages as rows of a flat list, newest first, each once, in the folder where people look."""
+    """Messages as rows of a flat list, newest first, each once, in the folder where people look.
+
+    The key's id is the message's position.
+    """
     best: dict[int, Row[*tuple[Any, ...]]] = {}
     query = _placed().where(
         col(Message.id).in_(message_ids), col(Folder.account_id).in_(readable(operator_id))
@@ -134,7 +135,7 @@ def message_rows(session: Session, operator_id: int, message_ids: Sequence[int])
             best[row.message_id] = row
     chips = chips_for(session, best.keys())
     rows = [replace(_list_row(row), chips=chips.get(row.message_id, ())) for row in best.values()]
-    return sorted(rows, key=lambda row: (row.key.at, row.key.id), reverse=True)
+    return sorted(rows, key=lambda row: row.key.id, reverse=True)
 
 
 def _placed() -> Select[*tuple[Any, ...]]:
@@ -142,6 +143,7 @@ def _placed() -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(Message.id).label("message_id"),
+            col(Message.position),
             col(Message.thread_id),
             col(Message.sender_name),
             col(Message.sender_address),
@@ -173,7 +175,7 @@ def _preference(row: Row[*tuple[Any, ...]]) -> tuple[bool, int, int]:
 
 def _list_row(row: Row[*tuple[Any, ...]]) -> ListRow:
     columns = row._asdict()
-    del columns["deleted"], columns["role"]
+    del columns["deleted"], columns["role"], columns["position"]
     return ListRow(
-        key=PageKey(row.received_at, row.message_id), total=1, unread=int(not row.seen), **columns
+        key=PageKey(row.received_at, row.position), total=1, unread=int(not row.seen), **columns
     )

@@ -174,7 +174,8 @@ class OfKind:
 
 @dataclass(frozen=True, slots=True)
 class AssignedTo:
-    """Whose conversation is assigned to the operator of that login, to ME or to NOBODY."""
+    """Whose conversation is assigned to the operator of that login or to NOBODY; ME is replaced
+    by a login before the database is asked."""
 
     login: str
 

@@ -58,7 +58,6 @@ def prepare(raw: bytes, own: Collection[str]) -> Unsealed:
         skeleton=b"",
         attachments=attachments,
         body=parsed.text,
-        people=_people(parsed),
         thread_keys=thread_keys(parsed, content_hash),
         own=any(box.address.lower() in own for box in parsed.senders),
     )
@@ -88,14 +87,8 @@ def unread(raw: bytes) -> Unsealed:
         damage=("unread",),
     )
     digest = hashlib.sha256(raw).hexdigest()
-    prepared = Prepared(parsed, digest, b"", (), "", "", thread_keys(parsed, digest), own=False)
+    prepared = Prepared(parsed, digest, b"", (), "", thread_keys(parsed, digest), own=False)
     return Unsealed(prepared, dismantle(raw, parsed).packed(), {})
-
-
-def _people(parsed: ParsedMessage) -> str:
-    """Names and addresses of everyone on the message, for the search."""
-    boxes = (*parsed.senders, *parsed.reply_to, *parsed.to, *parsed.cc, *parsed.bcc)
-    return "\n".join(dict.fromkeys(f"{box.name} {box.address}".strip() for box in boxes))
 
 
 def prepare_all(request: tuple[Sequence[bytes], Collection[str]]) -> list[Unsealed]:

@@ -3,8 +3,10 @@
 Hides the reading and folding of the tree; says which folder was chosen.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -41,7 +43,23 @@ def _read(session: "Session", operator_id: int) -> tuple[list[FolderRow], list[S
     return folders(session, operator_id), saved_searches(session, operator_id)
 
 
+def _unread(session: "Session", operator_id: int, query: str) -> int:
+    """How many unread messages a saved search finds, counted as far as they are shown."""
+    from tui_mail.db.fulltext import count
+    from tui_mail.db.saved_searches import understood
+    from tui_mail.search.mistakes import QueryMistake
+    from tui_mail.search.tree import Is, Mark, all_of
+
+    try:
+        tree = understood(session, operator_id, query, datetime.now(UTC))
+    except QueryMistake:  # it names a search that is gone: whoever opens it is told
+        return 0
+    return count(session, operator_id, all_of([tree, Is(Mark.UNREAD)]), at_most=_MOST_UNREAD)
+
+
 _SEARCHES = 0
+_MOST_UNREAD = 99
+_REST_SECONDS = 1.0  # of quiet before searches are counted: mail may be coming in
 
 
 class FoldersPanel(Panel, Entries[Node]):
@@ -92,6 +110,7 @@ class FoldersPanel(Panel, Entries[Node]):
         super().__init__(id=id)
         self.rows: list[FolderRow] = []
         self.searches: list[SavedRow] = []
+        self._unread: dict[int, int] = {}  # by saved search, at most one more than is shown
         self.search: int | None = None  # the saved search whose list is on the screen
         self.shown: int | None = None  # the folder whose list is on the screen
         self._folded: set[int] = set()
@@ -120,11 +139,22 @@ class FoldersPanel(Panel, Entries[Node]):
             self.rows = sorted(rows, key=lambda row: (not row.shared, row.account_id))
             self.forget()
         self.post_message(self.Read(self.rows))
+        begin(self, self._count, "counts", latest=True)
         if self.shown is None:
             first = next((row for row in self.rows if row.role == "inbox"), None)
             first = first or (self.rows[0] if self.rows else None)
             if first is not None:
                 self._choose(first, by_hand=False)
+
+    async def _count(self) -> None:
+        """What is unread in saved searches: behind everything else, one by one."""
+        await asyncio.sleep(_REST_SECONDS)
+        assert self.parts is not None
+        for row in self.searches:
+            found = await self.read(_unread, self.parts.operator_id, row.query)
+            if found is not None and found != self._unread.get(row.id, 0):
+                self._unread[row.id] = found
+                self.forget()
 
     def _choose(self, folder: FolderRow, *, by_hand: bool) -> None:
         self.shown, self.search = folder.folder_id, None
@@ -168,10 +198,13 @@ class FoldersPanel(Panel, Entries[Node]):
 
     def _search(self, row: SavedRow, width: int) -> Line:
         shown = row.id == self.search
-        style = "accent bold" if shown else "dim"
+        count = self._unread.get(row.id, 0)
+        figure = f"{_MOST_UNREAD}+ " if count > _MOST_UNREAD else f"{count} " if count else ""
+        style = "accent bold" if shown else "" if count else "dim"
+        name = fit(safe(row.name), width - 3 - width_of(figure) - 1)
         return (
             Piece(SafeText("  ▌" if shown else "   "), "accent"),
-            Piece(fit(safe(row.name), width - 4), style),
+            Piece(SafeText(f"{name} {figure}"), style),
         )
 
     def _account(self, row: FolderRow, width: int) -> Entry[Node]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
+_MOST_COUNTED = 1000  # messages that a search counts before it says “1000+”
 _MOST_EMPTY = 6  # lines of the sentence that an empty list says
 _TOPICS = frozenset({"mail", "links", "folders", "erp"})
 
@@ -89,11 +90,12 @@ class SearchSource:
 
     def _read(self, session: "Session", key: PageKey | None, limit: int) -> Slice[ListRow]:
         from tui_mail.db.fulltext import count, search
-        from tui_mail.search.query import parse
+        from tui_mail.db.saved_searches import understood
 
-        query, operator = parse(self._query), self._parts.operator_id
+        operator = self._parts.operator_id
+        query = understood(session, operator, self._query, datetime.now(UTC))
         rows = search(session, operator, query, before=key, limit=limit)
-        return Slice(rows, count(session, operator, query))
+        return Slice(rows, count(session, operator, query, at_most=_MOST_COUNTED))
 
     def same(self, one: ListRow, other: ListRow) -> bool:
         return one.message_id == other.message_id
@@ -174,7 +176,8 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
 
     def title(self) -> SafeText:
         if self.words:
-            count = self.total if self.loaded else "…"
+            counted = f"{_MOST_COUNTED}+" if self.total > _MOST_COUNTED else self.total
+            count = counted if self.loaded else "…"
             return safe(
                 _("Search: {query} · {count}").format(
                     query=self.search_name or self.words, count=count

@@ -1,0 +1,74 @@
+"""Which records a query means by a code, a number or words of a name."""
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlmodel import Session, col
+
+from tui_mail.db.erp import is_number
+from tui_mail.db.erp_save import plain
+from tui_mail.db.prefix import begins
+from tui_mail.db.tables import Entity
+from tui_mail.linking.numbers import canonical_number
+from tui_mail.safetext import folded
+from tui_mail.search.tree import OfRecord
+from tui_mail.search.words import words
+from tui_mail.values import PARTY_KINDS
+
+MOST = 500  # records that one name means; more say nothing
+_NUMBER_SERIES = re.compile(r"(\d{1,12})/(\w{1,6})")
+_NAMED = (*PARTY_KINDS, "contact")
+
+
+def records_named(session: Session, asked: OfRecord) -> tuple[int, ...]:
+    """The ids of the records that `asked.wanted` is a code, a number or (of people and firms) words
+    of the name of, those that are gone from the ERP too; at most 500."""
+    found: dict[int, None] = {}
+    for condition in _conditions(session, asked):
+        query = select(col(Entity.id)).where(col(Entity.kind).in_(asked.kinds), condition)
+        if asked.company:
+            query = query.where(func.lower(col(Entity.company)) == plain(asked.company).lower())
+        found.update((key, None) for key in session.scalars(query.limit(MOST)) if key is not None)
+    found.update(dict.fromkeys(_by_name(session, asked)))
+    return tuple(sorted(found)[:MOST])
+
+
+def _conditions(session: Session, asked: OfRecord) -> Iterator[ColumnElement[bool]]:
+    code = folded(plain(asked.wanted)).strip()
+    if asked.prefix:
+        yield begins(session, col(Entity.code_folded), code)
+        return
+    yield col(Entity.code_folded) == code
+    if "due_item" in asked.kinds:  # all instalments of an invoice
+        yield begins(session, col(Entity.code_folded), f"{code}#")
+    yield is_number(code)
+    series = _NUMBER_SERIES.fullmatch(code)
+    if series is not None:
+        yield and_(
+            col(Entity.number) == canonical_number(series[1]),
+            func.lower(col(Entity.series)) == series[2],
+        )
+
+
+def _by_name(session: Session, asked: OfRecord) -> Iterator[int]:
+    kinds = [kind for kind in asked.kinds if kind in _NAMED]
+    wanted = asked.words
+    if not kinds or not wanted:
+        return
+    title = col(Entity.title_folded)
+    query = select(col(Entity.id), col(Entity.title)).where(
+        col(Entity.kind).in_(kinds), *(title.contains(word, autoescape=True) for word in wanted)
+    )
+    if asked.company:
+        query = query.where(func.lower(col(Entity.company)) == plain(asked.company).lower())
+    for identifier, name in session.execute(query.limit(MOST)):
+        if identifier is not None and _has_words(words(name), wanted, prefix=asked.prefix):
+            yield identifier
+
+
+def _has_words(name: list[str], wanted: tuple[str, ...], *, prefix: bool) -> bool:
+    *whole, last = wanted
+    if not set(whole) <= set(name):
+        return False
+    return any(one.startswith(last) for one in name) if prefix else last in name

@@ -1,0 +1,97 @@
+"""Searching with a tsvector: the index of words gives hits in no order, the one of positions gives
+all rows in order; the newest rows are gone through first, then the hits that the words lead to.
+
+Hides how it is decided which, and that a planner which takes words for independent of each other is
+not left alone with the choice.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, literal, select, text
+from sqlmodel import col
+
+from tui_mail.db.search_clause import ClauseSearch, Hit
+from tui_mail.db.search_sources import SOME
+from tui_mail.db.search_words import POSTGRESQL_INDEX, TextTree, exactly, holds, is_exact, tsquery
+from tui_mail.db.tables import Message
+
+_RARE = 3_000  # hits that are gathered and sorted rather than met on the way
+_GONE_THROUGH = 8_000  # rows from the newest on
+_ESTIMATE = text(
+    "EXPLAIN (FORMAT JSON) SELECT 1 FROM message_words WHERE lexemes @@ CAST(:query AS tsquery)"
+)
+_position = POSTGRESQL_INDEX.c.position
+
+
+class PostgresqlSearch(ClauseSearch):
+    """Finds the messages of one clause in PostgreSQL."""
+
+    def every(self, before: int | None) -> Select[*tuple[Any, ...]]:
+        query = select(col(Message.id)).where(
+            *self._within(col(Message.position), before), *self._conditions
+        )
+        if self._text is None:
+            return query
+        return query.join(POSTGRESQL_INDEX, _position == col(Message.position)).where(
+            *_fits(self._text)
+        )
+
+    def _newest_by_text(self, asked: TextTree, before: int | None, limit: int) -> list[Hit]:
+        found: list[Hit] = []
+        if self._estimate(asked) > _RARE:
+            start = self._far_enough(before)
+            query = self._by_text(asked, before).order_by(_position.desc())
+            if start is not None:
+                query = query.where(_position >= start)
+            found = self._rows(query.limit(limit))
+            if start is None or len(found) == limit:
+                return found
+            before = start
+        # Compiling the rest takes longer than running it. The sum keeps it from going in order.
+        self._session.connection().execute(text("SET LOCAL jit = off"))
+        rest = self._by_text(asked, before).order_by((_position + 0).desc())
+        source = self._source
+        if source is not None and source.size <= SOME:
+            rest = rest.where(_position.in_(source.positions()))
+        return found + self._rows(rest.limit(limit - len(found)))
+
+    def _estimate(self, asked: TextTree) -> int:
+        """How many rows the planner expects."""
+        query = tsquery(asked)
+        if not query:
+            return _RARE + 1
+        plan = self._session.connection().execute(_ESTIMATE, {"query": query}).scalar_one()
+        parsed = json.loads(plan) if isinstance(plan, str) else plan
+        return int(parsed[0]["Plan"]["Plan Rows"])
+
+    def _far_enough(self, before: int | None) -> int | None:
+        """The position below which the newest rows are not looked for one by one."""
+        rows = select(_position).where(*self._within(_position, before))
+        return self._session.scalar(rows.order_by(_position.desc()).offset(_GONE_THROUGH).limit(1))
+
+    def _by_text(self, asked: TextTree, before: int | None) -> Select[*tuple[Any, ...]]:
+        return (
+            select(_position, col(Message.id))
+            .join(Message, col(Message.position) == _position)
+            .where(*_fits(asked), *self._within(_position, before), *self._conditions)
+        )
+
+    def _text_of_row(self, asked: TextTree) -> ColumnElement[bool]:
+        return exists(
+            select(literal(1))
+            .select_from(POSTGRESQL_INDEX)
+            .where(_position == col(Message.position), *_fits(asked))
+        )
+
+    def _text_among(self, asked: TextTree, positions: Sequence[int]) -> ColumnElement[bool]:
+        some = select(_position).where(*_fits(asked), _position.in_(positions))
+        return col(Message.position).in_(some)
+
+
+def _fits(asked: TextTree) -> list[ColumnElement[bool]]:
+    """What leads to the hits, and where that says too much, what they are told by."""
+    query = tsquery(asked)
+    leads = [holds(query)] if query else []
+    return leads if is_exact(asked) else [*leads, exactly(asked)]
