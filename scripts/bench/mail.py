@@ -34,14 +34,18 @@ _SENTENCES = 6_000
 _STRANGERS = 3_000
 _REPEATED_FILES = 150
 _SYLLABLES = {
-    "it": "ca co di fe ga gio la le li lo ma me mi mo na ne ni no pa pe po ra re ri ro sa se "
-    "si so sta stra ta te ti to tra va ve vi vo za zio zion menti là tà",
+    "it": "ca co di fe ga gio la le li lo ma me mi mo na ne ni no pa pe po ra re ri ro sa se si so"
+    " sta stra ta te ti to tra va ve vi vo za zio zion menti là tà",
+    "en": "ab ac ad be con de dis ed en er ex for ge ing in is ly ment mis ness not on or out per"
+    " pre pro qua re sh st sub ter th tion un up ver wa wh y",
 }
 _COMMON = {
-    "it": "di e il la che per in un è non si con del a le i da una alla ordine consegna "
-    "fattura preventivo merce pagamento conferma grazie buongiorno saluti cordiali "
-    "allegato spedizione listino sconto cantiere ufficio cliente fornitore entro "
-    "settimana prossima però perché",
+    "it": "di e il la che per in un è non si con del a le i da una alla ordine consegna fattura"
+    " preventivo merce pagamento conferma grazie buongiorno saluti cordiali allegato spedizione"
+    " listino sconto cantiere ufficio cliente fornitore entro settimana prossima però perché",
+    "en": "the of and to in a is that for it on with as be this are by from at order delivery"
+    " invoice quote goods payment confirmation thanks hello regards attached shipment price"
+    " discount site office customer supplier within week next please let us know",
 }
 _SUBJECTS = {
     "sales_order": {"it": "Ordine n. {}", "en": "Order no. {}"},
