@@ -166,6 +166,8 @@ class _Writer:
             return f"{empty * before}<{self._cell}>", f"</{self._cell}>{empty * (taken - 1)}"
         if tag == "a":
             return _link(attributes)
+        if tag in {"b", "strong"} and self._cell == "th":
+            return "", ""  # a heading is bold anyway
         if tag in {"b", "strong", "i", "em", "code"}:
             return f"<{tag}>", f"</{tag}>"
         return ("", "") if self._written[-1].endswith((">", " ")) else (" ", "")
