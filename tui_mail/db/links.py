@@ -21,7 +21,6 @@ from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.tables import Entity, Folder, Grant, Link, Message, Operator, Placement
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
-from tui_mail.linking.reasons import kept, reason, worded
 from tui_mail.values import PARTY_KINDS, LinkState
 
 CHIPS = 3
@@ -161,6 +160,8 @@ def _link_rows() -> Select[*tuple[Any, ...]]:
 
 
 def _link_row(row: Row[*tuple[Any, ...]]) -> LinkRow:
+    from tui_mail.linking.reasons import worded
+
     columns = row._asdict()
     return LinkRow(**(columns | {"why": worded(columns["why"])}))
 
@@ -356,6 +357,8 @@ def _word(
     act: _Act, state: LinkState | None, received_at: datetime, row: Row[*tuple[Any, ...]] | None
 ) -> dict[str, Any] | None:
     """The link after a person's word, which keeps what the machine had found; None without state."""
+    from tui_mail.linking.reasons import kept, reason
+
     if state is None:
         return None
     by_hand = {"method": "hand", "score": 100, "why": kept(reason("hand")), "found_in": ""}
