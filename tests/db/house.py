@@ -106,8 +106,8 @@ def build(database: Database) -> House:
 
     def people(session: Session) -> None:
         anna, bruno = Operator(login="anna"), Operator(login="bruno")
-        shared = Account(email="vendite@rossi.it", shared=True)
-        private = Account(email="anna@rossi.it")
+        shared = Account(email="vendite@rossi.it", shared=True, smtp_host="smtp.rossi.it")
+        private = Account(email="anna@rossi.it", smtp_host="smtp.rossi.it")
         session.add_all([anna, bruno, shared, private])
         session.flush()
         house.anna, house.bruno = anna.id or 0, bruno.id or 0

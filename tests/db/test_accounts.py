@@ -4,17 +4,18 @@ import pytest
 
 from tests.db.making import NOW, Office, arrival, check_counters, count_of
 from tui_mail.db.accounts import (
+    AccountChange,
     account_by_email,
     accounts,
     add_account,
     all_accounts,
+    change_account,
     operator_for,
     own_addresses,
     record_failure,
     record_success,
     remove_account,
     statuses,
-    update_account,
 )
 from tui_mail.db.actions import archive
 from tui_mail.db.engine import Database
@@ -89,13 +90,15 @@ def test_an_account_that_is_not_yours_is_not_there(database: Database) -> None:
 
 def test_settings_are_changed_by_who_manages(database: Database) -> None:
     office = Office(database)
-    account = database.read_now(account_by_email, "anna@noi.it", office.operator)
-    account.host = "imap.noi.it"
-    database.write_now(update_account, office.operator, account)
+    change = AccountChange(host="imap.noi.it", secret=b"sealed")
+    database.write_now(change_account, office.operator, "anna@noi.it", change)
+    assert database.read_now(accounts, office.operator)[0].secret == b"sealed"
     assert database.read_now(accounts, office.operator)[0].host == "imap.noi.it"
     stranger = key_of(database.write_now(operator_for, "bruno").id)
+    grant = Grant(account_id=office.account, operator_id=stranger, level="send")
+    database.write_now(lambda session: session.add(grant))
     with pytest.raises(NotAllowed):
-        database.write_now(update_account, stranger, account)
+        database.write_now(change_account, stranger, "anna@noi.it", change)
 
 
 def test_removing_an_account_forgets_its_mail_but_not_that_of_others(database: Database) -> None:

@@ -3,22 +3,27 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from tui_mail.cli import account_set
+from tui_mail.cli.account_servers import (
+    ca_file_of,
+    check_sender,
+    endpoint,
+    record_of,
+    tls_of,
+    try_mailbox,
+)
 from tui_mail.cli.context import Context, password_from
 from tui_mail.cli.parts import Candidate
-from tui_mail.errors import NotAllowed, NotFound, Offline, ProtocolRefused, TuiMailError, WrongUse
+from tui_mail.errors import NotAllowed, Offline, ProtocolRefused, TuiMailError, WrongUse
 from tui_mail.i18n import _
 from tui_mail.values import Endpoint, Tls
 
 if TYPE_CHECKING:
     from tui_mail.db.tables import Account
-
-_STARTTLS_PORTS = {143, 110, 587, 25}
-_SENDER_SECONDS = 20.0  # for a sending server to let us in, while somebody waits
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +53,10 @@ def register(app: typer.Typer) -> None:
         help=_("Change the stored password of an account."),
         epilog=_("Example: tui-mail account password info@rossi.example"),
     )(_password)
-    app.add_typer(group, name="account", help=_("Mailboxes: add, list, test, remove, password."))
+    account_set.register(group)
+    app.add_typer(
+        group, name="account", help=_("Mailboxes: add, set, list, test, remove, password.")
+    )
 
 
 def _add(
@@ -74,10 +82,10 @@ def _add(
     if bool(imap) and local:
         raise WrongUse(_("Give one of --imap and --local."))
     typed, email = email.strip(), _address(email)
-    encryption, ca_file = _tls(tls), _ca(ca)
+    encryption, ca_file = tls_of(tls), ca_file_of(ca)
     given = (
-        _endpoint(imap, encryption, ca_file, 993) if imap else Endpoint("", 0, ca_file=ca_file),
-        _endpoint(smtp, encryption, ca_file, 465) if smtp else Endpoint("", 0, ca_file=ca_file),
+        endpoint(imap, encryption, ca_file, 993) if imap else Endpoint("", 0, ca_file=ca_file),
+        endpoint(smtp, encryption, ca_file, 465) if smtp else Endpoint("", 0, ca_file=ca_file),
     )
     call.database.read_now(require_new, email)
     password = ""
@@ -92,7 +100,7 @@ def _add(
     if verify and chosen.smtp.host:
         _try_sender(call, chosen, password)
     if call.json:
-        call.emit(_record(account))
+        call.emit(record_of(account))
     else:
         call.say(
             _("{email} is added. Its mail comes in while the console or the worker runs.").format(
@@ -114,37 +122,6 @@ def _address(text: str) -> str:
     ):
         raise WrongUse(_("{email} is not an e-mail address.").format(email=text))
     return email
-
-
-def _tls(text: str) -> Tls | None:
-    if text and text not in set(Tls):
-        raise WrongUse(_("--tls takes implicit, starttls or none."))
-    return Tls(text) if text else None
-
-
-def _ca(text: str) -> str:
-    if not text:
-        return ""
-    path = Path(text).expanduser().absolute()
-    if not path.is_file():
-        raise NotFound(_("The file {file} is not there.").format(file=path))
-    return str(path)
-
-
-def _endpoint(text: str, tls: Tls | None, ca_file: str, default_port: int) -> Endpoint:
-    host, colon, port_text = text.rpartition(":")
-    if not colon:
-        host, port_text = text, str(default_port)
-    if (
-        not (port_text.isascii() and port_text.isdigit())
-        or not 0 < int(port_text) < 65536
-        or not host
-    ):
-        raise WrongUse(_("{text} is not HOST:PORT.").format(text=text))
-    port = int(port_text)
-    if tls is None:
-        tls = Tls.STARTTLS if port in _STARTTLS_PORTS else Tls.IMPLICIT
-    return Endpoint(host.strip("[]"), port, tls, ca_file)
 
 
 def _candidates(
@@ -241,7 +218,7 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
 def _try_sender(call: Context, chosen: Candidate, password: str) -> None:
     """Say so when letters cannot go out yet; mail comes in all the same, so it is no mistake."""
     try:
-        asyncio.run(_check_sender(call, chosen.smtp, chosen.user, password))
+        asyncio.run(check_sender(call, chosen.smtp, chosen.user, password))
     except TuiMailError as error:
         call.say(_("Letters cannot be sent from here yet: {reason}").format(reason=error.message))
 
@@ -275,27 +252,13 @@ def _save(call: Context, account: "Account") -> None:
     account.id = saved.id
 
 
-def _record(account: "Account") -> dict[str, object]:
-    return {
-        "email": account.email,
-        "name": account.name,
-        "shared": account.shared,
-        "protocol": account.protocol,
-        "imap": f"{account.host}:{account.port}" if account.host else "",
-        "tls": account.tls,
-        "smtp": f"{account.smtp_host}:{account.smtp_port}" if account.smtp_host else "",
-        "smtp_tls": account.smtp_tls,
-        "user": account.user,
-    }
-
-
 def _list(context: typer.Context) -> None:
     from tui_mail.db.accounts import accounts
 
     call: Context = context.obj
     found = call.database.read_now(accounts, call.operator_id)
     for account in found:
-        record = _record(account)
+        record = record_of(account)
         call.emit(record, f"{account.email:40} {account.protocol:6} {record['imap'] or '–'}")
     if not found and not call.json:
         call.say(_("No account yet: tui-mail account add EMAIL"))
@@ -313,7 +276,7 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
     if not account.host and not account.smtp_host:
         call.say(_("{email} has no servers to try.").format(email=email))
     if account.host:
-        asyncio.run(_open_and_close(call, account))
+        asyncio.run(try_mailbox(call, account))
     if account.smtp_host:
         secret = (
             call.vault.unseal(account.secret, f"account {account.email}").decode()
@@ -323,31 +286,11 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
         endpoint = Endpoint(
             account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file
         )
-        asyncio.run(_check_sender(call, endpoint, account.user, secret))
+        asyncio.run(check_sender(call, endpoint, account.user, secret))
     call.emit(
         {"email": account.email, "ok": True},
         _("{email}: every server lets us in.").format(email=account.email),
     )
-
-
-async def _check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
-    try:
-        async with asyncio.timeout(_SENDER_SECONDS):
-            await call.parts.check_sender(endpoint, user, password)
-    except TimeoutError as error:
-        raise Offline(
-            _("{host} does not answer on port {port}: check the port, or try again later.").format(
-                host=endpoint.host, port=endpoint.port
-            )
-        ) from error
-
-
-async def _open_and_close(call: Context, account: "Account") -> None:
-    store = call.parts.connections(call.vault).store(account)
-    try:
-        await store.open()
-    finally:
-        await store.close()
 
 
 def _remove(context: typer.Context, email: str = typer.Argument(..., metavar="EMAIL")) -> None:

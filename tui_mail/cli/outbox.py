@@ -12,6 +12,7 @@ from tui_mail.i18n import _
 if TYPE_CHECKING:
     from tui_mail.db.rows import OutgoingRow
 
+_WAITING = {"held", "queued"}
 _STATES = ("held", "queued", "sending", "sent", "failed", "unknown", "cancelled")
 
 
@@ -36,8 +37,12 @@ def _outbox(
     if state and state not in _STATES:
         raise WrongUse(_("The states are: {states}.").format(states=", ".join(_STATES)))
     if not words:
-        for row in call.database.read_now(outbox.outgoing, call.operator_id, state=state):
+        rows = call.database.read_now(outbox.outgoing, call.operator_id, state=state)
+        for row in rows:
             _emit(call, row)
+        stuck = {row.account for row in rows if row.state in _WAITING and not row.sends}
+        for email in sorted(stuck):
+            call.say(no_sending_server(email))
         return
     verbs = {
         "retry": outbox_decisions.retry,
@@ -53,6 +58,14 @@ def _outbox(
             _emit(call, row)
 
 
+def no_sending_server(email: str) -> str:
+    """Why letters of the account wait, and what ends that."""
+    return _(
+        "{email} has no sending server, so its letters wait: give it one with tui-mail account set "
+        "{email} --smtp HOST:PORT."
+    ).format(email=email)
+
+
 def _emit(call: Context, row: "OutgoingRow") -> None:
     call.emit(
         {
@@ -64,7 +77,7 @@ def _emit(call: Context, row: "OutgoingRow") -> None:
                 for address, state, reply in row.recipients
             ],
             "attempts": row.attempts,
-            "next_try": row.next_try if row.state in {"held", "queued"} else None,
+            "next_try": row.next_try if row.state in _WAITING else None,
         },
         f"{row.id:>6}  {row.state:9}  {row.subject[:50]:50}  "
         + ", ".join(f"{address} {reply}".strip() for address, _state, reply in row.recipients),

@@ -271,8 +271,19 @@ def _report(call: Context, result: dict[str, Any], wait: float) -> None:
         if result["state"] != "sent":
             code = 1 if result["state"] in _FINAL else TryLater.exit_code
             call.exit_code = call.exit_code or code
+    elif result["outgoing"] and result["state"] not in _FINAL:
+        _warn(call, int(result["outgoing"]))
     line = _("Letter {outgoing}: {state}").format(**result)
     call.emit(result, line if result["outgoing"] else _("The draft is kept."))
+
+
+def _warn(call: Context, outgoing_id: int) -> None:
+    from tui_mail.cli.outbox import no_sending_server
+    from tui_mail.db.outbox import held_up
+
+    email = call.database.read_now(held_up, outgoing_id)
+    if email:
+        call.say(no_sending_server(email))
 
 
 def _outcome(call: Context, outgoing_id: int, seconds: float) -> str:

@@ -1,7 +1,9 @@
 """Operators and accounts: who there is, what they may use, how each account is doing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import Session, col
@@ -94,13 +96,46 @@ def require_new(session: Session, email: str) -> None:
         )
 
 
-def update_account(session: Session, operator_id: int, account: Account) -> Account:
-    """Keep an account's new settings; the operator must manage it."""
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountChange:
+    """What is to be another of an account; None: it stays. `secret` is sealed."""
+
+    name: str | None = None
+    signature: str | None = None
+    host: str | None = None
+    port: int | None = None
+    tls: str | None = None
+    smtp_host: str | None = None
+    smtp_port: int | None = None
+    smtp_tls: str | None = None
+    ca_file: str | None = None
+    user: str | None = None
+    secret: bytes | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The columns that change."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def on(self, account: Account) -> Account:
+        """The account as it will be, kept nowhere."""
+        return Account(**{**account.model_dump(), **self.values})
+
+
+def change_account(
+    session: Session, operator_id: int, email: str, change: AccountChange
+) -> Account:
+    """Change an account's settings and nothing else of it; the operator must manage it."""
+    account = account_by_email(session, email, operator_id)
     require(session, operator_id, key_of(account.id), "manage")
-    kept = session.merge(account)
-    session.flush()
+    if change.values:
+        session.execute(
+            update(Account).where(col(Account.id) == account.id).values(**change.values)
+        )
+        session.refresh(account)
     publish(session, Topic.ACCOUNTS)
-    return kept
+    return account
 
 
 def remove_account(session: Session, operator_id: int, email: str) -> None:

@@ -34,6 +34,7 @@ class SenderRow:
     email: str
     name: str
     signature: str
+    sends: bool  # has a sending server
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,13 @@ class Acquaintance:
 def senders(session: Session, operator_id: int) -> list[SenderRow]:
     """The accounts that the operator may send from, by address."""
     query = (
-        select(col(Account.id), col(Account.email), col(Account.name), col(Account.signature))
+        select(
+            col(Account.id),
+            col(Account.email),
+            col(Account.name),
+            col(Account.signature),
+            col(Account.smtp_host) != "",
+        )
         .where(col(Account.id).in_(sendable(operator_id)))
         .order_by(col(Account.email))
     )

@@ -341,6 +341,7 @@ def outgoing(session: Session, operator_id: int, *, state: str = "") -> list[Out
             col(Outgoing.created_at),
             col(Outgoing.error),
             func.coalesce(col(Outgoing.idempotency_key), "").label("idempotency_key"),
+            (col(Account.smtp_host) != "").label("sends"),
         )
         .join(Account, col(Account.id) == col(Outgoing.account_id))
         .where(col(Outgoing.account_id).in_(readable(operator_id)))
@@ -365,6 +366,16 @@ def whereabouts(session: Session, outgoing_id: int) -> tuple[int, str]:
     if letter is None:
         raise no_letter()
     return letter.account_id, letter.state
+
+
+def held_up(session: Session, outgoing_id: int) -> str:
+    """The address of the letter's account if that has no sending server, else ""."""
+    query = (
+        select(col(Account.email))
+        .join(Outgoing, col(Outgoing.account_id) == col(Account.id))
+        .where(col(Outgoing.id) == outgoing_id, col(Account.smtp_host) == "")
+    )
+    return session.scalar(query) or ""
 
 
 def waiting_count(session: Session, operator_id: int) -> int:

@@ -298,6 +298,7 @@ class OutgoingRow:
     error: str
     recipients: tuple[tuple[str, str, str], ...]  # address, state, reply
     idempotency_key: str
+    sends: bool  # its account has a sending server
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,9 @@ class ComposeScreen(Screen[Closed]):
             text, wrong = self._notice
             self._review.show((Piece(SafeText(f" {text}"), "error" if wrong else ""),))
         elif self._lookout is not None:
-            remarks = self._lookout.remarks(self.content(), self.head.records)
+            remarks = self._lookout.remarks(
+                self.content(), self.head.records, sends=self.head.account.sender.sends
+            )
             if isinstance(self.focused, AddressField):  # half an address is not a wrong one
                 remarks = [one for one in remarks if one.weight is not Weight.STOP]
             self._review.show(review_line(remarks, self.size.width))

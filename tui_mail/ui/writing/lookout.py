@@ -52,9 +52,11 @@ class Lookout:
             return None
         return Answered(colleague.name, formats.clock(colleague.at), sent=colleague.sent)
 
-    def remarks(self, content: DraftContent, records: Collection[EntityRow]) -> list[Remark]:
-        """What there is to say of the letter."""
-        return review(content, records, self._around.people, self.answered)
+    def remarks(
+        self, content: DraftContent, records: Collection[EntityRow], *, sends: bool
+    ) -> list[Remark]:
+        """What there is to say of the letter; `sends`: its account has a sending server."""
+        return review(content, records, self._around.people, self.answered, sends=sends)
 
     async def records(self, text: str) -> list[EntityRow]:
         """Records for typed words; without any, those of the recipients."""

@@ -86,9 +86,13 @@ def review(
     records: Collection[EntityRow],
     people: Mapping[str, Acquaintance],
     answered: Answered | None = None,
+    *,
+    sends: bool = True,
 ) -> list[Remark]:
-    """Remarks on a letter, the gravest first; `people` by address in lower case."""
+    """Remarks on a letter, the gravest first; `people` by address in lower case, `sends`: its
+    account has a sending server."""
     found = [
+        *_sender(sends=sends),
         *_answers(answered),
         *_people(content, records, people),
         *_words(content),
@@ -100,6 +104,12 @@ def review(
         found.append(Remark(Weight.WELL, safe(text)))
     order = list(Weight)
     return sorted(found, key=lambda one: order.index(one.weight))
+
+
+def _sender(*, sends: bool) -> Iterator[Remark]:
+    if not sends:
+        text = _("this account has no sending server: the letter will wait")
+        yield Remark(Weight.LOOK, safe(text))
 
 
 def _answers(answered: Answered | None) -> Iterator[Remark]:

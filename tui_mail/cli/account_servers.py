@@ -1,0 +1,87 @@
+"""Servers of accounts on the command line: how they are written, and whether they let us in."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_mail.cli.context import Context
+from tui_mail.errors import NotFound, Offline, WrongUse
+from tui_mail.i18n import _
+from tui_mail.values import Endpoint, Tls
+
+if TYPE_CHECKING:
+    from tui_mail.db.tables import Account
+
+_STARTTLS_PORTS = {143, 110, 587, 25}
+_SENDER_SECONDS = 20.0  # for a sending server to let us in, while somebody waits
+
+
+def tls_of(text: str) -> Tls | None:
+    """What --tls says, None for nothing. Raises WrongUse."""
+    if text and text not in set(Tls):
+        raise WrongUse(_("--tls takes implicit, starttls or none."))
+    return Tls(text) if text else None
+
+
+def ca_file_of(text: str) -> str:
+    """The file that --ca names, "" for none. Raises NotFound."""
+    if not text:
+        return ""
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise NotFound(_("The file {file} is not there.").format(file=path))
+    return str(path)
+
+
+def endpoint(text: str, tls: Tls | None, ca_file: str, default_port: int) -> Endpoint:
+    """A server as HOST:PORT. Raises WrongUse."""
+    host, colon, port_text = text.rpartition(":")
+    if not colon:
+        host, port_text = text, str(default_port)
+    if (
+        not (port_text.isascii() and port_text.isdigit())
+        or not 0 < int(port_text) < 65536
+        or not host
+    ):
+        raise WrongUse(_("{text} is not HOST:PORT.").format(text=text))
+    port = int(port_text)
+    if tls is None:
+        tls = Tls.STARTTLS if port in _STARTTLS_PORTS else Tls.IMPLICIT
+    return Endpoint(host.strip("[]"), port, tls, ca_file)
+
+
+def record_of(account: "Account") -> dict[str, object]:
+    """An account in the contract's form."""
+    return {
+        "email": account.email,
+        "name": account.name,
+        "shared": account.shared,
+        "protocol": account.protocol,
+        "imap": f"{account.host}:{account.port}" if account.host else "",
+        "tls": account.tls,
+        "smtp": f"{account.smtp_host}:{account.smtp_port}" if account.smtp_host else "",
+        "smtp_tls": account.smtp_tls,
+        "user": account.user,
+    }
+
+
+async def check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
+    """Log in at a sending server. Raises Offline, WrongPassword, TlsRefused and the like."""
+    try:
+        async with asyncio.timeout(_SENDER_SECONDS):
+            await call.parts.check_sender(endpoint, user, password)
+    except TimeoutError as error:
+        raise Offline(
+            _("{host} does not answer on port {port}: check the port, or try again later.").format(
+                host=endpoint.host, port=endpoint.port
+            )
+        ) from error
+
+
+async def try_mailbox(call: Context, account: "Account") -> None:
+    """Log in at the server of a mailbox. Raises as `check_sender` does."""
+    store = call.parts.connections(call.vault).store(account)
+    try:
+        await store.open()
+    finally:
+        await store.close()

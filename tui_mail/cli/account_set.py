@@ -1,0 +1,162 @@
+"""`account set`: an account's name, signature and servers, after the fact."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tui_mail.cli.account_servers import (
+    ca_file_of,
+    check_sender,
+    endpoint,
+    record_of,
+    tls_of,
+    try_mailbox,
+)
+from tui_mail.cli.context import Context, password_from
+from tui_mail.errors import InputOutput, NotFound, TuiMailError, WrongUse
+from tui_mail.i18n import _
+from tui_mail.values import Endpoint, Tls
+
+if TYPE_CHECKING:
+    from tui_mail.db.accounts import AccountChange
+    from tui_mail.db.tables import Account
+
+_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """What the options say of servers; "" for nothing."""
+
+    imap: str
+    smtp: str
+    tls: str
+    ca: str
+    user: str
+
+    def __bool__(self) -> bool:
+        return any((self.imap, self.smtp, self.tls, self.ca, self.user))
+
+
+def register(group: typer.Typer) -> None:
+    group.command(
+        "set",
+        help=_(
+            "Change an account: what is not given stays. Other servers ask for the password again."
+        ),
+        epilog=_("Example: tui-mail account set info@rossi.example --smtp smtp.rossi.example:465"),
+    )(_set)
+
+
+def _set(
+    context: typer.Context,
+    email: str = typer.Argument(..., metavar="EMAIL"),
+    name: str = typer.Option(None, "--name", help=_("the name that recipients see")),
+    signature: Path = typer.Option(
+        None, "--signature-file", metavar="FILE", help=_("what is put below new letters")
+    ),
+    imap: str = typer.Option("", "--imap", metavar="HOST:PORT"),
+    smtp: str = typer.Option("", "--smtp", metavar="HOST:PORT|none"),
+    tls: str = typer.Option("", "--tls", metavar="implicit|starttls|none"),
+    ca: str = typer.Option("", "--ca", metavar="FILE", help=_("certificates to trust (PEM)")),
+    user: str = typer.Option("", "--user", help=_("the login, if it is not the address")),
+    password_stdin: bool = typer.Option(False, "--password-stdin"),
+    verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
+) -> None:
+    from tui_mail.db.accounts import AccountChange, account_by_email, change_account
+    from tui_mail.db.rights import require
+
+    call: Context = context.obj
+    servers = _Servers(imap, smtp, tls, ca, user)
+    if name is None and signature is None and not servers:
+        raise WrongUse(_("Say what to change: see tui-mail account set --help."))
+    account = call.database.read_now(account_by_email, email, call.operator_id)
+    call.database.read_now(require, call.operator_id, account.id or 0, "manage")
+    change = AccountChange(name=name, signature=_signature(signature) if signature else None)
+    if servers:
+        change = _with_servers(call, account, servers, change, stdin=password_stdin, verify=verify)
+    changed = call.database.write_now(change_account, call.operator_id, account.email, change)
+    call.emit(record_of(changed), _("{email} is changed.").format(email=changed.email))
+
+
+def _signature(path: Path) -> str:
+    try:
+        return path.expanduser().read_text("utf-8").rstrip()
+    except FileNotFoundError as error:
+        raise NotFound(_("The file {file} is not there.").format(file=path)) from error
+    except OSError as error:
+        raise InputOutput(
+            _("{file} cannot be read ({reason}).").format(file=path, reason=error.strerror)
+        ) from error
+
+
+def _with_servers(
+    call: Context,
+    account: "Account",
+    servers: _Servers,
+    change: "AccountChange",
+    *,
+    stdin: bool,
+    verify: bool,
+) -> "AccountChange":
+    """The change with the servers in it, tried.
+
+    The password is asked for again: who may manage an account but does not know its password
+    must not have it sent to a server of their choice.
+    """
+    if servers.imap and account.protocol == "local":
+        raise WrongUse(
+            _(
+                "{email} keeps its mail here only: export it, remove the account, and add it "
+                "again with --imap."
+            ).format(email=account.email)
+        )
+    change = _merged(account, servers, change)
+    password = ""
+    logs_in = account.secret or account.host or stdin or servers.user
+    if logs_in and servers != _Servers("", _NONE, "", "", ""):
+        password = password_from(_("Password of {email}:").format(email=account.email), stdin=stdin)
+        sealed = call.vault.seal(password.encode(), f"account {account.email}")
+        change = replace(change, secret=sealed)
+    if verify:
+        _try(call, change.on(account), password, servers)
+    return change
+
+
+def _merged(account: "Account", servers: _Servers, change: "AccountChange") -> "AccountChange":
+    tls, ca = tls_of(servers.tls), ca_file_of(servers.ca) or account.ca_file
+    here = Endpoint(account.host, account.port, tls or Tls(account.tls), ca)
+    there = Endpoint(account.smtp_host, account.smtp_port, tls or Tls(account.smtp_tls), ca)
+    if servers.imap:
+        here = endpoint(servers.imap, tls, ca, 993)
+    if servers.smtp == _NONE:
+        there = Endpoint("", 0, there.tls, ca)
+    elif servers.smtp:
+        there = endpoint(servers.smtp, tls, ca, 465)
+    return replace(
+        change,
+        host=here.host,
+        port=here.port,
+        tls=here.tls,
+        smtp_host=there.host,
+        smtp_port=there.port,
+        smtp_tls=there.tls,
+        ca_file=ca,
+        user=servers.user or account.user,
+    )
+
+
+def _try(call: Context, account: "Account", password: str, servers: _Servers) -> None:
+    """A mailbox must let us in; that letters cannot go out yet is said."""
+    if account.host and (servers.imap or servers.tls or servers.ca or servers.user):
+        asyncio.run(try_mailbox(call, account))
+    if not account.smtp_host:
+        return
+    place = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file)
+    try:
+        asyncio.run(check_sender(call, place, account.user or account.email, password))
+    except TuiMailError as error:
+        call.say(_("Letters cannot be sent from here yet: {reason}").format(reason=error.message))
