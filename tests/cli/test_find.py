@@ -258,3 +258,39 @@ def test_json_is_ascii_and_words_are_not_escaped(house: Program, tmp_path: Path)
     assert out.isascii()
     assert json.loads(out)["subject"] == "Perché no"
     assert "Perché no" in house.lines("search", "perche")
+
+
+def test_files_within_a_file_are_listed_and_saved(house: Program, tmp_path: Path) -> None:
+    file, folder = tmp_path / "uu.eml", tmp_path / "out"
+    folder.mkdir()
+    file.write_bytes(
+        b"From: e@x.example\nSubject: dentro\n\necco\nbegin 644 nota.txt\n#0V%T\n`\nend\n"
+    )
+    assert house("import", file, "--account", "anna@rossi.example").code == 0
+    message = json.loads(house("search", "dentro").out)["id"]
+    shown = json.loads(house("show", str(message)).out)
+    assert (shown["text"], [one["name"] for one in shown["attachments"]]) == (
+        "ecco\n",
+        ["nota.txt"],
+    )
+    assert house("save", str(message), "1", "--to", folder).code == 0
+    assert (folder / "nota.txt").read_bytes() == b"Cat"
+
+
+def test_what_a_bounce_says_is_shown(house: Program, tmp_path: Path) -> None:
+    file = tmp_path / "bounce.eml"
+    file.write_bytes(
+        b"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: multipart/report;"
+        b" report-type=delivery-status; boundary=b\n\n--b\n\nno\n--b\n"
+        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"
+        b"Final-Recipient: rfc822; nessuno@y.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+    )
+    assert house("import", file, "--account", "anna@rossi.example").code == 0
+    shown = json.loads(house("show", str(json.loads(house("search", "undelivered").out)["id"])).out)
+    (report,) = shown["reports"]
+    assert shown["class"] == "bounce"
+    assert (report["recipient"], report["status"], report["permanent"]) == (
+        "nessuno@y.example",
+        "5.1.1",
+        True,
+    )

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -231,6 +232,7 @@ def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
         ],
         "warnings": [*parsed.warnings, *([opened.lost] if opened.lost else [])],
         "damage": list(parsed.damage),
+        "reports": [asdict(one) for one in parsed.reports],
     }
 
 

@@ -43,6 +43,8 @@ _FORWARD_START = re.compile(
 )
 _FORWARDED = re.compile(r"\s*(?:fwd|fw|i|inoltra|inoltro|wg|tr|rv|enc|vb|vs|pd)\s*:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[_\-]{10,}\s*$")
+# How every line without a colon begins after which all is quoted: one look at most lines, not four.
+_MAY_CUT = re.compile(r"\s*(?:[-_*=]{2}|begin |inizio |début |anfang )", re.IGNORECASE)
 _HEADER_LABEL = re.compile(
     r"[\s*_]{0,4}(from|sent|to|cc|subject|date|reply-to|importance"
     r"|da|inviato|data|a|per conto di|oggetto|priorità|rispondi a"
@@ -217,7 +219,7 @@ def _first_cut(heads: Sequence[str], kinds: Sequence[LineKind]) -> int:
             if ends and last_quote < index:
                 return index + 1  # what was answered follows without `>` signs
             continue
-        if kinds[index] is not LineKind.NEW or not head.strip():
+        if kinds[index] is not LineKind.NEW or (":" not in head and not _MAY_CUT.match(head)):
             continue
         if _DIVIDER.match(head) or _FORWARD_START.match(head):
             return index
