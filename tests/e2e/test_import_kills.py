@@ -131,14 +131,14 @@ def steps(house: House) -> list[Step]:
 
 
 def test_killed_at_any_step_nothing_is_lost_or_doubled(house: House, steps: list[Step]) -> None:
-    for step in sampled(steps, 6):
+    for step in sampled(steps, 5):
         kill_at(house.fresh(), step, house.arguments, one_thread=True)
         house.check(step)
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_done(house: House, steps: list[Step]) -> None:
     writing = [one for one in steps if one.call in {"write", "pwrite64", "fsync", "fdatasync"}]
-    for step in sampled(writing, 5):
+    for step in sampled(writing, 3):
         done = fail_at(house.fresh(), step, "ENOSPC", house.arguments)
         assert "Traceback" not in done.stderr + done.stdout, step
         if done.returncode:
