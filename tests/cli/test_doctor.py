@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.program import Program, Result
+from tui_mail.db import word_index
+from tui_mail.db.engine import Database
 
 _DAY = 86_400
 
@@ -81,6 +83,17 @@ def test_what_can_be_mended_is_found_told_and_mended(clean: Program, slug: str) 
     mended = _findings(clean("doctor", "--repair"))[slug]
     assert mended["left"] == 0
     assert _slugs(clean("doctor", "--deep")) == []
+
+
+def test_messages_that_the_search_does_not_know_are_indexed_again(clean: Program) -> None:
+    database = Database(f"sqlite:///{clean.home}/tui_mail.db")
+    database.write_now(word_index.empty)
+    database.close_now()
+    assert clean("search", "preventivo", "--count").record == {"count": 0}
+    found = _findings(clean("doctor", "--repair"))["search_index"]
+    assert (found["count"], found["left"]) == (4, 0)
+    assert clean("search", "preventivo", "--count").record == {"count": 1}
+    assert _slugs(clean("doctor")) == []
 
 
 def test_blobs_that_no_row_knows_are_counted_in(clean: Program) -> None:

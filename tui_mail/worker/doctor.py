@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui_mail.blobs import BlobStore
-from tui_mail.db import blob_rows, checkup, exports
+from tui_mail.db import blob_rows, checkup, exports, word_index
 from tui_mail.db.blob_rows import BlobRow, Original
 from tui_mail.db.checkup import Look
 from tui_mail.db.engine import Database
@@ -86,6 +86,7 @@ class Doctor:
         for look in checkup.looks():
             self._tell(_("counters, threads and links"))
             yield from self._look(look)
+        yield from self._search_index()
         yield from self._attachments()
         if self._deep:
             yield from self._sources()
@@ -99,6 +100,22 @@ class Doctor:
             self._database.write_now(look.mend)
             mended = found.count - self._database.read_now(look.find).count
         yield Finding(look.slug, found.count, found.examples, mended)
+
+    def _search_index(self) -> Iterator[Finding]:
+        """Every message is in the index, and nothing else; mended some messages at a time."""
+        self._tell(_("the index of words"))
+        count = self._unindexed()
+        if not count:
+            return
+        if self._repair:
+            after: int | None = -1
+            while after is not None:
+                after = self._database.write_now(word_index.rebuild, after)
+        yield Finding("search_index", count, (), count - self._unindexed())
+
+    def _unindexed(self) -> int:
+        found = self._database.read_now(word_index.agreement)
+        return found.missing + found.orphaned
 
     # -- what the installation stands on
 
