@@ -77,14 +77,14 @@ def test_rotate_seals_everything_anew(house: Program, servers: Servers) -> None:
 
 
 def test_rotate_lists_what_it_cannot_read(house: Program) -> None:
-    blob, _other = (house.home / "attachments").glob("*/*")
+    blob, *others = sorted((house.home / "attachments").glob("[0-9a-f][0-9a-f]/*"))
     blob.write_bytes(blob.read_bytes()[:50])
     done = house("vault", "rotate")
     name = blob.parent.name + blob.name
     assert done.code == 1
     assert done.records == [
         {"unreadable": name},
-        {"blobs": 1, "secrets": 0, "unreadable": 1, "old_keys": 0},
+        {"blobs": len(others), "secrets": 0, "unreadable": 1, "old_keys": 0},
     ]
 
 
