@@ -191,6 +191,60 @@ async def test_a_change_by_another_process_appears(stage: Stage) -> None:
         await shown.sees("Inbox · 2")
 
 
+async def test_verbs_act_on_the_marked_rows_together_and_one_undo_brings_all_back(
+    stage: Stage,
+) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("x", "x")
+        await shown.sees("2 marked", "✓")
+        await shown.press("e")
+        await shown.sees("Inbox · 1", "Archived 2 marked")
+        assert len(stage.rows("Archive")) == 2
+        await shown.press("z")
+        await shown.sees("Inbox · 3")
+        await shown.press("Z")
+        await shown.sees("Inbox · 1", "Done again.")
+
+
+async def test_rows_are_marked_by_range_and_by_kind(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("x", "j", "X")
+        await shown.sees("3 marked")
+        await shown.press("asterisk", "r")
+        await shown.sees("1 marked")
+        await shown.press("escape")
+        await shown.lacks("· 1 marked")
+
+
+async def test_a_list_is_read_in_another_order_and_remembers_it(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3 · date ↓")
+        await shown.press("O", "s")
+        await shown.sees("subject A–Z")
+        assert shown.main.threads.row is not None
+        assert shown.main.threads.row.subject.startswith("consegna")
+        await shown.press("O", "s")
+        await shown.sees("subject Z–A")
+    async with showing(stage) as shown:
+        await shown.sees("subject Z–A")
+
+
+async def test_a_conversation_is_split_and_marked_ones_are_joined(stage: Stage) -> None:
+    first = await stage.receive("Preventivo")
+    await stage.receive("Re: Preventivo", reply_to=first)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 1", "(2)")
+        await shown.press("comma", "s")
+        await shown.sees("Inbox · 2", "A conversation of its own")
+        await shown.press("home", "x", "x", "comma", "j")
+        await shown.sees("Inbox · 1", "Joined 2 marked")
+
+
 # -- going
 
 

@@ -92,6 +92,31 @@ class ListOrder:
 BY_DATE = ListOrder()
 
 
+class Kind(StrEnum):
+    """Which rows of a list are meant at once."""
+
+    ALL = "all"
+    READ = "read"
+    UNREAD = "unread"
+    STARRED = "starred"
+    UNSTARRED = "unstarred"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Rows of a list that a verb is about together: conversations of a folder, or placements, or
+    messages wherever they lie."""
+
+    folder_id: int | None = None
+    threads: tuple[int, ...] = ()
+    placements: tuple[int, ...] = ()
+    messages: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.threads) + len(self.placements) + len(self.messages)
+
+
 @dataclass(frozen=True, slots=True)
 class Care:
     """Whose a conversation is ("" nobody's), and its state: open, waiting, done."""

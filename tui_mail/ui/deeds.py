@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_mail.db.rows import AttachmentRow
+from tui_mail.db.rows import AttachmentRow, Marked
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.mailkeys import Target
@@ -50,6 +50,8 @@ def _do(session: "Session", operator_id: int, verb: str, target: Target, now: da
             actions.mark(session, operator_id, ids, add=frozenset({"seen"}), now=now)
         case "unread":
             actions.mark(session, operator_id, ids, remove=frozenset({"seen"}), now=now)
+        case "split":
+            actions.split(session, operator_id, target.message_id, now)
         case "star" if target.starred:
             actions.mark(session, operator_id, ids, remove=frozenset({"flagged"}), now=now)
         case "star":
@@ -61,6 +63,7 @@ def _sentence(verb: str, target: Target) -> SafeText:
         "archive": _("Archived “{subject}”"),
         "delete": _("Deleted “{subject}”"),
         "spam": _("Marked as spam “{subject}”"),
+        "split": _("A conversation of its own: “{subject}”"),
         "read": _("Marked read “{subject}”"),
         "unread": _("Marked unread “{subject}”"),
         "star": _("Unstarred “{subject}”") if target.starred else _("Starred “{subject}”"),
@@ -75,6 +78,71 @@ async def carry_out(parts: "Parts", verb: str, target: Target) -> SafeText:
     """
     await parts.database.write(_do, parts.operator_id, verb, target, datetime.now(UTC))
     return _sentence(verb, target)
+
+
+OF_MANY = frozenset({"archive", "delete", "spam", "read", "unread", "star", "join"})
+TAKES_AWAY = frozenset({"archive", "delete", "spam", "join"})
+
+
+def _do_all(session: "Session", operator_id: int, verb: str, marked: Marked, now: datetime) -> None:
+    from tui_mail.db import actions
+    from tui_mail.db.marking import all_starred, messages_in, placements_in
+
+    if verb == "join":
+        actions.join(session, operator_id, messages_in(session, marked), now)
+        return
+    ids = placements_in(session, operator_id, marked)
+    seen, flagged, nothing = frozenset({"seen"}), frozenset({"flagged"}), frozenset[str]()
+    if verb in {"read", "unread", "star"}:
+        unstar = verb == "star" and all_starred(session, ids)
+        add = {"read": seen, "star": nothing if unstar else flagged}.get(verb, nothing)
+        remove = {"unread": seen, "star": flagged if unstar else nothing}.get(verb, nothing)
+        actions.mark(session, operator_id, ids, add=add, remove=remove, now=now)
+    else:
+        do = {"archive": actions.archive, "delete": actions.delete, "spam": actions.spam}[verb]
+        do(session, operator_id, ids, now)
+
+
+async def carry_out_all(parts: "Parts", verb: str, marked: Marked) -> SafeText:
+    """Do what a key asked for on all marked rows, in one transaction; returns the sentence."""
+    await parts.database.write(_do_all, parts.operator_id, verb, marked, datetime.now(UTC))
+    sentences = {
+        "archive": _("Archived {number} marked"),
+        "delete": _("Deleted {number} marked"),
+        "spam": _("Marked as spam {number} marked"),
+        "read": _("Marked read {number} marked"),
+        "unread": _("Marked unread {number} marked"),
+        "star": _("Changed the stars of {number} marked"),
+        "join": _("Joined {number} marked"),
+    }
+    return safe(sentences[verb].format(number=len(marked)))
+
+
+def _move_all(
+    session: "Session", operator_id: int, marked: Marked, folder_id: int, now: datetime
+) -> None:
+    from tui_mail.db.actions import move
+    from tui_mail.db.marking import placements_in
+
+    move(session, operator_id, placements_in(session, operator_id, marked), folder_id, now)
+
+
+async def move_all(parts: "Parts", marked: Marked, folder_id: int, folder: SafeText) -> SafeText:
+    """Move all marked rows to a folder; returns the sentence."""
+    await parts.database.write(_move_all, parts.operator_id, marked, folder_id, datetime.now(UTC))
+    return safe(_("Moved {number} marked to {folder}").format(number=len(marked), folder=folder))
+
+
+def _redo(session: "Session", operator_id: int, now: datetime) -> str | None:
+    from tui_mail.db.undoing import redo
+
+    return redo(session, operator_id, now)
+
+
+async def redo(parts: "Parts") -> SafeText:
+    """Do again what this operator took back last; returns the sentence."""
+    done = await parts.database.write(_redo, parts.operator_id, datetime.now(UTC))
+    return safe(_("Done again.")) if done else safe(_("There is nothing to do again."))
 
 
 def _move(

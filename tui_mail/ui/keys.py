@@ -54,6 +54,7 @@ SCREEN = [
     bind("write.new", "c", "write('new')", msgid("compose"), hint=True),
     bind("search", "/", "search", msgid("search"), hint=True, first=True),
     bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
+    bind("redo", "Z", "redo", msgid("do again what was undone")),
     bind("check", "f5", "check_mail", msgid("check mail")),
     bind("folder.next", "ctrl+down", "next_folder(1)", msgid("next folder")),
     bind("folder.previous", "ctrl+up", "next_folder(-1)", msgid("previous folder")),
@@ -64,6 +65,9 @@ SCREEN = [
     bind("panel.agenda", "alt+5", "panel('agenda')", msgid("agenda")),
     bind("panel.next", "f6", "next_panel", msgid("next panel")),
     bind("go", "g", "prefix('g')", msgid("go to…"), first=True),
+    bind("marks", "asterisk", "prefix('*')", msgid("mark by kind…"), first=True),
+    bind("more", "comma", "prefix(',')", msgid("more verbs…"), first=True),
+    bind("order", "O", "prefix('O')", msgid("order of the list…"), first=True),
     bind("back", "u,escape", "back", msgid("back")),
     bind("back.or_quit", "q", "back_or_quit", msgid("back, at the top quit")),
 ]
@@ -90,12 +94,43 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
         Next("t", "go('sent')", msgid("sent")),
         Next("d", "go('drafts')", msgid("drafts")),
         Next("a", "go('archive')", msgid("archive")),
+        Next("s", "go_starred", msgid("starred")),
         Next("f", "go_folder", msgid("a folder")),
         Next("o", "go_record('document')", msgid("a document")),
         Next("c", "go_record('party')", msgid("a customer")),
         Next("g", "first_row", msgid("top")),
     ),
+    "*": (
+        Next("a", "mark_kind('all')", msgid("all")),
+        Next("n", "mark_kind('none')", msgid("none")),
+        Next("r", "mark_kind('read')", msgid("read")),
+        Next("u", "mark_kind('unread')", msgid("unread")),
+        Next("s", "mark_kind('starred')", msgid("starred")),
+        Next("t", "mark_kind('unstarred')", msgid("without a star")),
+        Next("f", "mark_kind('files')", msgid("with files")),
+    ),
+    ",": (
+        Next("s", "ask('split')", msgid("split the conversation here")),
+        Next("j", "ask('join')", msgid("join conversations")),
+    ),
+    "O": (
+        Next("d", "order('date')", msgid("by date")),
+        Next("f", "order('sender')", msgid("by sender")),
+        Next("s", "order('subject')", msgid("by subject")),
+        Next("z", "order('size')", msgid("by size")),
+        Next("u", "order('state')", msgid("unread first")),
+    ),
 }
+
+# What the key map has, and this program not yet.
+NOT_YET = [
+    bind(
+        "not_yet",
+        "b,M,N,w,l,plus,P,full_stop,backslash,vertical_line",
+        "not_yet",
+        msgid("not there yet"),
+    )
+]
 
 
 def key_name(key: str) -> SafeText:

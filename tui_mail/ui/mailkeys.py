@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui_mail.db.rows import ListRow, MessageRow
+from tui_mail.db.rows import ListRow, Marked, MessageRow
 from tui_mail.ui.held_keys import held
 
 if TYPE_CHECKING:
@@ -56,12 +56,16 @@ def target_of_message(row: MessageRow) -> Target:
 
 
 class Asked(Message):
-    """A verb was asked for: archive, delete, spam, read, unread, star, move, link, trace, reply…"""
+    """A verb was asked for: archive, delete, spam, read, unread, star, move, link, trace, reply…
 
-    def __init__(self, verb: str, target: Target) -> None:
+    `marked`: the rows that it is about where several are; `target` is the one in hand all the same.
+    """
+
+    def __init__(self, verb: str, target: Target, marked: Marked | None = None) -> None:
         super().__init__()
         self.verb = verb
         self.target = target
+        self.marked = marked
 
 
 class MailKeys(_Base):
@@ -71,31 +75,35 @@ class MailKeys(_Base):
         """The message or conversation in hand."""
         raise NotImplementedError
 
-    def _ask(self, verb: str, *, opens: bool = False) -> None:
-        """`opens`: a screen comes, and what is typed meanwhile is for it."""
+    def marked(self) -> Marked | None:
+        """The rows that are marked, where there are rows; None: none is."""
+        return None
+
+    def ask(self, verb: str, *, opens: bool = False) -> None:
+        """Ask for a verb. `opens`: a screen comes, and what is typed meanwhile is for it."""
         target = self.target()
         if target is not None:
             if opens:
                 held(self).hold()
-            self.post_message(Asked(verb, target))
+            self.post_message(Asked(verb, target, self.marked()))
 
     def action_deed(self, verb: str) -> None:
-        self._ask(verb)
+        self.ask(verb)
 
     def action_write(self, answer: str) -> None:
-        self._ask(answer, opens=True)
+        self.ask(answer, opens=True)
 
     def action_link(self) -> None:
-        self._ask("link", opens=True)
+        self.ask("link", opens=True)
 
     def action_trace(self) -> None:
-        self._ask("trace")
+        self.ask("trace")
 
     def action_assign(self) -> None:
-        self._ask("assign", opens=True)
+        self.ask("assign", opens=True)
 
     def action_state(self) -> None:
-        self._ask("state", opens=True)
+        self.ask("state", opens=True)
 
     def action_move_mail(self) -> None:
-        self._ask("move", opens=True)
+        self.ask("move", opens=True)

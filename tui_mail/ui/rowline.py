@@ -29,7 +29,7 @@ class Columns:
 
 
 _TURNS = {"waiting": SafeText("…"), "done": SafeText("✓")}
-_SIGNS = 3  # the cursor, the state, a space
+_SIGNS = 4  # the cursor or a mark, the state, the star, a space
 _GAP = 1
 _ASSIGNEE = 10
 _ROOM_FOR_BOTH = 20
@@ -47,16 +47,17 @@ def columns(width: int, date: int = 8) -> Columns:
     return Columns(who, width - taken, chip, date, attachment=width >= 58)
 
 
-def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
-    """A row as a line of `width` cells. `current`: the cursor is on it."""
+def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool = False) -> Line:
+    """A row as a line of `width` cells. `current`: the cursor is on it; `marked`: verbs are about it."""
     parts = columns(width, max(8, width_of(_("yesterday"))))
     weight = "bold" if row.unread else ""
     subject = safe(row.subject) or safe(_("(no subject)"))
     if parts.attachment and row.attachments:
         subject = safe(f"▪ {subject}")
     line = [
-        Piece(SafeText("▌" if current else " "), "accent"),
+        Piece(SafeText("✓" if marked else "▌" if current else " "), "accent"),
         Piece(_sign(row), "accent"),
+        Piece(SafeText("★" if row.starred else " "), "warning"),
         Piece(SafeText(f" {_who(row, parts.who)} "), weight),
     ]
     if parts.subject:
@@ -74,11 +75,9 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool) -> Line:
 
 
 def _sign(row: ListRow) -> SafeText:
-    """The one state that matters most: unread, starred, waiting or done, answered, sent by us."""
+    """The one state that matters most: unread, waiting or done, answered, sent by us."""
     if row.unread:
         return SafeText("●")
-    if row.starred:
-        return SafeText("★")
     if row.care.state in _TURNS:
         return _TURNS[row.care.state]
     if row.answered:
@@ -99,9 +98,10 @@ def _who(row: ListRow, width: int) -> SafeText:
     if "@" in name and not row.outgoing and row.sender_address.lower() not in name.lower():
         name = ""  # it shows an address that is not the sender's
     text = safe(name) or safe(row.sender_address) or safe(_("(no sender)"))
-    if row.total < 2:
+    number = max(row.total, row.in_thread)
+    if number < 2:
         return fit(text, width)
-    count = f" ({row.total})"
+    count = f" ({number})"
     room = width - len(count)
     shown = fit(text, room).rstrip() if width_of(text) <= room else fit(text, room)
     return fit(SafeText(shown + count), width)

@@ -4,115 +4,64 @@ Hides where rows come from and how they are paged; says what was opened.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import FolderRow, ListRow, PageKey
-from tui_mail.i18n import _, msgid
+from tui_mail.db.rows import FolderRow, ListOrder, ListRow, Sort
+from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
 from tui_mail.ui.keys import MAIL, MOVES, bind
 from tui_mail.ui.kinds import folder_name
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of
+from tui_mail.ui.marks import MARKS, MarkKeys
+from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
-from tui_mail.ui.widgets.rows import Place, RowList, Slice
+from tui_mail.ui.sources import MOST_COUNTED, FolderSource, ListSource, SearchSource
+from tui_mail.ui.widgets.rows import RowList
 from tui_mail.ui.widgets.text import BLANK, Line, plain
+from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
-if TYPE_CHECKING:
-    from tui_mail.db.session import Session
-    from tui_mail.ui.parts import Parts
-
-_MOST_COUNTED = 1000  # messages that a search counts before it says “1000+”
 _MOST_EMPTY = 6  # lines of the sentence that an empty list says
 _TOPICS = frozenset({"mail", "links", "folders", "erp"})
 
 
-class FolderSource:
-    """The conversations (or the messages) of a folder."""
-
-    both_ways = True
-
-    def __init__(self, parts: "Parts", folder_id: int, *, threads: bool) -> None:
-        self._parts = parts
-        self._folder_id = folder_id
-        self._threads = threads
-
-    async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
-        return await self._parts.database.read(self._read, place, key, limit)
-
-    def _read(
-        self, session: "Session", place: Place, key: PageKey | None, limit: int
-    ) -> Slice[ListRow]:
-        from tui_mail.db.conversations import end_window, window
-        from tui_mail.db.folders import folders
-
-        operator, folder = self._parts.operator_id, self._folder_id
-        if place is Place.BOTTOM:
-            rows = end_window(session, operator, folder, limit=limit, threads=self._threads)
-        else:
-            rows = window(
-                session,
-                operator,
-                folder,
-                before=key if place is Place.OLDER else None,
-                after=key if place is Place.NEWER else None,
-                start=key if place is Place.FROM else None,
-                limit=limit,
-                threads=self._threads,
-            )
-        counts = [row for row in folders(session, operator) if row.folder_id == folder]
-        total = sum(row.conversations if self._threads else row.total for row in counts)
-        return Slice(rows, total)
-
-    def same(self, one: ListRow, other: ListRow) -> bool:
-        if self._threads:
-            return one.thread_id == other.thread_id
-        return one.placement_id == other.placement_id
+# How a list says what it is ordered by.
+_ORDERS = {
+    ListOrder(Sort.DATE): msgid("date ↓"),
+    ListOrder(Sort.DATE, backwards=True): msgid("date ↑"),
+    ListOrder(Sort.SENDER): msgid("sender A–Z"),
+    ListOrder(Sort.SENDER, backwards=True): msgid("sender Z–A"),
+    ListOrder(Sort.SUBJECT): msgid("subject A–Z"),
+    ListOrder(Sort.SUBJECT, backwards=True): msgid("subject Z–A"),
+    ListOrder(Sort.SIZE): msgid("size ↓"),
+    ListOrder(Sort.SIZE, backwards=True): msgid("size ↑"),
+    ListOrder(Sort.STATE): msgid("unread first"),
+    ListOrder(Sort.STATE, backwards=True): msgid("read first"),
+}
 
 
-class SearchSource:
-    """The messages that a query finds, one row a message."""
-
-    both_ways = False
-
-    def __init__(self, parts: "Parts", query: str) -> None:
-        self._parts = parts
-        self._query = query
-
-    async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
-        return await self._parts.database.read(
-            self._read, key if place is Place.OLDER else None, limit
-        )
-
-    def _read(self, session: "Session", key: PageKey | None, limit: int) -> Slice[ListRow]:
-        from tui_mail.db.fulltext import count, search
-        from tui_mail.db.saved_searches import understood
-
-        operator = self._parts.operator_id
-        query = understood(session, operator, self._query, datetime.now(UTC))
-        rows = search(session, operator, query, before=key, limit=limit)
-        return Slice(rows, count(session, operator, query, at_most=_MOST_COUNTED))
-
-    def same(self, one: ListRow, other: ListRow) -> bool:
-        return one.message_id == other.message_id
-
-
-class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
+class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
     """The list, with its title."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("list.open", "enter,o", "open", msgid("open"), hint=True),
         *MAIL,
         *MOVES,
+        *MARKS,
         bind("list.next_unread", "tab", "unread(1)", msgid("next unread")),
         bind("list.previous_unread", "shift+tab", "unread(-1)", msgid("previous unread")),
         bind("list.save_search", "ctrl+s", "save_search", msgid("save the search")),
         bind("list.threads", "T", "threads", msgid("conversations or messages")),
     ]
+    source: ListSource | None
 
     class Opened(Message):
         """A row is to be read."""
@@ -141,6 +90,7 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
         self.words = ""
         self.search_name = ""  # of the saved search that is shown
         self.by_thread = True
+        self.marks = {}
         self.empty: Callable[[], SafeText] = lambda: SafeText("")
         self._now = datetime.now(UTC)
 
@@ -159,6 +109,7 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
     def _show(self) -> None:
         if self.parts is None:
             return
+        self.unmark()
         self._now = datetime.now(UTC)
         if self.words:
             self.show(SearchSource(self.parts, self.words))
@@ -176,19 +127,24 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
 
     def title(self) -> SafeText:
         if self.words:
-            counted = f"{_MOST_COUNTED}+" if self.total > _MOST_COUNTED else self.total
+            counted = f"{MOST_COUNTED}+" if self.total > MOST_COUNTED else self.total
             count = counted if self.loaded else "…"
-            return safe(
-                _("Search: {query} · {count}").format(
-                    query=self.search_name or self.words, count=count
-                )
+            found = _("Search: {query} · {count}").format(
+                query=self.search_name or self.words, count=count
             )
+            return safe(f"{found}{self._marks_title()}")
         if self.folder is None:
             return safe(_("Messages"))
         name = folder_name(self.folder.role, self.folder.name)
         if not self.loaded:
             return name
-        return safe(_("{folder} · {count} · date ↓").format(folder=name, count=self.total))
+        order = _(_ORDERS[self.source.order]) if self.source is not None else ""
+        return safe(f"{name} · {self.total} · {order}{self._marks_title()}")
+
+    def _marks_title(self) -> str:
+        number = len(self.marks)
+        words = ngettext(" · {number} marked", " · {number} marked", number)
+        return words.format(number=number) if number else ""
 
     @property
     def count(self) -> int:
@@ -209,13 +165,19 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
 
     def draw(self, row: ListRow, width: int) -> Line:
         current = self.row is row
-        return rowline.draw(row, width, self._now, current=current)
+        marked = self.is_marked(row)
+        return rowline.draw(row, width, self._now, current=current, marked=marked)
 
     # -- keys
 
     def target(self) -> Target | None:
         row = self.row
-        return None if row is None else target_of(row, whole=self.by_thread and not self.words)
+        return None if row is None else target_of(row, whole=self.whole)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a row stands for all of its conversation in the folder."""
+        return self.source is not None and self.source.threads
 
     def action_open(self) -> None:
         if self.row is not None:
@@ -240,3 +202,23 @@ class ThreadsPanel(MailKeys, Panel, RowList[ListRow]):
     def action_threads(self) -> None:
         self.by_thread = not self.by_thread
         self._show()
+
+    def order_by(self, sort: str) -> None:
+        """Read the folder in another order; asked for again, the other way round."""
+        source = self.source
+        if not isinstance(source, FolderSource):
+            self.post_message(Said(safe(_("What a search finds is in order of date."))))
+            return
+        wanted = ListOrder(Sort(sort))
+        if source.order == wanted:
+            wanted = replace(wanted, backwards=True)
+        begin(self, partial(self._order, source, wanted), "order", latest=True)
+
+    async def _order(self, source: FolderSource, order: ListOrder) -> None:
+        try:
+            await source.keep(order)
+        except TuiMailError as error:
+            self.post_message(Said.error(error))
+            return
+        if source is self.source:
+            self._show()

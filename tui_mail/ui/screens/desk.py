@@ -18,6 +18,7 @@ from tui_mail.db.rows import (
     FolderRow,
     LinkRow,
     ListRow,
+    Marked,
     MessageRow,
     SavedRow,
 )
@@ -101,19 +102,24 @@ class Desk:
 
     # -- verbs
 
-    def asked(self, verb: str, target: Target) -> None:
-        """Do a verb of `keys.MAIL`, on the conversation when its message is being read."""
+    def asked(self, verb: str, target: Target, marked: Marked | None = None) -> None:
+        """Do a verb of `keys.MAIL`, on the marked rows where there are, on the conversation when
+        its message is being read."""
+        if marked is not None and verb in deeds.OF_MANY:
+            self._run(partial(self._carry_out_all, verb, marked), undo=True)
+            return
         row = self._screen.threads.row
         if row is not None and row.thread_id == target.thread_id and verb not in _OF_ONE:
-            whole = self._screen.threads.by_thread and not self._screen.threads.words
-            target = target_of(row, whole=whole)
+            target = target_of(row, whole=self._screen.threads.whole)
         match verb:
             case "link":
                 self.link(target)
             case "trace":
                 self._run(partial(self._trace, target))
             case "move":
-                self._pick_target(target)
+                self._pick_target(target, marked)
+            case "join":
+                self._screen.say(safe(_("Mark the conversations first (x), then join them.")))
             case "assign" | "state":
                 self._triage(verb, target)
             case "reply" | "reply_all" | "forward":
@@ -184,6 +190,18 @@ class Desk:
 
                 heading = safe(_("Call the search “{name}”").format(name=row.name))
                 self._screen.app.push_screen(searches.NamePick(heading, ()), named_it)
+
+    async def _carry_out_all(self, verb: str, marked: Marked) -> SafeText:
+        assert self._screen.parts is not None
+        said = await deeds.carry_out_all(self._screen.parts, verb, marked)
+        if verb in deeds.TAKES_AWAY:
+            self._screen.threads.unmark()
+        return said
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self._screen.parts is not None:
+            self._run(partial(deeds.redo, self._screen.parts))
 
     def undo(self) -> None:
         """Take back what was done last."""
@@ -372,16 +390,22 @@ class Desk:
         if folder is not None:
             self._screen.folders.show_folder(folder.folder_id)
 
-    def _pick_target(self, target: Target) -> None:
+    def _pick_target(self, target: Target, marked: Marked | None) -> None:
         heading = safe(_("Move “{subject}” to").format(subject=deeds.named(target.subject)))
         screen = PickScreen(heading, self._folders)
-        self._screen.app.push_screen(screen, partial(self._move, target))
+        self._screen.app.push_screen(screen, partial(self._move, target, marked))
 
-    def _move(self, target: Target, folder: FolderRow | None) -> None:
-        if folder is not None and self._screen.parts is not None:
-            name = folder_name(folder.role, folder.name)
-            moved = partial(deeds.move_to, self._screen.parts, target, folder.folder_id, name)
-            self._run(moved, undo=True)
+    def _move(self, target: Target, marked: Marked | None, folder: FolderRow | None) -> None:
+        parts = self._screen.parts
+        if folder is None or parts is None:
+            return
+        name = folder_name(folder.role, folder.name)
+        if marked is not None:
+            self._screen.threads.unmark()
+            moved = partial(deeds.move_all, parts, marked, folder.folder_id, name)
+        else:
+            moved = partial(deeds.move_to, parts, target, folder.folder_id, name)
+        self._run(moved, undo=True)
 
     async def _folders(self, text: str) -> list[Choice[FolderRow]]:
         from tui_mail.safetext import folded
@@ -417,7 +441,7 @@ class Desk:
 
 
 # Verbs about the very message that is read, not about its conversation.
-_OF_ONE = frozenset({"reply", "reply_all", "forward", "link", "trace"})
+_OF_ONE = frozenset({"reply", "reply_all", "forward", "link", "trace", "split"})
 
 
 def _draw_folder(row: FolderRow, width: int) -> Line:

@@ -22,7 +22,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import PREFIXES, SCREEN, commands, hints, prefix_hints
+from tui_mail.ui.keys import NOT_YET, PREFIXES, SCREEN, commands, hints, prefix_hints
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Asked, Target
@@ -78,7 +78,7 @@ class MainScreen(Screen[None]):
     MainScreen.-mistaken #mark, MainScreen.-mistaken #mistake { display: block; }
     """
     AUTO_FOCUS = "#threads"
-    BINDINGS: ClassVar[list[BindingType]] = [*SCREEN]
+    BINDINGS: ClassVar[list[BindingType]] = [*SCREEN, *NOT_YET]
 
     def __init__(self) -> None:
         super().__init__()
@@ -300,7 +300,7 @@ class MainScreen(Screen[None]):
             self.open(row)
 
     def on_asked(self, event: Asked) -> None:
-        self.desk.asked(event.verb, event.target)
+        self.desk.asked(event.verb, event.target, event.marked)
 
     def on_records_panel_opened(self, event: RecordsPanel.Opened) -> None:
         self.desk.open_card(event.entity_id)
@@ -398,6 +398,26 @@ class MainScreen(Screen[None]):
     def action_undo(self) -> None:
         self.desk.undo()
 
+    def action_redo(self) -> None:
+        self.desk.redo()
+
+    def action_not_yet(self) -> None:
+        self.say(safe(_("This key does nothing yet.")))
+
+    def action_mark_kind(self, kind: str) -> None:
+        self.threads.mark_kind(kind)
+
+    def action_order(self, sort: str) -> None:
+        self.threads.order_by(sort)
+
+    def action_ask(self, verb: str) -> None:
+        panel = self.reader if self.focused is self.reader else self.threads
+        panel.ask(verb)
+
+    def action_go_starred(self) -> None:
+        self.threads.show_search("is:starred")
+        self.go_to("threads")
+
     def action_check_mail(self) -> None:
         if self.parts is not None and self.parts.worker is not None:
             self.parts.worker.check_now()
@@ -423,6 +443,8 @@ class MainScreen(Screen[None]):
             self._close_search()
         elif self._panel != "threads":
             self.go_to("threads")
+        elif self.threads.unmark():
+            pass
         elif self.threads.words:
             self.folders.leave_search()
             self.threads.show_search("")
