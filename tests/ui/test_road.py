@@ -109,7 +109,7 @@ async def test_an_answered_message_is_answered_about_the_same_order(
         await pilot.press(*"Domani mattina.")
         await until(pilot, lambda: "Domani mattina." in screen())
         await pilot.press("alt+s")
-        await until(pilot, lambda: re.search(r"● +Luca Ferri \(2\).*SO 119", screen()))
+        await until(pilot, lambda: re.search(r"● +Luca Ferri \(3\).*SO 119", screen()))
         assert [b"Domani mattina." in m.raw for m in box.messages("Sent")] == [True]
         answer = box.messages("INBOX")[-1].raw
         assert b"In-Reply-To: " in answer
