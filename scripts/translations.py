@@ -4,6 +4,7 @@ Without an option it updates; --check fails when a message lacks its translation
 compiled file is not what the text says, or when a placeholder differs.
 """
 
+import ast
 import io
 import re
 import sys
@@ -46,6 +47,21 @@ def updated(language: str, template: Catalog) -> Catalog:
     return catalog
 
 
+def hidden() -> list[str]:
+    """Messages that the extraction misses: those inside an f-string."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for literal in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(literal, ast.JoinedStr):
+                continue
+            for node in ast.walk(literal):
+                called = isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS
+                if called and node.args and isinstance(node.args[0], ast.Constant):
+                    place = f"{path.relative_to(ROOT)}:{literal.lineno}"
+                    found.append(f"{place}: take {node.args[0].value!r} out of the f-string")
+    return found
+
+
 def texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -78,7 +94,7 @@ def compiled(catalog: Catalog) -> bytes:
 def main() -> int:
     check = "--check" in sys.argv[1:]
     template = messages()
-    found: list[str] = []
+    found = hidden()
     for language in LANGUAGES:
         folder = PACKAGE / "locale" / language / "LC_MESSAGES"
         catalog = updated(language, template)

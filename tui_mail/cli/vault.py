@@ -122,8 +122,9 @@ def _new_passphrase(*, stdin: bool) -> str:
                 _("No passphrase: give it on standard input with --new-passphrase-stdin.")
             )
         return password_from("", stdin=True)
-    first = getpass.getpass(f"{safe(_('New passphrase:'))} ", stream=sys.stderr)
-    if first != getpass.getpass(f"{safe(_('Once more:'))} ", stream=sys.stderr):
+    prompts = (safe(_("New passphrase:")), safe(_("Once more:")))
+    first, second = (getpass.getpass(f"{prompt} ", stream=sys.stderr) for prompt in prompts)
+    if first != second:
         raise WrongUse(_("The two are not the same: nothing was changed."))
     return first
 

@@ -14,6 +14,7 @@ from tui_mail.demo.correspondents import Correspondents, OwnAddress
 from tui_mail.demo.imap_server import ImapServer
 from tui_mail.demo.imap_store import DEFAULT_FOLDERS, UserMailbox
 from tui_mail.demo.letters import fresh_messages, messages
+from tui_mail.demo.mailroom import ACCOUNT_NAMES
 from tui_mail.demo.records import DemoCompany
 from tui_mail.demo.smtp_server import SmtpServer
 
@@ -27,12 +28,10 @@ def company_of_today() -> DemoCompany:
 
 
 def mailboxes(company: DemoCompany) -> dict[str, UserMailbox]:
-    """Every account's mailbox, filled, by the account's address."""
-    boxes: dict[str, UserMailbox] = {}
+    """Every account's mailbox, filled, by the account's address; the sales office's comes first."""
+    boxes = {account: UserMailbox(PASSWORD, DEFAULT_FOLDERS) for account in ACCOUNT_NAMES}
     for message in messages(company):
-        box = boxes.get(message.account)
-        if box is None:
-            box = boxes[message.account] = UserMailbox(PASSWORD, DEFAULT_FOLDERS)
+        box = boxes[message.account]
         if message.folder not in box.folders:
             box.create(message.folder)
         box.deliver(message.folder, message.raw, message.flags, message.received_at)

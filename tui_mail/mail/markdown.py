@@ -64,8 +64,8 @@ def document(parsed: ParsedMessage) -> str:
     if names:
         facts.append((_("Attachments"), ", ".join(names)))
     head = [f"- **{label}:** {_escaped(value)}" for label, value in facts]
-    title = f"# {_escaped(parsed.subject) or _('(no subject)')}"
-    return "\n".join([title, "", *head, "", *readable_lines(parsed), ""])
+    title = _escaped(parsed.subject) or _("(no subject)")
+    return "\n".join([f"# {title}", "", *head, "", *readable_lines(parsed), ""])
 
 
 def readable_lines(parsed: ParsedMessage) -> list[SafeText]:

@@ -187,7 +187,8 @@ class FoldersPanel(Panel, Entries[Node]):
         if not self.searches:
             return []
         folded = _SEARCHES in self._folded
-        head = fit(SafeText(f"{'▸' if folded else '▾'} {safe(_('Searches'))}"), width)
+        name = safe(_("Searches"))
+        head = fit(SafeText(f"{'▸' if folded else '▾'} {name}"), width)
         found = [Entry((plain(head),), Node(_SEARCHES))]
         if not folded:
             found += [

@@ -44,19 +44,20 @@ class AssigneePick(PickScreen[Assignee]):
         rows = [Assignee(*row) for row in await self._parts.database.read(_operators)]
         rows.sort(key=lambda row: row.id != self._parts.operator_id)
         rows.insert(1, Assignee(None))
-        wanted = folded(text)
+        wanted, nobody = folded(text), _("nobody")
         return [
             Choice(partial(self._draw, row), row)
             for row in rows
-            if wanted in folded(f"{row.login} {row.name} {'' if row.login else _('nobody')}")
+            if wanted in folded(f"{row.login} {row.name} {'' if row.login else nobody}")
         ]
 
     def _draw(self, row: Assignee, width: int) -> Line:
         mine = row.id is not None and row.id == self._parts.operator_id
         beside = safe(_("to me")) if mine else safe(row.name)
         first = max(12, width // 3)
+        name = safe(row.login or _("nobody"))
         return (
-            Piece(fit(SafeText(f"   {safe(row.login or _('nobody'))}"), first)),
+            Piece(fit(SafeText(f"   {name}"), first)),
             Piece(fit(beside, max(1, width - first)), "dim"),
         )
 
