@@ -195,3 +195,17 @@ def test_a_database_held_by_another_program_is_a_sentence(
     holder.rollback()
     holder.close()
     sqlite_database.write_now(impatient)
+
+
+async def test_what_others_commit_is_told_though_somebody_types_without_a_pause(
+    database_url: str,
+) -> None:
+    async with _two(database_url) as (one, other):
+        heard = _Listening(one)
+        await heard.hears(Topic.MAIL)  # all of it, when the watch begins
+        await other.write(_add, "anna", Topic.MAIL)
+        hearing = asyncio.ensure_future(heard.hears(Topic.MAIL))
+        while not hearing.done():
+            one.defer()
+            await asyncio.wait([hearing], timeout=0.05)
+        hearing.result()

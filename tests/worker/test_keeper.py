@@ -72,18 +72,18 @@ async def test_many_messages_are_written_by_another_process_as_by_this_one(
     database: Database, keepers: Callable[[Database], Keeper]
 ) -> None:
     account, folder = await place(database)
-    told: list[frozenset[Topic]] = []
-    database.subscribe(told.append)
+    told: asyncio.Queue[frozenset[Topic]] = asyncio.Queue()
     keeper = keepers(database)
     here = await keeper.keep(_save, account, folder, arrivals(0, 100))
     await begun(keeper)
-    told.clear()
+    await database.start()
+    database.subscribe(told.put_nowait)
+    await told.get()  # what was read before the watch began
     there = await keeper.keep(_save, account, folder, arrivals(100, 100))
     assert [one.new for one in (*here, *there)] == [True] * 200
     ids = [one.message_id for one in (*here, *there)]
     assert len(set(ids)) == 200
-    assert told
-    assert {Topic.MAIL, Topic.FOLDERS} <= set().union(*told)
+    assert {Topic.MAIL, Topic.FOLDERS} <= await asyncio.wait_for(told.get(), 10)
     again = await keeper.keep(_save, account, folder, arrivals(0, 200))
     assert [one.message_id for one in again] == ids
     assert not any(one.new for one in again)

@@ -191,6 +191,7 @@ class ImapStore:
         found: dict[int, _Envelope] = {}
         async with aclosing(self._session.pipelined(commands)) as answers:
             async for answer in answers:
+                await asyncio.sleep(0)  # much of it may be here already: others have their turn
                 for uid, items in _fetched(answer):
                     if uid in wanted and b"RFC822.SIZE" in items:
                         found[uid] = _Envelope(
@@ -225,6 +226,7 @@ class ImapStore:
             async for answer in answers:
                 group = small[place]
                 place += 1
+                await asyncio.sleep(0)
                 for uid, items in sorted(_fetched(answer), key=lambda one: turns.get(one[0], 0)):
                     raw = items.get(b"BODY[]")
                     if isinstance(raw, bytes) and uid in wanted:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -33,9 +34,11 @@ Listener = Callable[[frozenset[Topic]], None]
 _CHANNEL = "tui_mail"
 _WRITER_LOCK = 0x7475696D  # any number, the same in every process
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
-_READERS = 4
+_READERS = 2
 _POLL_SECONDS = 0.2
 _PAUSE_SECONDS = 1.0
+_TYPING_SECONDS = 0.5
+_PATIENCE_SECONDS = 5.0
 _BUSY_MILLISECONDS = 10_000
 _RECONNECT_SECONDS = 2.0
 
@@ -52,6 +55,7 @@ class Database:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="db-write")
         self._listeners: list[Listener] = []
+        self._quiet_from = 0.0
         self._watch: asyncio.Task[None] | None = None
         self._origin = f"{os.getpid()}-{id(self):x}"
 
@@ -121,18 +125,19 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """`write_now` off the event loop; a cancelled caller does not stop the transaction."""
-        return await self.write_by(lambda: self.write_telling(fn, *args, **kwargs))
-
-    async def write_by(self, transaction: Callable[[], tuple[_T, frozenset[Topic]]]) -> _T:
-        """`write` of a transaction that another process carries out, in turn with our own.
-
-        `transaction` gives its result and what it published.
-        """
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._writers, transaction)
+        job = loop.run_in_executor(self._writers, lambda: self.write_telling(fn, *args, **kwargs))
         job.add_done_callback(self._announce)
         result, _topics = await asyncio.shield(job)
         return result
+
+    async def write_by(self, transaction: Callable[[], _T]) -> _T:
+        """A transaction that another process carries out for us, in turn with our own.
+
+        What it changed is noticed as any other process's is.
+        """
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._writers, transaction))
 
     def _announce(self, job: "asyncio.Future[tuple[Any, frozenset[Topic]]]") -> None:
         if not job.cancelled() and job.exception() is None:
@@ -159,6 +164,16 @@ class Database:
         if self._watch is None:
             watch = self._watch_sqlite() if self._sqlite else self._watch_postgresql()
             self._watch = asyncio.create_task(watch, name="db-watch")
+
+    def defer(self) -> None:
+        """Somebody types: what others commit is told half a second later, after five at most."""
+        self._quiet_from = time.monotonic() + _TYPING_SECONDS
+
+    async def _quiet(self) -> None:
+        latest = time.monotonic() + _PATIENCE_SECONDS
+        # A time that each key moves, not an event.
+        while (left := min(self._quiet_from, latest) - time.monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left)
 
     async def close(self) -> None:
         """Stop noticing, finish what is being written, let go of the connections."""
@@ -190,6 +205,7 @@ class Database:
             with suppress(TuiMailError):
                 version = await loop.run_in_executor(self._writers, self._data_version)
                 if version != seen:  # the first time, for what was read before the watch began
+                    await self._quiet()
                     self._tell(frozenset(Topic))
                     pause = _POLL_SECONDS if seen is None else _PAUSE_SECONDS
                 seen = version
@@ -219,6 +235,7 @@ class Database:
                     await connection.execute(f"LISTEN {_CHANNEL}")
                     self._tell(frozenset(Topic))  # what was said while nobody listened
                     async for notice in connection.notifies():
+                        await self._quiet()
                         self._take(notice.payload)
             except psycopg.Error:
                 log.warning("listening for changes was interrupted")

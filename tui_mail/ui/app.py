@@ -160,6 +160,8 @@ class Console(App[int]):
             begin(self, partial(self.run_action, command.action, command.place), "palette")
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and self._parts is not None:
+            self._parts.database.defer()
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         if typed and self.held.holding:
             self.held.keep(cast("events.Key | events.Paste", event))

@@ -23,7 +23,7 @@ _ASKED_AT_ONCE = 1000
 _BATCH_BYTES = 16 << 20
 # The first messages are on the screen at once; then what is done for a batch pays off, short of
 # what a person's own change would have to wait for.
-_BATCH_MESSAGES = (50, 150, 200)
+_BATCH_MESSAGES = (50, 150, 500)
 
 _FIRST = (FolderRole.INBOX, FolderRole.SENT, FolderRole.DRAFTS)
 _LAST = (FolderRole.JUNK, FolderRole.TRASH)

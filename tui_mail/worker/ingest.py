@@ -6,7 +6,7 @@ transaction; then messages, placements, threads, full text and links are stored 
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from tui_mail.values import Fetched, Flag, RecipientResult
 from tui_mail.worker.keeper import Keep, Keeper
 from tui_mail.worker.link import link_composed, link_messages
 from tui_mail.worker.preparers import Preparers
+from tui_mail.worker.preparing import Unsealed
 
 _WRITING_THREADS = 16  # making a blob safe on the disk is nothing but waiting
 
@@ -118,19 +119,22 @@ class Ingest:
             for one in unsealed
         ]
         await asyncio.gather(*(blob for each in blobs for blob in each.values()))
-        return [
-            Arrival(
-                one.sealed({number: blob.result() for number, blob in files.items()}),
-                fetched.key,
-                fetched.flags,
-                fetched.received_at,
-            )
-            for one, files, fetched in zip(unsealed, blobs, batch, strict=True)
-        ]
+        names = [{number: blob.result() for number, blob in each.items()} for each in blobs]
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, _arrivals, unsealed, names, batch)
 
     def _put(self, content: bytes) -> "asyncio.Future[str]":
         """Raises CannotWrite when it is done."""
         return asyncio.get_running_loop().run_in_executor(self._writers, self._blobs.put, content)
+
+
+def _arrivals(
+    unsealed: Sequence[Unsealed], names: Sequence[Mapping[int, str]], batch: Sequence[Fetched]
+) -> list[Arrival]:
+    return [
+        Arrival(one.sealed(blobs), fetched.key, fetched.flags, fetched.received_at)
+        for one, blobs, fetched in zip(unsealed, names, batch, strict=True)
+    ]
 
 
 def _outcome(saved: Sequence[Saved], arrivals: Sequence[Arrival]) -> Outcome:

@@ -16,7 +16,6 @@ from tui_mail.db.arrivals import Saved
 from tui_mail.db.engine import Database
 from tui_mail.db.prepared import Arrival
 from tui_mail.db.session import Session
-from tui_mail.db.topics import Topic
 from tui_mail.errors import TuiMailError
 from tui_mail.worker.child import Child, ChildFailed
 
@@ -27,7 +26,7 @@ _UNWANTED_SECONDS = 60.0
 
 Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
 _Request = tuple[str, str, Keep, tuple[int, int, Sequence[Arrival]]]
-_Answer = tuple[list[Saved], frozenset[Topic]] | TuiMailError
+_Answer = list[Saved] | TuiMailError
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class Keeper:
             return await self._database.write(keep, *place)
         request = (self._database.url, i18n.language(), keep, place)
 
-        def there() -> tuple[list[Saved], frozenset[Topic]]:
+        def there() -> list[Saved]:
             answer: _Answer = child.call(request)
             if isinstance(answer, TuiMailError):
                 raise answer
@@ -108,7 +107,7 @@ def _kept(request: _Request) -> _Answer:
     url, language, keep, place = request
     i18n.set_language(language)
     try:
-        return _opened(url).write_telling(keep, *place)
+        return _opened(url).write_now(keep, *place)
     except TuiMailError as error:
         return error
 
