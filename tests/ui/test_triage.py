@@ -35,9 +35,9 @@ async def test_a_conversation_waits_and_is_done(stage: Stage) -> None:
     async with showing(stage) as shown:
         await shown.sees("Offerta 55")
         await shown.press("m", *"wai", "enter")
-        await shown.sees("“Offerta 55”: waiting – z to undo", "▌… Luca Ferri")
+        await shown.sees("“Offerta 55”: waiting – z to undo", "▌…  Luca Ferri")
         await shown.press("m", *"don", "enter")
-        await shown.sees("▌✓ Luca Ferri")
+        await shown.sees("▌✓  Luca Ferri")
         assert stage.rows()[0].care.state == "done"
 
 

@@ -40,10 +40,10 @@ class ClauseSearch(ABC):
             return self._rows(self._one_by_one(source, before).limit(limit))
         if self._text is not None:
             return self._newest_by_text(self._text, before, limit)
-        if source is not None and source.size <= SOME:
-            return self._rows(self._gathered(source, before).limit(limit))
         if source is not None and source.ordered:
             return self._stream(source, before, limit)
+        if source is not None and source.size <= SOME:
+            return self._rows(self._gathered(source, before).limit(limit))
         return self._rows(self._through_all(before).limit(limit))
 
     @abstractmethod

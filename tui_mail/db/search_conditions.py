@@ -138,13 +138,12 @@ def of_message(session: Session, asked: Tree) -> ColumnElement[bool]:
             return _linked(_NOT_REJECTED, of_record(session, asked))
         case tree.AssignedTo(tree.NOBODY):
             return not_(_cared_for(col(Assignment.operator_id).is_not(None)))
-        case tree.AssignedTo(login):
-            who = select(col(Operator.id)).where(col(Operator.login) == login)
-            return _cared_for(col(Assignment.operator_id).in_(who))
+        case tree.AssignedTo():
+            return _cared_for(said_by(asked))
         case tree.InState(tree.ConversationState.OPEN):
             return not_(_cared_for(col(Assignment.state) != str(tree.ConversationState.OPEN)))
-        case tree.InState(state):
-            return _cared_for(col(Assignment.state) == str(state))
+        case tree.InState():
+            return _cared_for(said_by(asked))
     raise ValueError(asked)
 
 
@@ -159,6 +158,14 @@ def _cared_for(condition: ColumnElement[bool]) -> ColumnElement[bool]:
         col(Assignment.thread_id) == col(Message.thread_id), condition
     )
     return exists(said.correlate(Message))
+
+
+def said_by(asked: tree.AssignedTo | tree.InState) -> ColumnElement[bool]:
+    """The condition on a row of Assignment that it says that of its conversation."""
+    if isinstance(asked, tree.InState):
+        return col(Assignment.state) == str(asked.state)
+    who = select(col(Operator.id)).where(col(Operator.login) == asked.login)
+    return col(Assignment.operator_id).in_(who)
 
 
 def of_record(session: Session, asked: OfRecord) -> ColumnElement[bool]:

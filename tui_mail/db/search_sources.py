@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, select
 from sqlmodel import Session, col
 
 from tui_mail.db.record_names import records_named
-from tui_mail.db.search_conditions import folders_of, of_message
+from tui_mail.db.search_conditions import folders_of, of_message, said_by
 from tui_mail.db.search_plan import Clause, OfMessage
 from tui_mail.db.search_scope import Scope
-from tui_mail.db.tables import Link, Message, Placement
+from tui_mail.db.tables import Assignment, Link, Message, Placement
 from tui_mail.search import tree
 from tui_mail.search.tree import Is, Mark, Tree
 from tui_mail.values import LinkState
@@ -99,9 +99,20 @@ def _of_message(session: Session, asked: Tree) -> Iterator[Source]:
             found = records_named(session, asked)
             linked = col(Link.entity_id).in_(found)
             yield _probed(session, col(Link.position), linked, ordered=len(found) == 1)
+        case tree.AssignedTo(login) if login != tree.NOBODY:
+            yield _cared_for(session, said_by(asked))
+        case tree.InState(state) if state != tree.ConversationState.OPEN:
+            yield _cared_for(session, said_by(asked))
         case Is(Mark.PROPOSED):
             proposed = col(Link.state) == LinkState.PROPOSED.value
             yield _probed(session, col(Link.position), proposed)
+
+
+def _cared_for(session: Session, said: ColumnElement[bool]) -> Source:
+    """The messages of the conversations of which that was said."""
+    threads = select(col(Assignment.thread_id)).where(said)
+    position = col(Message.position)
+    return _probed(session, position, col(Message.thread_id).in_(threads), ordered=False)
 
 
 def _of_state(session: Session, asked: Tree, unread: int) -> Iterator[Source]:

@@ -54,12 +54,13 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
     subject = safe(row.subject) or safe(_("(no subject)"))
     if parts.attachment and row.attachments:
         subject = safe(f"▪ {subject}")
-    line = [
-        Piece(SafeText("✓" if marked else "▌" if current else " "), "accent"),
-        Piece(_sign(row), "accent"),
-        Piece(SafeText("★" if row.starred else " "), "warning"),
-        Piece(SafeText(f" {_who(row, parts.who)} "), weight),
-    ]
+    # As few pieces as can be: each costs its bytes at every move of the cursor.
+    mark = "✓" if marked else "▌" if current else " "
+    line = [Piece(SafeText(f"{mark}{_sign(row)}"), "accent")]
+    if row.starred:
+        line.append(Piece(SafeText("★"), "warning"))
+    gap = "" if row.starred else " "
+    line.append(Piece(SafeText(f"{gap} {_who(row, parts.who)} "), weight))
     if parts.subject:
         name = _assignee(row, parts.subject)
         room = parts.subject - width_of(name)
