@@ -105,7 +105,8 @@ def test_blobs_that_no_row_knows_are_counted_in(clean: Program) -> None:
 def test_lost_and_damaged_attachments_are_told_by_message(clean: Program) -> None:
     first, second = _blobs(clean)
     first.unlink()
-    second.write_bytes(second.read_bytes()[:-1] + b"?")
+    sealed = second.read_bytes()
+    second.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     assert _slugs(clean("doctor")) == ["attachments_lost"]
     found = _findings(clean("doctor", "--deep", "--repair"))
     assert list(found) == ["attachments_lost", "attachments_damaged", "messages_damaged"]
