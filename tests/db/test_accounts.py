@@ -136,6 +136,18 @@ def test_the_state_of_an_account_says_what_went_wrong_until_it_goes_well(
     assert (status.last_error, status.last_success) == ("", NOW)
 
 
+def test_letters_that_do_not_go_out_leave_the_mailbox_up_to_date(database: Database) -> None:
+    office = Office(database)
+    database.write_now(record_success, office.account, NOW)
+    database.write_now(record_failure, office.account, "No server.", NOW, sending=True)
+    (status,) = database.read_now(statuses, office.operator)
+    assert (status.last_error, status.sending_error) == ("", "No server.")
+    assert status.last_success == NOW
+    database.write_now(record_success, office.account, NOW, sending=True)
+    (status,) = database.read_now(statuses, office.operator)
+    assert status.sending_error == ""
+
+
 def test_our_own_addresses_are_of_accounts_operators_and_companies(database: Database) -> None:
     Office(database)
     database.write_now(operator_for, "bruno", "", "bruno@noi.it")

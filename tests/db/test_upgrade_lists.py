@@ -8,6 +8,7 @@ from alembic import command
 from sqlmodel import Session, col
 
 from tests.db.making import NOW
+from tui_mail.db.accounts import statuses
 from tui_mail.db.actions import join, split
 from tui_mail.db.conversations import window
 from tui_mail.db.engine import Database
@@ -111,6 +112,22 @@ def test_mail_that_is_there_can_be_regrouped(empty_database_url: str) -> None:
     first, second, third = database.read_now(_threads)
     assert second == third != first
     database.close_now()
+
+
+def test_what_went_wrong_stays_the_mailbox_s_and_nothing_went_wrong_in_sending(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    database.write_now(_as_before)
+    database.write_now(_in_trouble)
+    prepare(database)
+    (status,) = database.read_now(statuses, 1)
+    assert (status.last_error, status.sending_error) == ("No server.", "")
+    database.close_now()
+
+
+def _in_trouble(session: Session) -> None:
+    session.execute(sa.text("UPDATE account SET last_error = 'No server.'"))
 
 
 def _keys(session: Session) -> list[tuple[str, str, int]]:

@@ -1,18 +1,24 @@
 """The main screen, by its keys, over a real database."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual import events
 
-from tests.ui.stage import HOSTILE, Showing, Stage, build, showing
+from tests.db.house import NOW
+from tests.ui.stage import HOSTILE, Showing, Stage, aside, build, showing
+from tui_mail.db import accounts, folders
 from tui_mail.db.engine import Database
+from tui_mail.db.session import Session
+from tui_mail.db.tables import Account, Outgoing
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.pick import PickScreen
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
+from tui_mail.values import FolderRole, RemoteFolder
 
 
 @pytest.fixture
@@ -539,3 +545,47 @@ async def test_markup_in_a_subject_is_shown_verbatim(stage: Stage) -> None:
         await shown.sees("[@click=app.exit]x[/]")
         await shown.pilot.click(offset=(50, 2))
         assert shown.console.is_running
+
+
+# -- what goes wrong
+
+
+def _other_account(session: Session) -> int:
+    wish = Account(email="acquisti@rossi.it", protocol="imap", host="localhost", port=1)
+    added = accounts.add_account(session, wish, 1).id or 0
+    folders.reconcile_folders(session, added, [RemoteFolder("INBOX", "INBOX", FolderRole.INBOX)])
+    return added
+
+
+async def test_an_empty_list_does_not_show_the_trouble_of_another_account(stage: Stage) -> None:
+    other = aside(lambda: stage.database.write_now(_other_account))
+    failed = partial(accounts.record_failure, account_id=other, message="No server.", now=NOW)
+    aside(lambda: stage.database.write_now(failed))
+    async with showing(stage) as shown:
+        await shown.sees(
+            "Nothing in this folder", "⚠ not up to date", "acquisti@rossi.it: No server."
+        )
+        shown.main.show_folder(next(row for row in stage.folders() if row.account_id == other))
+        await shown.until(lambda: "\n".join(shown.screen()).count("rossi.it: No server.") == 2)
+        await shown.lacks("Nothing in this folder")
+
+
+async def test_mail_is_up_to_date_though_letters_do_not_go_out(stage: Stage) -> None:
+    def only_sending_fails(session: Session) -> None:
+        accounts.record_success(session, stage.account, NOW)
+        accounts.record_failure(session, stage.account, "No server.", NOW, sending=True)
+        session.add(
+            Outgoing(
+                account_id=stage.account,
+                state="queued",
+                message_id="x@rossi.it",
+                raw=b"",
+                next_try=NOW,
+                created_at=NOW,
+            )
+        )
+
+    aside(lambda: stage.database.write_now(only_sending_fails))
+    async with showing(stage) as shown:
+        await shown.sees("● updated", "⚠ ↑1 outgoing", "No server.", "Nothing in this folder")
+        await shown.lacks("not up to date")

@@ -299,7 +299,7 @@ class Office:
 
     async def status(self) -> str:
         """The error of the first account."""
-        return (await self.database.read(accounts.statuses, self.operator_id))[0].last_error
+        return (await self.database.read(accounts.statuses, self.operator_id))[0].trouble
 
 
 def office_on(database: Database, folder: Path) -> Office:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -131,18 +133,20 @@ async def test_a_lost_connection_is_made_again(office: Office, embedded: Embedde
         await until(lambda: _names(office, "news"))
 
 
-async def test_one_server_in_trouble_does_not_hide_behind_the_other(
+async def test_what_goes_wrong_in_sending_is_told_apart_from_the_mailbox(
     office: Office, embedded: EmbeddedRemote
 ) -> None:
-    account = embedded.account()
-    await office.add(account)
+    account_id = await office.add(embedded.account())
+    for sending in (True, False):
+        what = "no sending" if sending else "no fetching"
+        failure = partial(accounts.record_failure, sending=sending)
+        await office.database.write(failure, account_id, what, datetime.now(UTC))
     async with running(office) as worker:
         await _synced(worker)
-        work = next(iter(worker._served.values())).work
-        work.errors["outbox"] = "no sending"
-        worker.check_now()
-        await until(office.status, what="the outbox's error, again, beside a mailbox that is well")
-        assert await office.status() == "no sending"
+        await until(lambda: _well(office))
+        [status] = await office.database.read(accounts.statuses, office.operator_id)
+        assert (status.last_error, status.sending_error) == ("", "no sending")
+        assert status.trouble == ""  # no letter waits
 
 
 async def test_stopping_leaves_nothing_behind(office: Office, remote: Remote) -> None:

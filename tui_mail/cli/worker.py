@@ -52,7 +52,7 @@ def _status(call: Context) -> None:
                 "protocol": row.protocol,
                 "last_success": row.last_success,
                 "lag": lag,
-                "error": row.last_error,
+                "error": row.trouble,
                 "waiting": row.waiting,
                 "outgoing": row.outgoing,
             },
@@ -60,7 +60,7 @@ def _status(call: Context) -> None:
             + _("{waiting} waiting, {outgoing} to send").format(
                 waiting=row.waiting, outgoing=row.outgoing
             )
-            + f"  {row.last_error}",
+            + f"  {row.trouble}",
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.folders import LOCAL_ROLES, USUAL_NAMES
@@ -227,23 +227,29 @@ def own_addresses(session: Session) -> frozenset[str]:
     return frozenset(address.lower() for address in found)
 
 
-def record_success(session: Session, account_id: int, now: datetime) -> None:
-    """Note that everything went well with the account."""
-    session.execute(
-        update(Account)
-        .where(col(Account.id) == account_id)
-        .values(last_success=now, last_error="", last_error_at=None)
-    )
+def record_success(
+    session: Session, account_id: int, now: datetime, *, sending: bool = False
+) -> None:
+    """Note that the account's mail is up to date, or with `sending` that its letters go out.
+
+    For an account without a mailbox, sending is all that can go well.
+    """
+    values: dict[str, Any] = {"last_success": now, "last_error": "", "last_error_at": None}
+    if sending:
+        mailbox = case((col(Account.host) == "", now), else_=col(Account.last_success))
+        values = {"last_success": mailbox, "sending_error": ""}
+    session.execute(update(Account).where(col(Account.id) == account_id).values(values))
     publish(session, Topic.ACCOUNTS)
 
 
-def record_failure(session: Session, account_id: int, message: str, now: datetime) -> None:
-    """Note what went wrong with the account: a sentence for people."""
-    session.execute(
-        update(Account)
-        .where(col(Account.id) == account_id)
-        .values(last_error=message, last_error_at=now)
-    )
+def record_failure(
+    session: Session, account_id: int, message: str, now: datetime, *, sending: bool = False
+) -> None:
+    """Note what went wrong with the account's mailbox, or in `sending`: a sentence for people."""
+    values: dict[str, Any] = {"last_error": message, "last_error_at": now}
+    if sending:
+        values = {"sending_error": message}
+    session.execute(update(Account).where(col(Account.id) == account_id).values(values))
     publish(session, Topic.ACCOUNTS)
 
 
@@ -270,6 +276,7 @@ def statuses(session: Session, operator_id: int) -> list[AccountStatus]:
             col(Account.last_error),
             waiting,
             outgoing,
+            col(Account.sending_error),
         )
         .where(col(Account.id).in_(readable(operator_id)))
         .order_by(col(Account.email))

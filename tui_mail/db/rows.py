@@ -35,6 +35,12 @@ class AccountStatus:
     last_error: str
     waiting: int  # operations not yet carried out
     outgoing: int  # letters not yet sent
+    sending_error: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong now: no mail comes in, or letters that wait do not go out."""
+        return self.last_error or (self.sending_error if self.outgoing else "")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

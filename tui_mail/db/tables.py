@@ -114,8 +114,9 @@ class Account(SQLModel, table=True):
     signature: str = _text()
     files_sent_itself: bool = False
     last_success: datetime | None = None
-    last_error: str = _text()
+    last_error: str = _text()  # of the mailbox
     last_error_at: datetime | None = None
+    sending_error: str = _text()
 
 
 class Grant(SQLModel, table=True):

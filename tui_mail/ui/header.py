@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from textual.message import Message
+
 from tui_mail.db.rows import AccountStatus, FolderRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
@@ -31,6 +33,9 @@ def _read(session: "Session", operator_id: int) -> tuple[list[AccountStatus], in
 class HeaderBar(Panel, Bar):
     """Reads the accounts' state by itself."""
 
+    class Read(Message):
+        """How the accounts are doing was read."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.folder: FolderRow | None = None
@@ -55,17 +60,25 @@ class HeaderBar(Panel, Bar):
         found = await self.read(_read, self.parts.operator_id)
         if found is None:
             return
-        before = self.trouble
+        before = self._trouble()
         self._accounts, self._outgoing = found
-        if self.trouble and self.trouble != before:
-            self.post_message(Said(self.trouble, wrong=True))
+        trouble = self._trouble()
+        if trouble and trouble != before:
+            self.post_message(Said(trouble, wrong=True))
+        self.post_message(self.Read())
         self.show_now()
 
-    @property
-    def trouble(self) -> SafeText:
-        """The first account's error, as a sentence; "" when all is well."""
+    def _trouble(self) -> SafeText:
+        """What is wrong with the first account in trouble, as a sentence; "" when all is well."""
         for account in self._accounts:
-            if account.last_error:
+            if account.trouble:
+                return safe(f"{account.email}: {account.trouble}")
+        return SafeText("")
+
+    def not_fetched(self, account_id: int) -> SafeText:
+        """Why an account's mail is not up to date, as a sentence; "" when it is."""
+        for account in self._accounts:
+            if account.account_id == account_id and account.last_error:
                 return safe(f"{account.email}: {account.last_error}")
         return SafeText("")
 
@@ -101,7 +114,9 @@ class HeaderBar(Panel, Bar):
             text = f"↑{self._outgoing}"
             if not self.narrow:
                 text = _("↑{count} outgoing").format(count=self._outgoing)
-            pieces.append(Piece(SafeText(f"{text}   "), "warning"))
+            stuck = any(account.outgoing and account.sending_error for account in self._accounts)
+            style = "error" if stuck else "warning"
+            pieces.append(Piece(safe(f"{'⚠ ' if stuck else ''}{text}   "), style))
         pieces += self._state()
         return tuple(pieces)
 
@@ -110,7 +125,7 @@ class HeaderBar(Panel, Bar):
         busy = safe(worker.summary().busy) if worker is not None else SafeText("")
         if busy and not self.narrow:
             return [Piece(SafeText(f"{busy} "), "dim")]
-        if self.trouble:
+        if any(account.last_error for account in self._accounts):
             return [Piece(safe(_("⚠ not up to date ")), "error")]
         seen = [status.last_success for status in self._accounts if status.last_success]
         if not seen:

@@ -14,7 +14,6 @@ from pathlib import Path
 from tui_mail.backends import MailStore
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
-from tui_mail.db.session import Session
 from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError
 from tui_mail.i18n import _
 from tui_mail.worker.connections import Connections
@@ -176,8 +175,9 @@ class AccountWork:
     async def _succeeded(self, part: str) -> None:
         self._well.add(part)
         now = datetime.now(UTC)
-        others = (error for name, error in self.errors.items() if name != part)
-        await self._database.write(_note_success, self._account_id, part, next(others, ""), now)
+        await self._database.write(
+            accounts.record_success, self._account_id, now, sending=part == "outbox"
+        )
         self.errors.pop(part, None)
         if part == "mailbox":
             self.last_success = now
@@ -213,18 +213,12 @@ class AccountWork:
         self.errors[part] = error.message
         with suppress(TuiMailError):
             await self._database.write(
-                accounts.record_failure, self._account_id, error.message, datetime.now(UTC)
+                accounts.record_failure,
+                self._account_id,
+                error.message,
+                datetime.now(UTC),
+                sending=part == "outbox",
             )
-
-
-def _note_success(
-    session: Session, account_id: int, part: str, still_wrong: str, now: datetime
-) -> None:
-    """`still_wrong`: what the account's other part has to complain of."""
-    if part == "mailbox" or not still_wrong:
-        accounts.record_success(session, account_id, now)
-    if still_wrong:
-        accounts.record_failure(session, account_id, still_wrong, now)
 
 
 def _seconds_until(at: datetime) -> float:

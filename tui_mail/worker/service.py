@@ -239,11 +239,13 @@ async def _once(shop: Workshop, account: Account) -> TuiMailError | None:
                 await work(shop, account)
             except TuiMailError as error:
                 first = first or error
-        note = datetime.now(UTC)
-        if first is None:
-            await shop.database.write(accounts.record_success, account.id, note)
-        else:
-            await shop.database.write(accounts.record_failure, account.id, first.message, note)
+                await shop.database.write(
+                    accounts.record_failure,
+                    account.id,
+                    error.message,
+                    datetime.now(UTC),
+                    sending=work is _send_once,
+                )
     return first
 
 
@@ -255,14 +257,20 @@ async def _send_once(shop: Workshop, account: Account) -> None:
     if due and account.smtp_host:
         sender = await asyncio.to_thread(shop.connections.sender, account)
         await send_due(shop.database, sender, shop.ingest, account.id)
+        await shop.database.write(
+            accounts.record_success, account.id, datetime.now(UTC), sending=True
+        )
 
 
 async def _sync_once(shop: Workshop, account: Account) -> None:
     assert account.id is not None
     account_id = account.id
-    if not account.host:
-        return
+    if account.host:
+        await _sync_mailbox(shop, account, account_id)
+    await shop.database.write(accounts.record_success, account_id, datetime.now(UTC))
 
+
+async def _sync_mailbox(shop: Workshop, account: Account, account_id: int) -> None:
     async def look(folder: str) -> None:
         await sync.folder(account_id, folder)
 

@@ -323,10 +323,8 @@ class ComposeScreen(Screen[Closed]):
             self._sent = False
             self._say(safe(error.message), wrong=True)
             return
-        said = _("Sent “{subject}”").format(subject=named(content.subject))
-        if seconds:
-            said += _(" – z to undo within {seconds} s").format(seconds=seconds)
-        self.dismiss(Closed(safe(said), done.outgoing_id, seconds))
+        said = safe(_("Sent “{subject}”").format(subject=named(content.subject)))
+        self.dismiss(Closed(said, done.outgoing_id, seconds))
 
     def _may_go(self, content: DraftContent) -> bool:
         found = obstacle(content)

@@ -316,8 +316,14 @@ class Desk:
         self._screen.app.push_screen(ComposeScreen(self._screen.parts, start), self._written)
 
     def _written(self, closed: "Closed | None") -> None:
-        if closed is not None:
-            self._held, self._held_until = closed.outgoing_id, monotonic() + closed.seconds
+        if closed is None:
+            return
+        seconds = closed.seconds
+        self._held, self._held_until = closed.outgoing_id, monotonic() + seconds
+        if seconds:
+            undo = safe(_(" – z to undo within {seconds} s").format(seconds=seconds))
+            self._screen.say_for(seconds, SafeText(f"{closed.said}{undo}"), closed.said)
+        else:
             self._screen.say(closed.said)
 
     def go_drafts(self) -> None:

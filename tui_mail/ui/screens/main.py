@@ -194,6 +194,18 @@ class MainScreen(Screen[None]):
             pieces.append(Piece(safe(_(" – z to undo")), "dim"))
         self.query_one("#status", Bar).show(tuple(pieces))
 
+    def say_for(self, seconds: float, text: SafeText, then: SafeText) -> None:
+        """Say `text` while it is true, `then` afterwards, unless something else was said meanwhile."""
+        self.say(text)
+        status = self.query_one("#status", Bar)
+        said = status.left
+
+        def over() -> None:
+            if status.left is said:
+                self.say(then)
+
+        self.set_timer(seconds, over)
+
     def on_said(self, event: Said) -> None:
         event.stop()
         self.say(event.text, undo=event.undo, wrong=event.wrong)
@@ -206,8 +218,9 @@ class MainScreen(Screen[None]):
             return safe(_("No account yet: quit (^Q) and run  tui-mail account add YOU@FIRM"))
         if self.threads.words:
             return safe(_("Nothing found. Esc goes back to the folder."))
-        if self.header.trouble:
-            return self.header.trouble
+        folder = self.threads.folder
+        if folder is not None and (trouble := self.header.not_fetched(folder.account_id)):
+            return trouble
         return safe(_("Nothing in this folder. g i goes to the inbox, F5 checks mail."))
 
     # -- what panels tell
@@ -219,6 +232,10 @@ class MainScreen(Screen[None]):
             self.threads.forget()
         self.header.folder = self.folders.current()
         self.header.show_now()
+
+    def on_header_bar_read(self) -> None:
+        if not self.threads.total:
+            self.threads.forget()  # it says why it is empty
 
     def on_folders_panel_searched(self, event: FoldersPanel.Searched) -> None:
         self.reader.close()

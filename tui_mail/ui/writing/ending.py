@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """How the writing ended: what to say of it, and the letter that can still be called back."""
+    """How the writing ended: what to say of it, and the letter that can be called back for some
+    seconds."""
 
     said: SafeText
     outgoing_id: int | None = None
