@@ -202,11 +202,11 @@ class Showing:
 
 @asynccontextmanager
 async def showing(
-    stage: Stage, size: tuple[int, int] = (120, 36), **settings: object
+    stage: Stage, size: tuple[int, int] = (120, 36), *, language: str = "en", **settings: object
 ) -> AsyncIterator[Showing]:
-    """A console in English over the stage; nothing of ours may block its loop."""
-    set_language("en")
-    chosen = Settings(language="en", **settings)  # type: ignore[arg-type] # by name
+    """A console over the stage; nothing of ours may block its loop."""
+    set_language(language)
+    chosen = Settings(language=language, **settings)  # type: ignore[arg-type] # by name
 
     def open_parts() -> Parts:
         url = stage.database.engine.url.render_as_string(hide_password=False)
@@ -218,3 +218,4 @@ async def showing(
         async with console.run_test(size=size) as pilot:
             await until(pilot, console._main.first_list.is_set)
             yield Showing(stage, console, pilot)
+    set_language("en")

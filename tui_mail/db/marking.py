@@ -48,6 +48,18 @@ def messages_in(session: Session, marked: Marked) -> list[int]:
     return found
 
 
+def threads_in(session: Session, marked: Marked) -> list[int]:
+    """The conversations of marked rows."""
+    found = list(marked.threads)
+    for part in chunks(marked.placements):
+        found += session.scalars(
+            select(col(Placement.thread_id)).where(col(Placement.id).in_(part))
+        )
+    for part in chunks(marked.messages):
+        found += session.scalars(select(col(Message.thread_id)).where(col(Message.id).in_(part)))
+    return list(dict.fromkeys(found))
+
+
 def of_kind(
     session: Session, operator_id: int, folder_id: int, kind: Kind, *, threads: bool
 ) -> list[int]:

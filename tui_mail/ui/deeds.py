@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 40
 
+Aim = Target | Marked  # what a verb is about: what is in hand, or all rows that are marked
+
 
 def named(subject: str) -> SafeText:
     """A subject as it is quoted in a sentence: short."""
@@ -25,9 +27,12 @@ def named(subject: str) -> SafeText:
     return text if len(text) <= _LONGEST else SafeText(text[: _LONGEST - 1] + "…")
 
 
-def _placements(session: "Session", operator_id: int, target: Target) -> list[int]:
+def _placements(session: "Session", operator_id: int, target: Aim) -> list[int]:
     from tui_mail.db.actions import placements_of, whole_conversation
+    from tui_mail.db.marking import placements_in
 
+    if isinstance(target, Marked):
+        return placements_in(session, operator_id, target)
     if target.whole and target.folder_id is not None:
         return whole_conversation(session, operator_id, target.thread_id, target.folder_id)
     if target.placement_id is not None:
@@ -71,13 +76,17 @@ def _sentence(verb: str, target: Target) -> SafeText:
     return safe(sentences[verb].format(subject=named(target.subject)))
 
 
-async def carry_out(parts: "Parts", verb: str, target: Target) -> SafeText:
-    """Do what a key asked for; returns the sentence for the status line.
+async def carry_out(verb: str, parts: "Parts", aim: Aim) -> SafeText:
+    """Do what a key asked for, in one transaction; returns the sentence for the status line.
 
     Raises what the database's verbs raise.
     """
-    await parts.database.write(_do, parts.operator_id, verb, target, datetime.now(UTC))
-    return _sentence(verb, target)
+    now = datetime.now(UTC)
+    if isinstance(aim, Marked):
+        await parts.database.write(_do_all, parts.operator_id, verb, aim, now)
+        return _sentence_of_many(verb, len(aim))
+    await parts.database.write(_do, parts.operator_id, verb, aim, now)
+    return _sentence(verb, aim)
 
 
 OF_MANY = frozenset({"archive", "delete", "spam", "read", "unread", "star", "join"})
@@ -103,9 +112,7 @@ def _do_all(session: "Session", operator_id: int, verb: str, marked: Marked, now
         do(session, operator_id, ids, now)
 
 
-async def carry_out_all(parts: "Parts", verb: str, marked: Marked) -> SafeText:
-    """Do what a key asked for on all marked rows, in one transaction; returns the sentence."""
-    await parts.database.write(_do_all, parts.operator_id, verb, marked, datetime.now(UTC))
+def _sentence_of_many(verb: str, number: int) -> SafeText:
     sentences = {
         "archive": _("Archived {number} marked"),
         "delete": _("Deleted {number} marked"),
@@ -115,22 +122,7 @@ async def carry_out_all(parts: "Parts", verb: str, marked: Marked) -> SafeText:
         "star": _("Changed the stars of {number} marked"),
         "join": _("Joined {number} marked"),
     }
-    return safe(sentences[verb].format(number=len(marked)))
-
-
-def _move_all(
-    session: "Session", operator_id: int, marked: Marked, folder_id: int, now: datetime
-) -> None:
-    from tui_mail.db.actions import move
-    from tui_mail.db.marking import placements_in
-
-    move(session, operator_id, placements_in(session, operator_id, marked), folder_id, now)
-
-
-async def move_all(parts: "Parts", marked: Marked, folder_id: int, folder: SafeText) -> SafeText:
-    """Move all marked rows to a folder; returns the sentence."""
-    await parts.database.write(_move_all, parts.operator_id, marked, folder_id, datetime.now(UTC))
-    return safe(_("Moved {number} marked to {folder}").format(number=len(marked), folder=folder))
+    return safe(sentences[verb].format(number=number))
 
 
 def _redo(session: "Session", operator_id: int, now: datetime) -> str | None:
@@ -145,20 +137,61 @@ async def redo(parts: "Parts") -> SafeText:
     return safe(_("Done again.")) if done else safe(_("There is nothing to do again."))
 
 
-def _move(
-    session: "Session", operator_id: int, target: Target, folder_id: int, now: datetime
+def _put(
+    session: "Session", operator_id: int, verb: str, aim: Aim, folder_id: int, now: datetime
 ) -> None:
-    from tui_mail.db.actions import move
+    from tui_mail.db.actions import copy, move
 
-    move(session, operator_id, _placements(session, operator_id, target), folder_id, now)
+    do = {"move": move, "copy": copy}[verb]
+    do(session, operator_id, _placements(session, operator_id, aim), folder_id, now)
 
 
-async def move_to(parts: "Parts", target: Target, folder_id: int, folder: SafeText) -> SafeText:
-    """Move what is in hand to a folder; returns the sentence."""
-    await parts.database.write(_move, parts.operator_id, target, folder_id, datetime.now(UTC))
-    return safe(
-        _("Moved “{subject}” to {folder}").format(subject=named(target.subject), folder=folder)
-    )
+async def put_into(
+    verb: str, folder_id: int, folder: SafeText, parts: "Parts", aim: Aim
+) -> SafeText:
+    """Move or copy to a folder; returns the sentence."""
+    await parts.database.write(_put, parts.operator_id, verb, aim, folder_id, datetime.now(UTC))
+    sentences = {
+        "move": (_("Moved “{subject}” to {folder}"), _("Moved {number} marked to {folder}")),
+        "copy": (_("Copied “{subject}” to {folder}"), _("Copied {number} marked to {folder}")),
+    }
+    return about(aim, *sentences[verb], folder=folder)
+
+
+def about(aim: Aim, one: str, many: str, **words: str) -> SafeText:
+    """A sentence about what is in hand, or about the marked rows."""
+    if isinstance(aim, Marked):
+        return safe(many.format(number=len(aim), **words))
+    return safe(one.format(subject=named(aim.subject), **words))
+
+
+def _tag(
+    session: "Session", operator_id: int, aim: Aim, name: str, off: bool, now: datetime
+) -> None:
+    from tui_mail.db.tags import tag
+
+    tag(session, operator_id, _placements(session, operator_id, aim), name, now, off=off)
+
+
+async def tag(name: str, off: bool, parts: "Parts", aim: Aim) -> SafeText:
+    """Put a tag on, or take it off; returns the sentence. Raises WrongData for what can be none."""
+    await parts.database.write(_tag, parts.operator_id, aim, name, off, datetime.now(UTC))
+    if off:
+        one, many = _("{tag} taken off “{subject}”"), _("{tag} taken off {number} marked")
+    else:
+        one, many = _("“{subject}” tagged {tag}"), _("{number} marked tagged {tag}")
+    return about(aim, one, many, tag=safe(name))
+
+
+def _tags(session: "Session", operator_id: int, aim: Aim) -> tuple[list[str], frozenset[str]]:
+    from tui_mail.db.tags import tags, tags_on
+
+    return tags(session, operator_id), tags_on(session, _placements(session, operator_id, aim))
+
+
+async def tags_for(parts: "Parts", aim: Aim) -> tuple[list[str], frozenset[str]]:
+    """All tags that there are, and those that all of what a verb is about has."""
+    return await parts.database.read(_tags, parts.operator_id, aim)
 
 
 def _mark_read(session: "Session", operator_id: int, placement_id: int, now: datetime) -> None:

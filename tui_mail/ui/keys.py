@@ -45,6 +45,8 @@ MAIL = [
     bind("mail.read", "I", "deed('read')", msgid("mark read")),
     bind("mail.star", "s", "deed('star')", msgid("star")),
     bind("mail.move", "v", "move_mail", msgid("move to a folder")),
+    bind("mail.tag", "l", "tag", msgid("tag")),
+    bind("mail.again", "full_stop", "deed('again')", msgid("the last verb again")),
     bind("mail.assign", "@", "assign", msgid("assign")),
     bind("mail.state", "m", "state", msgid("open, waiting, done")),
     bind("mail.trace", "t", "trace", msgid("record's mail"), hint=True),
@@ -95,6 +97,7 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
         Next("d", "go('drafts')", msgid("drafts")),
         Next("a", "go('archive')", msgid("archive")),
         Next("s", "go_starred", msgid("starred")),
+        Next("b", "not_yet", msgid("snoozed: not there yet")),
         Next("f", "go_folder", msgid("a folder")),
         Next("o", "go_record('document')", msgid("a document")),
         Next("c", "go_record('party')", msgid("a customer")),
@@ -110,8 +113,10 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
         Next("f", "mark_kind('files')", msgid("with files")),
     ),
     ",": (
+        Next("c", "ask('copy')", msgid("copy to a folder")),
         Next("s", "ask('split')", msgid("split the conversation here")),
         Next("j", "ask('join')", msgid("join conversations")),
+        Next("b", "not_yet", msgid("redirect: not there yet")),
     ),
     "O": (
         Next("d", "order('date')", msgid("by date")),
@@ -126,7 +131,7 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
 NOT_YET = [
     bind(
         "not_yet",
-        "b,M,N,w,l,plus,P,full_stop,backslash,vertical_line",
+        "b,M,N,w,plus,P,backslash,vertical_line",
         "not_yet",
         msgid("not there yet"),
     )

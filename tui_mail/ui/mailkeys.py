@@ -56,7 +56,7 @@ def target_of_message(row: MessageRow) -> Target:
 
 
 class Asked(Message):
-    """A verb was asked for: archive, delete, spam, read, unread, star, move, link, trace, reply…
+    """A verb was asked for: archive, delete, star, move, copy, tag, link, trace, reply, again…
 
     `marked`: the rows that it is about where several are; `target` is the one in hand all the same.
     """
@@ -107,3 +107,6 @@ class MailKeys(_Base):
 
     def action_move_mail(self) -> None:
         self.ask("move", opens=True)
+
+    def action_tag(self) -> None:
+        self.ask("tag", opens=True)

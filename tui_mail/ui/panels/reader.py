@@ -374,5 +374,13 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         deepest = (
             max((fold.depth for fold in self._rendered.folds), default=0) if self._rendered else 0
         )
-        self._unfolded = max(0, min(deepest, self._unfolded + (-1 if folded else 1)))
-        self._arrange()
+        depth = max(0, min(deepest, self._unfolded + (-1 if folded else 1)))
+        if depth != self._unfolded:
+            self._unfolded = depth
+            self._arrange()
+        elif not deepest:
+            self.post_message(Said(safe(_("There is nothing to fold here: nothing is quoted."))))
+        elif folded:
+            self.post_message(Said(safe(_("All that is quoted is folded."))))
+        else:
+            self.post_message(Said(safe(_("All that is quoted is shown."))))

@@ -60,6 +60,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         bind("list.previous_unread", "shift+tab", "unread(-1)", msgid("previous unread")),
         bind("list.save_search", "ctrl+s", "save_search", msgid("save the search")),
         bind("list.threads", "T", "threads", msgid("conversations or messages")),
+        bind("list.fold", "left,right", "fold", msgid("fold, unfold")),
     ]
     source: ListSource | None
 
@@ -195,6 +196,13 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
                 self.move_to(index)
                 return
             index += step
+
+    def action_fold(self) -> None:
+        """Rows do not fold: say where what is in them is seen."""
+        text = _("There is nothing to fold here: Enter reads, T shows the messages one by one.")
+        if not self.whole:
+            text = _("There is nothing to fold here: Enter reads.")
+        self.post_message(Said(safe(text)))
 
     def action_save_search(self) -> None:
         self.post_message(self.Kept(self.words))

@@ -317,7 +317,7 @@ class MainScreen(Screen[None]):
             self.open(row)
 
     def on_asked(self, event: Asked) -> None:
-        self.desk.asked(event.verb, event.target, event.marked)
+        self.desk.verbs.asked(event.verb, event.target, event.marked)
 
     def on_records_panel_opened(self, event: RecordsPanel.Opened) -> None:
         self.desk.open_card(event.entity_id)
@@ -335,7 +335,7 @@ class MainScreen(Screen[None]):
         if event.verb == "trace" and event.entity_id is not None:
             self.desk.open_card(event.entity_id, mail_only=True)
         elif event.verb == "link" and (target := self._target()) is not None:
-            self.desk.asked("link", target)
+            self.desk.verbs.asked("link", target)
 
     def _target(self) -> Target | None:
         return self.reader.target() or self.threads.target()
@@ -389,7 +389,7 @@ class MainScreen(Screen[None]):
 
     def action_go(self, role: str) -> None:
         if role == "drafts":
-            self.desk.go_drafts()
+            self.desk.letters.go_drafts()
         elif not self.folders.go(role):
             self.say(safe(_("There is no such folder in your accounts.")))
 
@@ -410,13 +410,13 @@ class MainScreen(Screen[None]):
 
     def action_write(self, answer: str) -> None:
         held(self).hold()
-        self.desk.write(answer, None)
+        self.desk.letters.write(answer, None)
 
     def action_undo(self) -> None:
-        self.desk.undo()
+        self.desk.doing.undo()
 
     def action_redo(self) -> None:
-        self.desk.redo()
+        self.desk.doing.redo()
 
     def action_not_yet(self) -> None:
         self.say(safe(_("This key does nothing yet.")))
@@ -429,7 +429,7 @@ class MainScreen(Screen[None]):
 
     def action_ask(self, verb: str) -> None:
         panel = self.reader if self.focused is self.reader else self.threads
-        panel.ask(verb)
+        panel.ask(verb, opens=verb == "copy")
 
     def action_go_starred(self) -> None:
         self.threads.show_search("is:starred")

@@ -1,13 +1,14 @@
 """Whose a conversation is and whose turn it is: chosen by typing, done in one transaction."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tui_mail.db.rows import Marked
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.ui.deeds import Aim, about
 from tui_mail.ui.kinds import care_name
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, fit
@@ -83,39 +84,37 @@ def _draw_state(name: SafeText, width: int) -> Line:
     return (Piece(fit(SafeText(f"   {name}"), width)),)
 
 
-def _assign(
-    session: "Session", operator_id: int, threads: Collection[int], to: int | None, now: datetime
-) -> None:
+def _threads(session: "Session", aim: Aim) -> list[int]:
+    from tui_mail.db.marking import threads_in
+
+    return threads_in(session, aim) if isinstance(aim, Marked) else [aim.thread_id]
+
+
+def _assign(session: "Session", operator_id: int, aim: Aim, to: int | None, now: datetime) -> None:
     from tui_mail.db.triage import assign
 
-    assign(session, operator_id, threads, to, now)
+    assign(session, operator_id, _threads(session, aim), to, now)
 
 
-async def assign(
-    parts: "Parts", threads: Collection[int], what: SafeText, to: Assignee
-) -> SafeText:
-    """Make conversations somebody's; the sentence. `what` is how they are called in it."""
-    await parts.database.write(_assign, parts.operator_id, threads, to.id, datetime.now(UTC))
+async def assign(to: Assignee, parts: "Parts", aim: Aim) -> SafeText:
+    """Make conversations somebody's; the sentence."""
+    await parts.database.write(_assign, parts.operator_id, aim, to.id, datetime.now(UTC))
     if to.id is None:
-        return safe(_("Nobody's now: “{subject}”").format(subject=what))
-    return safe(_("Assigned “{subject}” to {name}").format(subject=what, name=to.login))
+        return about(aim, _("Nobody's now: “{subject}”"), _("Nobody's now: {number} marked"))
+    one, many = _("Assigned “{subject}” to {name}"), _("Assigned {number} marked to {name}")
+    return about(aim, one, many, name=to.login)
 
 
 def _set_state(
-    session: "Session",
-    operator_id: int,
-    threads: Collection[int],
-    state: "ConversationState",
-    now: datetime,
+    session: "Session", operator_id: int, aim: Aim, state: "ConversationState", now: datetime
 ) -> None:
     from tui_mail.db.triage import set_state
 
-    set_state(session, operator_id, threads, state, now)
+    set_state(session, operator_id, _threads(session, aim), state, now)
 
 
-async def set_state(
-    parts: "Parts", threads: Collection[int], what: SafeText, state: "ConversationState"
-) -> SafeText:
+async def set_state(state: "ConversationState", parts: "Parts", aim: Aim) -> SafeText:
     """Say whose turn it is in conversations; the sentence."""
-    await parts.database.write(_set_state, parts.operator_id, threads, state, datetime.now(UTC))
-    return safe(_("“{subject}”: {state}").format(subject=what, state=care_name(state)))
+    await parts.database.write(_set_state, parts.operator_id, aim, state, datetime.now(UTC))
+    one, many = _("“{subject}”: {state}"), _("{number} marked: {state}")
+    return about(aim, one, many, state=care_name(state))

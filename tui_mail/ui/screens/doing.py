@@ -1,0 +1,68 @@
+"""Carrying out what keys ask for, off the keys' path: what is said of it, and how it is taken back.
+
+Hides how work is begun, what an error looks like, and which way back `undo` takes.
+"""
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from tui_mail.errors import TuiMailError
+from tui_mail.safetext import SafeText, safe
+from tui_mail.ui import deeds, held_keys
+from tui_mail.ui.work import begin
+
+if TYPE_CHECKING:
+    from tui_mail.ui.parts import Parts
+    from tui_mail.ui.screens.main import MainScreen
+
+Deed = Callable[[], Coroutine[Any, Any, SafeText]]
+
+
+class Doing:
+    """What is done on a main screen, one thing after another."""
+
+    def __init__(self, screen: "MainScreen") -> None:
+        self.screen = screen
+        self._way_back: Deed | None = None  # of what the journal does not know of
+        self._until = 0.0  # monotonic
+
+    @property
+    def parts(self) -> "Parts | None":
+        return self.screen.parts
+
+    def run(self, work: Deed, *, undo: bool = False) -> None:
+        """Do `work`, and say the sentence that it gives. `undo`: it can be taken back."""
+        begin(self.screen, partial(self._said, work, undo=undo), "deeds")
+
+    async def _said(self, work: Deed, *, undo: bool) -> None:
+        try:
+            text = await work()
+        except TuiMailError as error:
+            held_keys.held(self.screen).forget()
+            self.screen.say(safe(error.message), wrong=True)
+            return
+        if undo:
+            self._way_back = None
+        if text:
+            self.screen.say(text, undo=undo)
+
+    def offer(self, seconds: float, way_back: Deed) -> None:
+        """For some seconds undo is `way_back`, until something else is done."""
+        self._way_back, self._until = way_back, monotonic() + seconds
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+        if self.parts is None:
+            return
+        way_back, self._way_back = self._way_back, None
+        if way_back is not None and monotonic() < self._until:
+            self.run(way_back)
+        else:
+            self.run(partial(deeds.undo, self.parts))
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self.parts is not None:
+            self.run(partial(deeds.redo, self.parts))
