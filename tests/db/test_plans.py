@@ -19,6 +19,7 @@ from tui_mail.db.many import key_of
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, PageKey, Sort
 from tui_mail.db.tables import Link
+from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
 from tui_mail.search.language import parse
 from tui_mail.values import FolderRole
@@ -115,6 +116,17 @@ def test_a_window_of_a_folder(office: Office) -> None:
         _check(office.database, read)
         end = partial(end_window, operator_id=office.operator, folder_id=folder, threads=threads)
         _check(office.database, end)
+
+
+def test_tags_are_walked_through_from_one_set_to_the_next(office: Office) -> None:
+    inbox = office.folder(FolderRole.INBOX, 2)
+    tagged = [arrival(f"t{n}", f"9:{n}", flags=["seen", f"t{n % 3}"]) for n in range(300)]
+    office.save(*tagged, folder=inbox, account=2)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    read = partial(tags, operator_id=office.operator)
+    _check(office.database, read)
+    plans = office.database.read_now(lambda session: list(_plans(session, read)))
+    assert "placement_tags" in plans[0]
 
 
 @pytest.mark.parametrize("sort", list(Sort))

@@ -214,8 +214,10 @@ async def showing(
         return Parts(database, stage.anna, chosen, Reader(database, stage.blobs, stage.anna))
 
     console = Console(chosen, open_parts)
-    with blockbuster_ctx("tui_mail"):
-        async with console.run_test(size=size) as pilot:
-            await until(pilot, console._main.first_list.is_set)
-            yield Showing(stage, console, pilot)
-    set_language("en")
+    try:
+        with blockbuster_ctx("tui_mail"):
+            async with console.run_test(size=size) as pilot:
+                await until(pilot, console._main.first_list.is_set)
+                yield Showing(stage, console, pilot)
+    finally:
+        set_language("en")

@@ -36,11 +36,18 @@ class Node:
     search: SavedRow | None = None
 
 
-def _read(session: "Session", operator_id: int) -> tuple[list[FolderRow], list[SavedRow]]:
+def _read(
+    session: "Session", operator_id: int
+) -> tuple[list[FolderRow], list[SavedRow], dict[int, int]]:
+    from tui_mail.db.drafts import draft_counts
     from tui_mail.db.folders import folders
     from tui_mail.db.saved_list import saved_searches
 
-    return folders(session, operator_id), saved_searches(session, operator_id)
+    return (
+        folders(session, operator_id),
+        saved_searches(session, operator_id),
+        draft_counts(session, operator_id),
+    )
 
 
 def _unread(session: "Session", operator_id: int, query: str) -> int:
@@ -110,6 +117,7 @@ class FoldersPanel(Panel, Entries[Node]):
         super().__init__(id=id)
         self.rows: list[FolderRow] = []
         self.searches: list[SavedRow] = []
+        self.drafts: dict[int, int] = {}  # letters that are being written here, by account
         self._unread: dict[int, int] = {}  # by saved search, at most one more than is shown
         self.search: int | None = None  # the saved search whose list is on the screen
         self.shown: int | None = None  # the folder whose list is on the screen
@@ -120,7 +128,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self._load()
 
     def changed(self, topics: frozenset[str]) -> None:
-        if topics & {"folders", "mail", "accounts", "searches"}:
+        if topics & {"folders", "mail", "accounts", "searches", "drafts"}:
             self._load()
 
     def _load(self) -> None:
@@ -131,7 +139,10 @@ class FoldersPanel(Panel, Entries[Node]):
         found = await self.read(_read, self.parts.operator_id)
         if found is None:
             return
-        rows, searches = found
+        rows, searches, drafts = found
+        if drafts != self.drafts:
+            self.drafts = drafts
+            self.forget()
         if searches != self.searches:
             self.searches = searches
             self.forget()
@@ -219,7 +230,9 @@ class FoldersPanel(Panel, Entries[Node]):
 
     def _folder(self, row: FolderRow, width: int) -> Line:
         shown = row.folder_id == self.shown and self.search is None
-        count = row.total if row.role == "drafts" else row.unread
+        count = row.unread
+        if row.role == "drafts":
+            count = row.total + self.drafts.get(row.account_id, 0)
         figure = f"{count} " if count else ""
         name = fit(folder_name(row.role, row.name), width - 3 - width_of(figure) - 1)
         style = "accent bold" if shown else "" if count and row.role != "drafts" else "dim"

@@ -3,7 +3,7 @@
 Hides where rows come from and how they are paged; says what was opened.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,7 @@ from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.sources import MOST_COUNTED, FolderSource, ListSource, SearchSource
 from tui_mail.ui.widgets.rows import RowList
-from tui_mail.ui.widgets.text import BLANK, Line, plain
+from tui_mail.ui.widgets.text import BLANK, Line, fit, plain
 from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
@@ -91,6 +91,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         self.words = ""
         self.search_name = ""  # of the saved search that is shown
         self.by_thread = True
+        self.drafts = 0  # letters being written here, which are not in the folder of drafts
         self.marks = {}
         self.empty: Callable[[], SafeText] = lambda: SafeText("")
         self._now = datetime.now(UTC)
@@ -146,6 +147,24 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         number = len(self.marks)
         words = ngettext(" · {number} marked", " · {number} marked", number)
         return words.format(number=number) if number else ""
+
+    def head(self, width: int) -> Sequence[Line]:
+        """Above a folder of drafts: the letters that are being written here."""
+        if self.words or self.folder is None or self.folder.role != "drafts" or not self.drafts:
+            return ()
+        words = ngettext(
+            "{number} letter is being written here: g d goes on with it",
+            "{number} letters are being written here: g d goes on with one",
+            self.drafts,
+        )
+        text = safe(words.format(number=self.drafts))
+        return [plain(fit(SafeText(f" {text}"), width), "accent")]
+
+    def tell_drafts(self, drafts: int) -> None:
+        """So many letters are being written in the account that is shown."""
+        if drafts != self.drafts:
+            self.drafts = drafts
+            self.forget()
 
     @property
     def count(self) -> int:

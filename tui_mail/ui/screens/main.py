@@ -218,6 +218,8 @@ class MainScreen(Screen[None]):
             return safe(_("No account yet: quit (^Q) and run  tui-mail account add YOU@FIRM"))
         if self.threads.words:
             return safe(_("Nothing found. Esc goes back to the folder."))
+        if self.threads.head(self.threads.inner_width):
+            return SafeText("")  # the letters above are all there is
         folder = self.threads.folder
         if folder is not None and (trouble := self.header.not_fetched(folder.account_id)):
             return trouble
@@ -232,6 +234,12 @@ class MainScreen(Screen[None]):
             self.threads.forget()
         self.header.folder = self.folders.current()
         self.header.show_now()
+        self._tell_drafts()
+
+    def _tell_drafts(self) -> None:
+        folder = self.threads.folder
+        if folder is not None:
+            self.threads.tell_drafts(self.folders.drafts.get(folder.account_id, 0))
 
     def on_header_bar_read(self) -> None:
         if not self.threads.total:
@@ -257,6 +265,7 @@ class MainScreen(Screen[None]):
         """Show a folder's list from its top."""
         self.reader.close()
         self.threads.show_folder(folder)
+        self._tell_drafts()
         self.header.folder = folder
         self.header.show_now()
 
