@@ -13,7 +13,7 @@ from tui_mail.db.engine import Database
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.pick import PickScreen
-from tui_mail.ui.widgets.text import SafeInput
+from tui_mail.ui.widgets.text import SafeInput, width_of
 
 
 @pytest.fixture
@@ -237,3 +237,21 @@ async def test_a_very_long_message_shows_its_beginning_and_then_all(stage: Stage
         await shown.until(lambda: shown.main.reader.count > 9_000)
         await shown.press("end")
         await shown.sees("fine")
+
+
+async def test_a_long_warning_is_wrapped_to_its_end(stage: Stage) -> None:
+    address = "ufficio.amministrazione.fornitori." + "x" * 40 + "@pagamenti-veloci.example"
+    raw = (
+        b"From: Luca Ferri <l.ferri@ferri.it>\r\nTo: vendite@rossi.it\r\n"
+        b"Reply-To: " + address.encode() + b"\r\nSubject: IBAN\r\n\r\nBuongiorno\r\n"
+    )
+    await stage.take(raw)
+    for size in ((80, 24), (120, 36), (200, 60)):
+        async with showing(stage, size) as shown:
+            await shown.press("enter")
+            await shown.sees("⚠ a reply goes to another address")
+            reader = shown.main.reader
+            lines = reader.head(reader.inner_width)
+            assert all(width_of("".join(one.text for one in line)) <= size[0] for line in lines)
+            text = "".join(one.text for line in lines for one in line)
+            assert address in "".join(text.split())

@@ -45,3 +45,8 @@ def test_signs_have_ascii_twins_of_one_cell() -> None:
 @given(st.text(), st.integers(1, 30))
 def test_wrapped_lines_never_leave_their_width(text: str, width: int) -> None:
     assert all(width_of(line) <= width for line in wrapped(safe(text), width))
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N"])), st.integers(2, 30))
+def test_a_word_that_is_too_long_is_broken_not_cut(word: str, width: int) -> None:
+    assert "".join(wrapped(safe(word), width)) == word

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _UNKNOWN = Authentication()
-_WARNING_LINES = 2  # each
+_WARNING_LINES = 5  # each: an address may be as long as its sender likes
 _WARNED_LINKS = 2  # each; more are counted
 _PEC_SENDER = "posta-certificata@"
 
@@ -131,9 +131,12 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     if records:
         lines.append(records_line(head.links, now))
     for text in warnings(head):
-        rows = wrapped(text, width - 1, "   ")[:_WARNING_LINES]
-        rows[0] = SafeText(f" ⚠ {rows[0].lstrip()}")
-        lines.extend(plain(fit(row, width), "warning bold") for row in rows)
+        rows = wrapped(text, width - 1, "   ")
+        shown = rows[:_WARNING_LINES]
+        shown[0] = SafeText(f" ⚠ {shown[0].lstrip()}")
+        if len(rows) > len(shown):
+            shown[-1] = SafeText(f"{shown[-1]}…")
+        lines.extend(plain(fit(row, width), "warning bold") for row in shown)
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
 
@@ -172,7 +175,7 @@ def header_lines(head: Letterhead, width: int) -> list[Line]:
         )
     if head.parsed.damage:
         text = _("could not be read: {0}").format(", ".join(head.parsed.damage))
-        lines.append(plain(safe(f" {text}"), "warning"))
+        lines.extend(plain(row, "warning") for row in wrapped(safe(text), width - 1, " "))
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
 

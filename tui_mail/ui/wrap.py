@@ -1,11 +1,13 @@
 """Short texts broken into lines by cell width."""
 
+from rich.cells import chop_cells
+
 from tui_mail.safetext import SafeText
 from tui_mail.ui.widgets.text import fit, width_of
 
 
 def wrapped(text: SafeText, width: int, margin: str = "") -> list[SafeText]:
-    """`text` in lines of at most `width` cells, each after `margin`; a longer word is cut."""
+    """`text` in lines of at most `width` cells, each after `margin`; a longer word is broken."""
     room = max(1, width - width_of(margin))
     lines: list[str] = []
     current = ""
@@ -16,7 +18,16 @@ def wrapped(text: SafeText, width: int, margin: str = "") -> list[SafeText]:
             continue
         if current:
             lines.append(current)
-        current = word if width_of(word) <= room else fit(SafeText(word), room)
+        *whole, current = _pieces(word, room)
+        lines += whole
     if current or not lines:
         lines.append(current)
     return [SafeText(margin + line) for line in lines]
+
+
+def _pieces(word: str, room: int) -> list[str]:
+    """A word in pieces that fit; a character that is wider than all of the room is left out."""
+    if width_of(word) <= room:
+        return [word]
+    pieces = (piece for piece in chop_cells(word, room) if piece)
+    return [piece if width_of(piece) <= room else fit(SafeText(piece), room) for piece in pieces]
