@@ -26,7 +26,6 @@ from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.screens.attach import AttachScreen
 from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.pick import PickScreen
-from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
 from tui_mail.ui.writing.body import edited
 from tui_mail.ui.writing.ending import undo_send
@@ -484,6 +483,7 @@ async def test_keys_of_the_main_screen_open_the_desk_and_undo_brings_the_letter_
         await until(pilot, lambda: written(console))
         await pilot.press("C", "i", "a", "o", "alt+s")
         await until(pilot, lambda: desk.letters() and not written(console))
+        await until(pilot, lambda: "z to undo within 10 s" in _status(console))
         await pilot.press("z")
         await until(pilot, lambda: written(console))
         screen = console.screen
@@ -498,21 +498,21 @@ async def test_keys_of_the_main_screen_open_the_desk_and_undo_brings_the_letter_
     assert desk.letters()[0].state == "cancelled"
 
 
+def _status(console: Console) -> str:
+    return "".join(piece.text for piece in console._main.status.left)
+
+
 async def test_what_was_sent_is_said_without_the_way_back_once_its_time_is_over(desk: Desk) -> None:
     parts = desk.parts(undo_seconds=1)
     console = Console(parts.settings, lambda: parts)
-
-    def said() -> str:
-        found = console._main.query("#status")
-        return "".join(piece.text for bar in found.results(Bar) for piece in bar.left)
 
     async with console.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: console.screen.query("#threads") and main_row(console))
         await pilot.press("r")
         await until(pilot, lambda: written(console))
         await pilot.press("C", "i", "a", "o", "alt+s")
-        await until(pilot, lambda: "z to undo within 1 s" in said())
-        await until(pilot, lambda: said().startswith(" Sent “Re:") and "undo" not in said())
+        await until(pilot, lambda: _status(console).startswith(" Sent “Re:"))
+        await until(pilot, lambda: "undo" not in _status(console))
 
 
 @contextmanager

@@ -33,7 +33,7 @@ async def _three(stage: Stage) -> None:
 
 
 def _said(shown: Showing) -> str:
-    bar = shown.main.query_one("#status", Bar)
+    bar = shown.main.status
     return "".join(piece.text for piece in bar.left)
 
 

@@ -9,7 +9,6 @@ from tests.ui.stage import Showing, Stage, aside, build, showing
 from tui_mail.db import actions
 from tui_mail.db.engine import Database
 from tui_mail.db.messages import message
-from tui_mail.ui.widgets.lines import Bar
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
 
 
 def _said(shown: Showing) -> str:
-    bar = shown.main.query_one("#status", Bar)
+    bar = shown.main.status
     return "".join(piece.text for piece in bar.left)
 
 
@@ -183,7 +182,7 @@ async def test_keys_that_are_not_there_yet_say_so(stage: Stage, where: str, lang
             await shown.until(lambda: shown.focused == "reader")
         sentences = {"en": "This key does nothing yet.", "it": "Questo tasto non fa ancora nulla."}
         for key in keys:
-            shown.main.query_one("#status", Bar).show(())
+            shown.main.status.show(())
             await shown.press(*key.split())
             await shown.until(lambda: sentences[language] in _said(shown))
 
@@ -194,7 +193,7 @@ async def test_arrows_to_the_side_say_when_there_is_nothing_to_fold(stage: Stage
     await stage.receive("Senza", body="ecco\n")
     async with showing(stage) as shown:
         for key in ("left", "right"):
-            shown.main.query_one("#status", Bar).show(())
+            shown.main.status.show(())
             await shown.press(key)
             await shown.sees("There is nothing to fold here: Enter reads, T shows")
         await shown.press("enter")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, delete, func, select, update
+from sqlalchemy import CursorResult, Select, delete, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.draft_content import encode, of_letter
@@ -95,16 +95,6 @@ def drafts(session: Session, operator_id: int) -> list[DraftRow]:
     """The operator's drafts, the latest first."""
     query = _rows(operator_id).order_by(col(Draft.updated_at).desc(), col(Draft.id).desc())
     return [DraftRow(**row._asdict()) for row in session.execute(query)]
-
-
-def draft_counts(session: Session, operator_id: int) -> dict[int, int]:
-    """How many drafts the operator has, by account."""
-    query = (
-        select(col(Draft.account_id), func.count().label("number"))
-        .where(col(Draft.operator_id) == operator_id)
-        .group_by(col(Draft.account_id))
-    )
-    return {row.account_id: row.number for row in session.execute(query)}
 
 
 def draft(session: Session, operator_id: int, draft_id: int) -> DraftRow:

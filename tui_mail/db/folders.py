@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.many import key_of
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import FolderRow
-from tui_mail.db.tables import Account, Folder, Operation, Placement
+from tui_mail.db.tables import Account, Draft, Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
@@ -75,6 +75,16 @@ def folders(session: Session, operator_id: int) -> list[FolderRow]:
     )
     rows = [FolderRow(*row) for row in session.execute(statement)]
     return sorted(rows, key=_place_in_tree)
+
+
+def drafts_here(session: Session, operator_id: int) -> dict[int, int]:
+    """How many letters the operator is writing here, by account."""
+    query = (
+        select(col(Draft.account_id), func.count().label("number"))
+        .where(col(Draft.operator_id) == operator_id)
+        .group_by(col(Draft.account_id))
+    )
+    return {row.account_id: row.number for row in session.execute(query)}
 
 
 def _place_in_tree(row: FolderRow) -> tuple[bool, str, int, str, int]:

@@ -185,7 +185,7 @@ class Console(App[int]):
 
     def notify(self, message: str, **_kwargs: Any) -> None:
         """No toasts: words go to the status line."""
-        self._main.say(safe(message))
+        self._main.status.say(safe(message))
 
     def _fatal_error(self) -> None:
         """A defect: the traceback to the log, without locals; to the person one sentence."""

@@ -39,14 +39,13 @@ class Node:
 def _read(
     session: "Session", operator_id: int
 ) -> tuple[list[FolderRow], list[SavedRow], dict[int, int]]:
-    from tui_mail.db.drafts import draft_counts
-    from tui_mail.db.folders import folders
+    from tui_mail.db.folders import drafts_here, folders
     from tui_mail.db.saved_list import saved_searches
 
     return (
         folders(session, operator_id),
         saved_searches(session, operator_id),
-        draft_counts(session, operator_id),
+        drafts_here(session, operator_id),
     )
 
 

@@ -69,7 +69,7 @@ class Desk:
         if parts is None:
             return
         if not query:
-            self._screen.say(
+            self._screen.status.say(
                 safe(_("Search first: / and what you look for; then it can be saved."))
             )
             return
@@ -154,7 +154,7 @@ class Desk:
         def chosen(verb: str | None) -> None:
             if verb == "copy":
                 self._screen.app.copy_to_clipboard(safe(event.target))
-                self._screen.say(safe(_("copied: {target}").format(target=event.target)))
+                self._screen.status.say(safe(_("copied: {target}").format(target=event.target)))
             elif verb == "write":
                 self.letters.write_to(event.target)
 

@@ -41,12 +41,12 @@ class Doing:
             text = await work()
         except TuiMailError as error:
             held_keys.held(self.screen).forget()
-            self.screen.say(safe(error.message), wrong=True)
+            self.screen.status.say(safe(error.message), wrong=True)
             return
         if undo:
             self._way_back = None
         if text:
-            self.screen.say(text, undo=undo)
+            self.screen.status.say(text, undo=undo)
 
     def offer(self, seconds: float, way_back: Deed) -> None:
         """For some seconds undo is `way_back`, until something else is done."""

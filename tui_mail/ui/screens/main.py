@@ -22,7 +22,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import NOT_YET, PREFIXES, SCREEN, commands, hints, prefix_hints
+from tui_mail.ui.keys import NOT_YET, SCREEN, commands, hints
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Asked, Target
@@ -33,23 +33,21 @@ from tui_mail.ui.panels.folders import FoldersPanel
 from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.panels.records import RecordsPanel
 from tui_mail.ui.panels.threads import ThreadsPanel
+from tui_mail.ui.prefixes import PrefixKeys
 from tui_mail.ui.screens.desk import Desk
 from tui_mail.ui.widgets.lines import Bar, Lines
-from tui_mail.ui.widgets.text import Piece, SafeInput, width_of
+from tui_mail.ui.widgets.searchline import SearchLine
+from tui_mail.ui.widgets.status import StatusLine
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
-
     from tui_mail.db.session import Session
-    from tui_mail.search.mistakes import QueryMistake
     from tui_mail.ui.parts import Parts
 
 _REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
-_PREFIX_SECONDS = 0.4
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PrefixKeys, Screen[None]):
     """Folders, list, reader, records, agenda."""
 
     DEFAULT_CSS = """
@@ -71,11 +69,6 @@ class MainScreen(Screen[None]):
     MainScreen.-columns #agenda { height: 1fr; }
     MainScreen.-narrow #folders { width: 1fr; }
     MainScreen.-narrow #side { width: 1fr; }
-    MainScreen #search { display: none; }
-    MainScreen.-searching #search { display: block; }
-    MainScreen.-searching #status { display: none; }
-    MainScreen #mark, MainScreen #mistake { display: none; }
-    MainScreen.-mistaken #mark, MainScreen.-mistaken #mistake { display: block; }
     """
     AUTO_FOCUS = "#threads"
     BINDINGS: ClassVar[list[BindingType]] = [*SCREEN, *NOT_YET]
@@ -88,11 +81,12 @@ class MainScreen(Screen[None]):
         self.records = RecordsPanel(id="records")
         self.agenda = AgendaPanel(id="agenda")
         self.header = HeaderBar(id="header")
+        self.status = StatusLine(id="status")
+        self.search = SearchLine()
         self.desk = Desk(self)
         self.parts: Parts | None = None
         self._panel = "threads"
         self._resting: Timer | None = None
-        self._prefix = ""
         self._no_account = False
         self.first_list = asyncio.Event()  # the first list is drawn, or there is none
         self._read_folders = False
@@ -109,10 +103,8 @@ class MainScreen(Screen[None]):
             with Container(id="side"):
                 yield self.records
                 yield self.agenda
-        yield Bar(id="status")
-        yield SafeInput(placeholder=_("search all mail"), id="search")
-        yield Bar(id="mark")
-        yield Bar(id="mistake")
+        yield self.status
+        yield self.search
         yield Bar(id="hints")
 
     # -- the parts have come; the database changed
@@ -187,28 +179,9 @@ class MainScreen(Screen[None]):
             rows = commands(self.active_bindings.values())
             self.query_one("#hints", Bar).show(hints(rows, self.size.width))
 
-    def say(self, text: SafeText, *, undo: bool = False, wrong: bool = False) -> None:
-        """The line above it: what just happened, and how to take it back."""
-        pieces = [Piece(SafeText(f" {text}"), "error" if wrong else "")]
-        if undo:
-            pieces.append(Piece(safe(_(" – z to undo")), "dim"))
-        self.query_one("#status", Bar).show(tuple(pieces))
-
-    def say_for(self, seconds: float, text: SafeText, then: SafeText) -> None:
-        """Say `text` while it is true, `then` afterwards, unless something else was said meanwhile."""
-        self.say(text)
-        status = self.query_one("#status", Bar)
-        said = status.left
-
-        def over() -> None:
-            if status.left is said:
-                self.say(then)
-
-        self.set_timer(seconds, over)
-
     def on_said(self, event: Said) -> None:
         event.stop()
-        self.say(event.text, undo=event.undo, wrong=event.wrong)
+        self.status.say(event.text, undo=event.undo, wrong=event.wrong)
 
     def _empty(self) -> SafeText:
         """Why the list is empty, and the key that leads on."""
@@ -353,38 +326,7 @@ class MainScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         self._asked_to_quit = self._asked_to_quit and event.key == "q"
-        if not self._prefix:
-            return
-        event.stop()
-        event.prevent_default()
-        self._follow(event.character or "")
-
-    def _follow(self, key: str) -> None:
-        """Do what `key` means after the prefix."""
-        following = PREFIXES[self._prefix]
-        self._prefix = ""
-        self.show_hints()
-        action = next((item.action for item in following if item.key == key), "")
-        if action:
-            begin(self, partial(self.run_action, action), "prefix")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # These come before any widget's keys, or the next key would overtake them on their way
-        # up; where words are typed they are letters.
-        if action in {"prefix", "search"} and isinstance(self.focused, SafeInput):
-            return False
-        return super().check_action(action, parameters)
-
-    def action_prefix(self, prefix: str) -> None:
-        if self._prefix:
-            self._follow(prefix)
-            return
-        self._prefix = prefix
-        self.set_timer(_PREFIX_SECONDS, self._show_prefix)
-
-    def _show_prefix(self) -> None:
-        if self._prefix:
-            self.query_one("#hints", Bar).show(prefix_hints(self._prefix))
+        self.takes(event)
 
     def action_panel(self, name: str) -> None:
         self.go_to(name)
@@ -400,7 +342,7 @@ class MainScreen(Screen[None]):
         if role == "drafts":
             self.desk.letters.go_drafts()
         elif not self.folders.go(role):
-            self.say(safe(_("There is no such folder in your accounts.")))
+            self.status.say(safe(_("There is no such folder in your accounts.")))
 
     def action_first_row(self) -> None:
         focused = self.focused
@@ -428,7 +370,7 @@ class MainScreen(Screen[None]):
         self.desk.doing.redo()
 
     def action_not_yet(self) -> None:
-        self.say(safe(_("This key does nothing yet.")))
+        self.status.say(safe(_("This key does nothing yet.")))
 
     def action_mark_kind(self, kind: str) -> None:
         self.threads.mark_kind(kind)
@@ -447,9 +389,9 @@ class MainScreen(Screen[None]):
     def action_check_mail(self) -> None:
         if self.parts is not None and self.parts.worker is not None:
             self.parts.worker.check_now()
-            self.say(safe(_("Looking for mail…")))
+            self.status.say(safe(_("Looking for mail…")))
         else:
-            self.say(safe(_("Another program fetches the mail of these accounts.")))
+            self.status.say(safe(_("Another program fetches the mail of these accounts.")))
 
     def action_back(self) -> None:
         """One step back; at the list's top nothing is left."""
@@ -462,10 +404,10 @@ class MainScreen(Screen[None]):
             self.app.exit()
         else:
             self._asked_to_quit = True
-            self.say(safe(_("Press q again to quit.")))
+            self.status.say(safe(_("Press q again to quit.")))
 
     def _back(self) -> bool:
-        if self.has_class("-searching"):
+        if self.search.is_open:
             self._close_search()
         elif self._panel != "threads":
             self.go_to("threads")
@@ -481,19 +423,12 @@ class MainScreen(Screen[None]):
     # -- the search line
 
     def action_search(self) -> None:
-        self.add_class("-searching")
-        search = self.query_one("#search", SafeInput)
-        search.value = self.threads.words
-        self.set_focus(search)
+        self.status.display = False
+        self.search.open(self.threads.words)
 
-    def on_input_submitted(self, event: "Input.Submitted") -> None:
-        event.stop()
+    def on_search_line_typed(self, event: SearchLine.Typed) -> None:
         held(self).hold()  # what is typed meanwhile is for the list
-        begin(self, partial(self._search, event.value.strip()), "search", latest=True)
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        event.stop()
-        self.remove_class("-mistaken")
+        begin(self, partial(self._search, event.query), "search", latest=True)
 
     async def _search(self, text: str) -> None:
         """Show what `text` finds; a mistake is shown below it instead, and nothing is found."""
@@ -504,28 +439,18 @@ class MainScreen(Screen[None]):
         try:
             await self.parts.database.read(_understood, self.parts.operator_id, text)
         except QueryMistake as mistake:
-            self._show_mistake(mistake)
+            self.search.show_mistake(mistake)
         except TuiMailError as error:
-            self.say(safe(error.message), wrong=True)
+            self.status.say(safe(error.message), wrong=True)
         else:
             self._close_search()
             self.folders.leave_search()
             self.threads.show_search(text)
         held(self).release()
 
-    def _show_mistake(self, mistake: "QueryMistake") -> None:
-        """The sentence under the line that was typed, and what is to blame marked."""
-        search = self.query_one("#search", SafeInput)
-        before = search.value[: mistake.start + len(search.value) - len(search.value.lstrip())]
-        place = max(0, width_of(safe(before)) - search.scroll_offset.x)
-        length = max(1, width_of(safe(search.value.strip()[mistake.start : mistake.end])))
-        mark = SafeText(" " * place + "^" * length)
-        self.query_one("#mark", Bar).show((Piece(mark, "error"),))
-        self.query_one("#mistake", Bar).show((Piece(safe(mistake.message), "error"),))
-        self.add_class("-mistaken")
-
     def _close_search(self) -> None:
-        self.remove_class("-searching", "-mistaken")
+        self.search.close()
+        self.status.display = True
         self.go_to("threads")
 
 

@@ -71,7 +71,9 @@ class Verbs:
             case "trace":
                 self._doing.run(partial(self._trace, target))
             case "join" if marked is None:
-                self._screen.say(safe(_("Mark the conversations first (x), then join them.")))
+                self._screen.status.say(
+                    safe(_("Mark the conversations first (x), then join them."))
+                )
             case "move" | "copy":
                 self._pick_folder(verb, aim)
             case "tag":
@@ -81,7 +83,7 @@ class Verbs:
             case "state":
                 self._pick_state(aim)
             case "again" if self._last is None:
-                self._screen.say(safe(_("Nothing was done yet that could be done again.")))
+                self._screen.status.say(safe(_("Nothing was done yet that could be done again.")))
             case _:
                 do = self._last if verb == "again" else None
                 do = do or _Verb(

@@ -1,0 +1,65 @@
+"""Keys of two strokes: the first one waits for the second, and after a while says which there are."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import events
+
+from tui_mail.ui.keys import PREFIXES, prefix_hints
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import SafeInput
+from tui_mail.ui.work import begin
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    _Base = Screen[None]
+else:
+    _Base = object
+
+_PREFIX_SECONDS = 0.4
+
+
+class PrefixKeys(_Base):
+    """Actions of `keys.PREFIXES` for a screen whose last line is `#hints`."""
+
+    _prefix = ""
+
+    def show_hints(self) -> None:
+        """The last line: what can be pressed now."""
+        raise NotImplementedError
+
+    def takes(self, event: events.Key) -> None:
+        """A key that no binding took: it is the second one where a first one was pressed."""
+        if not self._prefix:
+            return
+        event.stop()
+        event.prevent_default()
+        self._follow(event.character or "")
+
+    def _follow(self, key: str) -> None:
+        """Do what `key` means after the prefix."""
+        following = PREFIXES[self._prefix]
+        self._prefix = ""
+        self.show_hints()
+        action = next((item.action for item in following if item.key == key), "")
+        if action:
+            begin(self, partial(self.run_action, action), "prefix")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # These come before any widget's keys, or the next key would overtake them on their way
+        # up; where words are typed they are letters.
+        if action in {"prefix", "search"} and isinstance(self.focused, SafeInput):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_prefix(self, prefix: str) -> None:
+        if self._prefix:
+            self._follow(prefix)
+            return
+        self._prefix = prefix
+        self.set_timer(_PREFIX_SECONDS, self._show_prefix)
+
+    def _show_prefix(self) -> None:
+        if self._prefix:
+            self.query_one("#hints", Bar).show(prefix_hints(self._prefix))
