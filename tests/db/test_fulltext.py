@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import PostgresqlServer
 from tests.db.making import NOW, Office, arrival, at
 from tui_mail.db.accounts import operator_for
-from tui_mail.db.actions import mark
+from tui_mail.db.actions import copy, mark, move
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import count as count_found
 from tui_mail.db.fulltext import search
@@ -119,6 +119,21 @@ def test_mail_of_others_is_not_found(database: Database) -> None:
     assert database.read_now(search, stranger, parse("buongiorno")) == []
     assert database.read_now(count_found, stranger, parse("buongiorno")) == 0
     assert database.read_now(search, stranger, parse("in:inbox")) == []
+
+
+@pytest.mark.parametrize("bring", [copy, move])
+def test_what_comes_from_another_account_is_found_by_those_who_read_this_one(
+    database: Database, bring: Any
+) -> None:
+    office = Office(database)
+    shop = office.add("vendite@noi.it", shared=True)
+    reader = key_of(database.write_now(operator_for, "bruno").id)
+    own = office.placement(arrival("a", "1:1"))
+    assert database.read_now(search, reader, parse("buongiorno")) == []
+    inbox = office.folder(FolderRole.INBOX, shop)
+    database.write_now(bring, office.operator, [own], inbox, NOW)
+    (row,) = database.read_now(search, reader, parse("buongiorno"))
+    assert row.account == "vendite@noi.it"
 
 
 def test_what_is_gone_is_found_no_more(database: Database) -> None:

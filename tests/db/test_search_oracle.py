@@ -324,8 +324,8 @@ def test_a_search_finds_what_a_look_at_each_message_finds(
     with pytest.MonkeyPatch.context() as patch:
         for module in (search_clause, search_sources):
             patch.setattr(module, "FEW", few)
-        for module in (search_clause, search_sqlite, search_postgresql):
-            patch.setattr(module, "SOME", some)
+        patch.setattr(search_clause, "SOME", some)
+        patch.setattr(search_clause, "_ONE_IN", 0 if some > 0 else 10)
         patch.setattr(search_postgresql, "_RARE", rare)
         patch.setattr(search_postgresql, "_GONE_THROUGH", gone_through)
         patch.setattr(search_sqlite, "_READ_FOR_PREFIX", read)

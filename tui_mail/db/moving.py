@@ -141,8 +141,7 @@ def move_to(
         .where(col(Placement.id) == bindparam("placement"))
         .values(folder_id=folder_id, remote="")
     )
-    strangers = [row for row in rows if row.account_id != folder.account_id]
-    note_account(session, folder.account_id, [row.message_id for row in strangers])
+    _note_strangers(session, rows, folder.account_id)
     execute_many(session, statement, [{"placement": row.id} for row in rows])
     changed(session, {pair for row in rows for pair in (row.pair, (folder_id, row.thread_id))})
     return [[row.id, reversible.get(row.id), row.folder_id, folder_id] for row in rows]
@@ -184,6 +183,7 @@ def copy_to(
     there = _messages_in(session, folder_id, {row.message_id for row in placed})
     once = {row.message_id: row for row in placed if row.message_id not in there}
     rows = list(once.values())
+    _note_strangers(session, rows, folder.account_id)
     made = insert_numbered(session, Placement, _copies(session, rows, folder_id))
     protocol = session.scalar(
         select(col(Account.protocol)).where(col(Account.id) == folder.account_id)
@@ -209,6 +209,12 @@ def copy_to(
         [placement_id, number, row.id, folder_id]
         for row, placement_id, number in zip(rows, made, numbers, strict=True)
     ]
+
+
+def _note_strangers(session: Session, placed: Sequence[Placed], account_id: int) -> None:
+    """What comes from other accounts is to be found by who reads this one."""
+    strangers = [row.message_id for row in placed if row.account_id != account_id]
+    note_account(session, account_id, strangers)
 
 
 def _messages_in(session: Session, folder_id: int, message_ids: Collection[int]) -> set[int]:

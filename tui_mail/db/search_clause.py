@@ -21,6 +21,8 @@ from tui_mail.db.tables import Message
 from tui_mail.db.word_index import account_mark
 from tui_mail.search.tree import Between
 
+_ONE_IN = 10  # messages of an index that is worth gathering
+
 # Position and id of a message.
 Hit = tuple[int, int]
 
@@ -42,8 +44,8 @@ class ClauseSearch(ABC):
             return self._newest_by_text(self._text, before, limit)
         if source is not None and source.ordered:
             return self._stream(source, before, limit)
-        if source is not None and source.size <= SOME:
-            return self._rows(self._gathered(source, before).limit(limit))
+        if self._narrow is not None:
+            return self._rows(self._gathered(self._narrow, before).limit(limit))
         return self._rows(self._through_all(before).limit(limit))
 
     @abstractmethod
@@ -66,6 +68,15 @@ class ClauseSearch(ABC):
     @cached_property
     def _source(self) -> Source | None:
         return best_source(self._session, self.scope, self.clause)
+
+    @property
+    def _narrow(self) -> Source | None:
+        """The smallest index where gathering all that it has is less than meeting it on the way."""
+        source = self._source
+        if source is None or source.size > SOME:
+            return None
+        total = sum(place.total for place in self.scope.places)
+        return source if source.size * _ONE_IN <= total else None
 
     @cached_property
     def _text(self) -> TextTree | None:

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Select, exists, literal, select, text
 from sqlmodel import col
 
 from tui_mail.db.search_clause import ClauseSearch, Hit
-from tui_mail.db.search_sources import SOME
 from tui_mail.db.search_words import POSTGRESQL_INDEX, TextTree, exactly, holds, is_exact, tsquery
 from tui_mail.db.tables import Message
 
@@ -52,15 +51,15 @@ class PostgresqlSearch(ClauseSearch):
         # Compiling the rest takes longer than running it. The sum keeps it from going in order.
         self._session.connection().execute(text("SET LOCAL jit = off"))
         rest = self._by_text(asked, before).order_by((_position + 0).desc())
-        source = self._source
-        if source is not None and source.size <= SOME:
+        source = self._narrow
+        if source is not None:
             rest = rest.where(_position.in_(source.positions()))
         return found + self._rows(rest.limit(limit - len(found)))
 
     def _estimate(self, asked: TextTree) -> int:
         """How many rows the planner expects."""
         query = tsquery(asked)
-        if not query:
+        if not query or ":*" in query:  # of words that may go on it always expects few
             return _RARE + 1
         plan = self._session.connection().execute(_ESTIMATE, {"query": query}).scalar_one()
         parsed = json.loads(plan) if isinstance(plan, str) else plan

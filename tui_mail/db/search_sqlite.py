@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, sel
 from sqlmodel import col
 
 from tui_mail.db.search_clause import ClauseSearch, Hit
-from tui_mail.db.search_sources import SOME
 from tui_mail.db.search_words import (
     SQLITE_INDEX,
     Both,
@@ -55,8 +54,8 @@ class SqliteSearch(ClauseSearch):
             .join(Message, col(Message.position) == _just_rowid)
             .where(_matches(match), *self._within(_rowid, before))
         )
-        source = self._source
-        if source is not None and source.size <= SOME:
+        source = self._narrow
+        if source is not None:
             query = query.where(_just_rowid.in_(source.positions()))
         return query.where(*self._conditions).order_by(_rowid.desc())
 
