@@ -152,10 +152,12 @@ def test_the_mail_of_a_record_and_what_may_not_be_read_of_it(office: Office) -> 
 
 
 def test_a_search_whether_it_finds_all_or_one(office: Office) -> None:
+    # PostgreSQL's index of words has no order: of a small mailbox all hits are read and sorted.
+    gathers = office.database.engine.dialect.name == "postgresql"
     for query in ("comune", "subject:ordine comune", "is:unread", "in:inbox"):
         read = partial(search, operator_id=office.operator, query=parse(query, NOW), limit=20)
         for before in (None, _POSITION):
-            _check(office.database, partial(read, before=before), may_sort=True)
+            _check(office.database, partial(read, before=before), may_sort=gathers)
     (row,) = office.database.read_now(search, office.operator, parse("parola77", NOW))
     assert row.account == "vendite@noi.it"
 
