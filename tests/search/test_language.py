@@ -297,6 +297,7 @@ def test_what_only_looks_like_an_operator_is_words(text: str) -> None:
         ("VITAMINA E", "E", "between"),
         ('NEAR( AND OR NOT "', "AND", "between"),
         ('@""', '@""', "name"),
+        ("SAVED:@", "SAVED:@", "name"),
         ("(" * (DEEPEST + 1), "(", "deep"),
         ("parola " * 300, "parola", None),
         ("x" * (LONGEST_QUERY + 5), "xxxxx", str(LONGEST_QUERY)),

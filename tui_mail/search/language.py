@@ -21,12 +21,12 @@ from tui_mail.search.operators import (
     known_names,
     looks_like_a_number,
     operator_named,
+    saved,
 )
 from tui_mail.search.times import Clock
 from tui_mail.search.tree import (
     Field,
     Nothing,
-    Saved,
     Tree,
     Words,
     all_of,
@@ -249,10 +249,11 @@ class _Reading:
         return self._count(any_of([both, kinds.record(follows.text)]), token)
 
     def _saved(self, token: _Token) -> Tree:
-        name = token.text.strip('"').strip()
-        if not name:
-            raise self._mistake(_("“{text}” needs the name of a saved search."), token)
-        return self._count(Saved(name), token)
+        try:
+            found = saved(token.text)
+        except WrongValueError as error:
+            raise self._mistake(str(error), token) from error
+        return self._count(found, token)
 
     def _operator(self) -> Tree:
         """An operator with its value: one word, a phrase, or a group of them."""

@@ -191,8 +191,15 @@ def _assigned(value: Value) -> Tree:
     return AssignedTo(value.text.strip())
 
 
-def _saved(value: Value) -> Tree:
-    return Saved(value.text.strip().removeprefix("@"))
+_SIGN = re.compile(r"\A[@\s]+")
+
+
+def saved(text: str) -> Saved:
+    """The saved search of that name, with or without its sign; raises WrongValueError."""
+    name = _SIGN.sub("", text.strip('"')).rstrip()
+    if not name:
+        raise WrongValueError(_("“{text}” needs the name of a saved search."))
+    return Saved(name)
 
 
 # -- times and sizes -------------------------------------------------------------------------------
@@ -331,7 +338,7 @@ def _table() -> dict[str, Operator]:
         (("kind", "class", "tipo"), _choice(_KINDS)),
         (("assigned", "assegnato", "assegnata"), _assigned),
         (("state", "stato"), _choice(_STATES)),
-        (("saved", "query", "ricerca"), _saved),
+        (("saved", "query", "ricerca"), lambda value: saved(value.text)),
         (("date", "data"), _at_date),
         (("on", "il", "giorno"), _at_date),
         (("before", "prima"), _span(lambda found: Between(until=found.since))),
