@@ -8,16 +8,30 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyte
+from wcwidth import wcwidth
 
 QUIET_SECONDS = 0.05
 LAST_SECONDS = 10.0
 
 
 class Screen(pyte.Screen):
-    """pyte's screen, which otherwise forgets the rest of a text after some vowel signs."""
+    """pyte's screen, which otherwise forgets the rest of a text after some vowel signs, and cannot
+    tell a line in which something narrow was written over the first half of something wide."""
+
+    @property
+    def display(self) -> list[str]:
+        return ["".join(self._cells(self.buffer[y])) for y in range(self.lines)]
+
+    def _cells(self, row: Mapping[int, pyte.screens.Char]) -> Iterator[str]:
+        wide = False
+        for x in range(self.columns):
+            data = row[x].data
+            if not wide or data:
+                yield data or " "
+            wide = bool(data) and wcwidth(data[0]) == 2
 
     def draw(self, data: str) -> None:
         for part in (data,) if data.isascii() else data:
