@@ -24,6 +24,7 @@ _CALLS = (
 _ONE_THREAD = Path(__file__).with_name("in_one_thread.py")
 _LINE = re.compile(r"(\w+)\((.*)")
 WHOLE = bool(os.environ.get("TUI_MAIL_TEST_FULL"))
+PARTS = range(8 if WHOLE else 1)  # a test that takes all steps, as tests that can run beside others
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def steps_of(
     return found
 
 
-def sampled(steps: list[Step], most: int) -> list[Step]:
-    """Some of the steps, evenly; all of them with TUI_MAIL_TEST_FULL."""
+def sampled(steps: list[Step], most: int, part: int | None = None) -> list[Step]:
+    """Some of the steps, evenly; with TUI_MAIL_TEST_FULL all, or those of one of PARTS."""
     if WHOLE or len(steps) <= most:
-        return steps
+        return steps if part is None else steps[part :: len(PARTS)]
     return [steps[index * len(steps) // most] for index in range(most)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import command_line
-from tests.kills import Step, fail_at, kill_at, require_strace, sampled, steps_of
+from tests.kills import PARTS, Step, fail_at, kill_at, require_strace, sampled, steps_of
 
 _EMAIL = "anna@rossi.example"
 _MESSAGES, _FOLDERS = 50, 5
@@ -130,15 +130,21 @@ def steps(house: House) -> list[Step]:
     return found
 
 
-def test_killed_at_any_step_nothing_is_lost_or_doubled(house: House, steps: list[Step]) -> None:
-    for step in sampled(steps, 5):
+@pytest.mark.parametrize("part", PARTS)
+def test_killed_at_any_step_nothing_is_lost_or_doubled(
+    house: House, steps: list[Step], part: int
+) -> None:
+    for step in sampled(steps, 5, part):
         kill_at(house.fresh(), step, house.arguments, one_thread=True)
         house.check(step)
 
 
-def test_a_full_disk_is_said_and_nothing_is_half_done(house: House, steps: list[Step]) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_full_disk_is_said_and_nothing_is_half_done(
+    house: House, steps: list[Step], part: int
+) -> None:
     writing = [one for one in steps if one.call in {"write", "pwrite64", "fsync", "fdatasync"}]
-    for step in sampled(writing, 3):
+    for step in sampled(writing, 3, part):
         done = fail_at(house.fresh(), step, "ENOSPC", house.arguments)
         assert "Traceback" not in done.stderr + done.stdout, step
         if done.returncode:
