@@ -300,6 +300,7 @@ def message_rows(
             .join(Account, col(Account.id) == col(Folder.account_id))
             .where(
                 col(Message.id).in_(part),
+                col(Placement.message_id).in_(part),  # lest PostgreSQL reads all that is unread
                 col(Folder.account_id).in_(readable(operator_id)),
                 ~col(Placement.deleted),
                 *conditions,

@@ -258,7 +258,8 @@ class Database:
                 self._url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1
             )
             event.listen(writer, "begin", _take_turn)
-            event.listen(writer, "connect", _prepare_postgresql)
+            for each in (engine, writer):
+                event.listen(each, "connect", _prepare_postgresql)
             return engine, writer
         options: dict[str, Any] = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
         reader = create_engine(self._url, pool_size=_READERS + 1, **options)
@@ -285,10 +286,16 @@ def _take_turn(connection: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    """Arrays go as bytes: as text every word of every message would be searched for quotes."""
+    """Arrays go as bytes: as text every word of every message would be searched for quotes.
+
+    Statements are not compiled: that takes longer than to run any of ours.
+    """
     from psycopg.types.array import ListBinaryDumper  # nobody on SQLite waits for it
 
     connection.adapters.register_dumper(list, ListBinaryDumper)
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = off")
+    connection.commit()
 
 
 def _beginner(statement: str) -> Callable[[Any], None]:

@@ -18,6 +18,7 @@ from tui_mail.db.tables import Message
 
 _RARE = 3_000  # hits that are gathered and sorted rather than met on the way
 _GONE_THROUGH = 8_000  # rows from the newest on
+_GONE_THROUGH_MOST = 50_000  # rows at once, where those before them promise enough
 _ESTIMATE = text(
     "EXPLAIN (FORMAT JSON) SELECT 1 FROM message_words WHERE lexemes @@ CAST(:query AS tsquery)"
 )
@@ -39,17 +40,19 @@ class PostgresqlSearch(ClauseSearch):
 
     def _newest_by_text(self, asked: TextTree, before: int | None, limit: int) -> list[Hit]:
         found: list[Hit] = []
-        if self._estimate(asked) > _RARE:
-            start = self._far_enough(before)
+        stride = _GONE_THROUGH if self._estimate(asked) > _RARE else 0
+        while stride:
+            start = self._far_enough(before, stride)
             query = self._by_text(asked, before).order_by(_position.desc())
             if start is not None:
-                query = query.where(_position >= start)
-            found = self._rows(query.limit(limit))
+                query = query.where(_position >= start, col(Message.position) >= start)
+            rows = self._rows(query.limit(limit - len(found)))
+            found += rows
             if start is None or len(found) == limit:
                 return found
             before = start
-        # Compiling the rest takes longer than running it. The sum keeps it from going in order.
-        self._session.connection().execute(text("SET LOCAL jit = off"))
+            stride = _worth_it(stride, len(rows), limit - len(found))
+        # The sum keeps the rest from going in order.
         rest = self._by_text(asked, before).order_by((_position + 0).desc())
         source = self._narrow
         if source is not None:
@@ -65,16 +68,18 @@ class PostgresqlSearch(ClauseSearch):
         parsed = json.loads(plan) if isinstance(plan, str) else plan
         return int(parsed[0]["Plan"]["Plan Rows"])
 
-    def _far_enough(self, before: int | None) -> int | None:
-        """The position below which the newest rows are not looked for one by one."""
+    def _far_enough(self, before: int | None, stride: int) -> int | None:
+        """The position of the row `stride` rows further down; None when there are fewer."""
         rows = select(_position).where(*self._within(_position, before))
-        return self._session.scalar(rows.order_by(_position.desc()).offset(_GONE_THROUGH).limit(1))
+        return self._session.scalar(rows.order_by(_position.desc()).offset(stride).limit(1))
 
     def _by_text(self, asked: TextTree, before: int | None) -> Select[*tuple[Any, ...]]:
         return (
             select(_position, col(Message.id))
             .join(Message, col(Message.position) == _position)
             .where(*_fits(asked), *self._within(_position, before), *self._conditions)
+            # The same of both: a merge of the two begins where the first can be.
+            .where(*self._within(col(Message.position), before))
         )
 
     def _text_of_row(self, asked: TextTree) -> ColumnElement[bool]:
@@ -87,6 +92,15 @@ class PostgresqlSearch(ClauseSearch):
     def _text_among(self, asked: TextTree, positions: Sequence[int]) -> ColumnElement[bool]:
         some = select(_position).where(*_fits(asked), _position.in_(positions))
         return col(Message.position).in_(some)
+
+
+def _worth_it(gone: int, found: int, missing: int) -> int:
+    """How many rows more are to be gone through, of which as many fit as did of those gone through.
+
+    0 when that is more than following the words would take.
+    """
+    needed = 2 * gone * missing // found if found else _GONE_THROUGH_MOST + 1
+    return needed if needed <= _GONE_THROUGH_MOST else 0
 
 
 def _fits(asked: TextTree) -> list[ColumnElement[bool]]:
