@@ -299,7 +299,7 @@ def both(
 
 
 # What the ways through the indexes are chosen by: as they are; nothing is few; all is much.
-_WAYS = ((300, 20_000, 3_000, 8_000, 1_500), (-1, 20_000, 3_000, 8_000, 1_500), (-1, -1, -1, 2, 2))
+_WAYS = ((300, 20_000, 3_000, 1_000, 1_500), (-1, 20_000, 3_000, 1_000, 1_500), (-1, -1, -1, 2, 2))
 
 
 @settings(

@@ -17,8 +17,8 @@ from tui_mail.db.search_words import POSTGRESQL_INDEX, TextTree, exactly, holds,
 from tui_mail.db.tables import Message
 
 _RARE = 3_000  # hits that are gathered and sorted rather than met on the way
-_GONE_THROUGH = 8_000  # rows from the newest on
-_GONE_THROUGH_MOST = 50_000  # rows at once, where those before them promise enough
+_GONE_THROUGH = 1_000  # rows from the newest on, which tell how many others fit
+_DEARER = 15  # times: a hit gathered, than a row gone through
 _ESTIMATE = text(
     "EXPLAIN (FORMAT JSON) SELECT 1 FROM message_words WHERE lexemes @@ CAST(:query AS tsquery)"
 )
@@ -35,7 +35,7 @@ class PostgresqlSearch(ClauseSearch):
         if self._text is None:
             return query
         return query.join(POSTGRESQL_INDEX, _position == col(Message.position)).where(
-            *_fits(self._text)
+            *_led_to(self._text)
         )
 
     def _newest_by_text(self, asked: TextTree, before: int | None, limit: int) -> list[Hit]:
@@ -43,7 +43,7 @@ class PostgresqlSearch(ClauseSearch):
         stride = _GONE_THROUGH if self._estimate(asked) > _RARE else 0
         while stride:
             start = self._far_enough(before, stride)
-            query = self._by_text(asked, before).order_by(_position.desc())
+            query = self._rows_of(before).where(exactly(asked)).order_by(_position.desc())
             if start is not None:
                 query = query.where(_position >= start, col(Message.position) >= start)
             rows = self._rows(query.limit(limit - len(found)))
@@ -51,13 +51,24 @@ class PostgresqlSearch(ClauseSearch):
             if start is None or len(found) == limit:
                 return found
             before = start
-            stride = _worth_it(stride, len(rows), limit - len(found))
+            stride = self._worth_it(stride, len(rows), limit - len(found))
         # The sum keeps the rest from going in order.
-        rest = self._by_text(asked, before).order_by((_position + 0).desc())
+        rest = self._rows_of(before).where(*_led_to(asked)).order_by((_position + 0).desc())
         source = self._narrow
         if source is not None:
             rest = rest.where(_position.in_(source.positions()))
         return found + self._rows(rest.limit(limit - len(found)))
+
+    def _worth_it(self, gone: int, hits: int, missing: int) -> int:
+        """How many rows more are to be gone through, if as many fit as did of those gone through.
+
+        0 when what the words lead to is gathered sooner.
+        """
+        if not hits:
+            return 0
+        needed = 2 * gone * missing // hits
+        all_hits = sum(place.total for place in self.scope.places) * hits // gone
+        return needed if needed <= all_hits * _DEARER else 0
 
     def _estimate(self, asked: TextTree) -> int:
         """How many rows the planner expects."""
@@ -73,11 +84,11 @@ class PostgresqlSearch(ClauseSearch):
         rows = select(_position).where(*self._within(_position, before))
         return self._session.scalar(rows.order_by(_position.desc()).offset(stride).limit(1))
 
-    def _by_text(self, asked: TextTree, before: int | None) -> Select[*tuple[Any, ...]]:
+    def _rows_of(self, before: int | None) -> Select[*tuple[Any, ...]]:
         return (
             select(_position, col(Message.id))
             .join(Message, col(Message.position) == _position)
-            .where(*_fits(asked), *self._within(_position, before), *self._conditions)
+            .where(*self._within(_position, before), *self._conditions)
             # The same of both: a merge of the two begins where the first can be.
             .where(*self._within(col(Message.position), before))
         )
@@ -86,24 +97,15 @@ class PostgresqlSearch(ClauseSearch):
         return exists(
             select(literal(1))
             .select_from(POSTGRESQL_INDEX)
-            .where(_position == col(Message.position), *_fits(asked))
+            .where(_position == col(Message.position), exactly(asked))
         )
 
     def _text_among(self, asked: TextTree, positions: Sequence[int]) -> ColumnElement[bool]:
-        some = select(_position).where(*_fits(asked), _position.in_(positions))
+        some = select(_position).where(exactly(asked), _position.in_(positions))
         return col(Message.position).in_(some)
 
 
-def _worth_it(gone: int, found: int, missing: int) -> int:
-    """How many rows more are to be gone through, of which as many fit as did of those gone through.
-
-    0 when that is more than following the words would take.
-    """
-    needed = 2 * gone * missing // found if found else _GONE_THROUGH_MOST + 1
-    return needed if needed <= _GONE_THROUGH_MOST else 0
-
-
-def _fits(asked: TextTree) -> list[ColumnElement[bool]]:
+def _led_to(asked: TextTree) -> list[ColumnElement[bool]]:
     """What leads to the hits, and where that says too much, what they are told by."""
     query = tsquery(asked)
     leads = [holds(query)] if query else []

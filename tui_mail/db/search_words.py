@@ -191,9 +191,12 @@ def is_exact(asked: TextTree) -> bool:
 
 
 def exactly(asked: TextTree) -> ColumnElement[bool]:
-    """The condition on a row of PostgreSQL's index, word by word and phrase by phrase."""
+    """The condition on a row of PostgreSQL's index, word by word and phrase by phrase.
+
+    No index is used for it: what leads to the row is said beside it.
+    """
     if is_exact(asked):
-        return holds(tsquery(asked))
+        return _holds_of_row(tsquery(asked))
     match asked:
         case Both(parts):
             return and_(*(exactly(part) for part in parts))
@@ -202,13 +205,22 @@ def exactly(asked: TextTree) -> ColumnElement[bool]:
         case Without(part):
             return not_(exactly(part))
         case Words():
-            return and_(holds(tsquery(asked)), _in_text(asked))
+            return and_(_holds_of_row(tsquery(asked)), _in_text(asked))
         case Marked():
-            return holds(tsquery(asked))
+            return _holds_of_row(tsquery(asked))
+
+
+def _holds_of_row(query: str) -> ColumnElement[bool]:
+    return func.ts_match_vq(POSTGRESQL_INDEX.c.lexemes, _cast(query))
 
 
 def holds(query: str) -> ColumnElement[bool]:
-    return POSTGRESQL_INDEX.c.lexemes.bool_op("@@")(cast(literal(query, String), TSQUERY))
+    """What leads to the rows that a tsquery holds of."""
+    return POSTGRESQL_INDEX.c.lexemes.bool_op("@@")(_cast(query))
+
+
+def _cast(query: str) -> ColumnElement[Any]:
+    return cast(literal(query, String), TSQUERY)
 
 
 def _in_text(asked: Words) -> ColumnElement[bool]:
