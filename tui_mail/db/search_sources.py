@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.record_names import records_named
 from tui_mail.db.search_conditions import folders_of, of_message, said_by
-from tui_mail.db.search_plan import Clause, OfMessage
+from tui_mail.db.search_plan import Clause, OfCopy, OfMessage
 from tui_mail.db.search_scope import Scope
 from tui_mail.db.tables import Assignment, Link, Message, Placement
 from tui_mail.search import tree
@@ -56,12 +56,14 @@ def _sources(session: Session, scope: Scope, clause: Clause) -> Iterator[Source]
             yield from _of_message(session, node.asked)
     totals = {place.folder_id: place.total for place in scope.places}
     unread = {place.folder_id: place.unread for place in scope.places}
+    denied = _folders_denied(scope, clause)
     for asked in clause.copies:
-        folders = _folders(scope, asked)
+        folders = tuple(one for one in _folders(scope, asked) if one not in denied)
         yield _in_folders(folders, sum(totals[one] for one in folders))
         for part in _parts(asked):
             yield from _of_state(session, part, sum(unread[one] for one in folders))
-    yield _in_folders(scope.folder_ids, sum(totals.values()))
+    folders = tuple(one for one in scope.folder_ids if one not in denied)
+    yield _in_folders(folders, sum(totals[one] for one in folders))
 
 
 def _in_folders(folders: tuple[int, ...], size: int) -> Source:
@@ -72,7 +74,14 @@ def _in_folders(folders: tuple[int, ...], size: int) -> Source:
 def folders_meant(scope: Scope, clause: Clause) -> set[int]:
     """The folders that a copy of every message of the clause lies in one of."""
     meant = [_folders(scope, asked) for asked in clause.copies] or [scope.folder_ids]
-    return {*min(meant, key=len)}
+    return {*min(meant, key=len)} - _folders_denied(scope, clause)
+
+
+def _folders_denied(scope: Scope, clause: Clause) -> set[int]:
+    """The folders that no copy of a message of the clause lies in."""
+    denied = [node.asked for node in clause.denied if isinstance(node, OfCopy)]
+    named = [one for one in denied if isinstance(one, tree.InFolder | tree.OfAccount)]
+    return {folder for one in named for folder in folders_of(scope, one)}
 
 
 def _folders(scope: Scope, asked: Tree) -> tuple[int, ...]:
