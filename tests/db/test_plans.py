@@ -17,7 +17,7 @@ from tui_mail.db.fulltext import search
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import key_of
 from tui_mail.db.positions import first_position
-from tui_mail.db.rows import ListOrder, PageKey, Sort
+from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
@@ -168,3 +168,56 @@ def test_the_records_beside_a_page_of_messages(office: Office) -> None:
 
 def _chips(session: Session, message_ids: Sequence[int]) -> bool:
     return chips_for(session, message_ids) == {}  # no record was made
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "is:unread",
+        "in:inbox is:unread",
+        "in:archive is:unread",
+        "is:unread comune",
+        "in:archive is:read",
+    ],
+)
+def test_what_is_unread_elsewhere_is_not_looked_at(office: Office, query: str) -> None:
+    """Five unread messages beside 1,500 of an account that is not read, and as many that are."""
+    few = office.folder(FolderRole.ARCHIVE, 2)
+    mail = [
+        arrival(
+            f"few{n}", f"9:{n}", minutes=n, flags=[] if n % 100 == 0 else ["seen"], text="comune"
+        )
+        for n in range(500)
+    ]
+    office.save(*mail, folder=few, account=2)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    bound: list[int] = []
+
+    def note(_c: object, _cursor: object, _sql: str, given: Sequence[object], *_: object) -> None:
+        bound.append(len(given))
+
+    def read(session: Session) -> int:
+        event.listen(session.connection(), "before_cursor_execute", note)
+        return len(search(session, office.operator, parse(query, NOW), limit=50))
+
+    assert office.database.read_now(read)
+    assert max(bound) <= 400
+
+
+@pytest.mark.parametrize(
+    "query", ["is:answered", "is:draft", "is:answered comune", "in:inbox is:answered", "is:read"]
+)
+def test_a_state_that_few_have_is_found_by_its_index(office: Office, query: str) -> None:
+    for number, flag in enumerate(["answered", "draft", "seen"]):
+        one = arrival(f"state{number}", f"8:{number}", flags=[flag], text="comune")
+        office.save(one, folder=office.folder(FolderRole.INBOX, 2), account=2)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+
+    def read(session: Session) -> list[ListRow]:
+        return search(session, office.operator, parse(query, NOW), limit=50)
+
+    _check(office.database, read, may_sort=True)
+    plans = "".join(office.database.read_now(lambda session: list(_plans(session, read))))
+    assert "SCAN message " not in plans  # not even by an index
+    assert "Index Scan Backward using message_position" not in plans
+    assert len(office.database.read_now(read)) == 1

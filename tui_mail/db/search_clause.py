@@ -39,7 +39,9 @@ class ClauseSearch(ABC):
         """The newest hits below the position `before`, newest first."""
         source = self._source
         if source is not None and source.size <= FEW:
-            return self._rows(self._one_by_one(source, before).limit(limit))
+            few = self._few(source, before)
+            if few is not None:
+                return self._rows(self._one_by_one(few).limit(limit))
         if self._text is not None:
             return self._newest_by_text(self._text, before, limit)
         if source is not None and source.ordered:
@@ -131,11 +133,14 @@ class ClauseSearch(ABC):
         query: Select[*tuple[Any, ...]] = select(col(Message.position), col(Message.id))
         return query.where(*self._conditions)
 
-    def _one_by_one(self, source: Source, before: int | None) -> Select[*tuple[Any, ...]]:
+    def _few(self, source: Source, before: int | None) -> list[int] | None:
+        """The positions that an index leads to; None when they are not few after all."""
+        within = source.positions().where(*self._within(source.column, before))
+        found = list(self._session.scalars(within.limit(FEW + 1)))
+        return found if len(found) <= FEW else None
+
+    def _one_by_one(self, few: Sequence[int]) -> Select[*tuple[Any, ...]]:
         position = col(Message.position)
-        few = list(
-            self._session.scalars(source.positions().where(*self._within(source.column, before)))
-        )
         query = self._messages().where(position.in_(few))
         if self._text is not None and few:
             query = query.where(self._text_among(self._text, few))

@@ -53,9 +53,7 @@ def _of_copy(scope: Scope, asked: Tree, copy: Any) -> ColumnElement[bool]:
             keywords = literal(" ") + func.lower(col(copy.keywords)) + " "
             return keywords.contains(f" {name.lower()} ", autoescape=True)
         case Is(Mark.DRAFT):
-            drafts = scope.where(lambda place: place.role == FolderRole.DRAFTS)
-            in_drafts = col(copy.folder_id).in_([place.folder_id for place in drafts])
-            return or_(col(copy.draft), in_drafts)
+            return or_(col(copy.draft), col(copy.folder_id).in_(drafts_of(scope)))
         case Is(mark):
             flag = col(getattr(copy, _FLAGS[mark]))
             return not_(flag) if mark in {Mark.UNREAD, Mark.UNANSWERED} else and_(flag)
@@ -70,6 +68,12 @@ _FLAGS = {
     Mark.UNANSWERED: "answered",
 }
 _OF_COPY = (*_FLAGS, Mark.DRAFT)
+
+
+def drafts_of(scope: Scope) -> tuple[int, ...]:
+    """The ids of the folders in which all is a draft."""
+    drafts = scope.where(lambda place: place.role == FolderRole.DRAFTS)
+    return tuple(place.folder_id for place in drafts)
 
 
 def folders_of(scope: Scope, asked: tree.InFolder | tree.OfAccount) -> tuple[int, ...]:

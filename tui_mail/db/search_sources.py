@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_, select
 from sqlmodel import Session, col
 
 from tui_mail.db.record_names import records_named
-from tui_mail.db.search_conditions import folders_of, of_message, said_by
+from tui_mail.db.search_conditions import drafts_of, folders_of, of_message, said_by
 from tui_mail.db.search_plan import Clause, OfCopy, OfMessage
 from tui_mail.db.search_scope import Scope
 from tui_mail.db.tables import Assignment, Link, Message, Placement
@@ -56,19 +56,40 @@ def _sources(session: Session, scope: Scope, clause: Clause) -> Iterator[Source]
             yield from _of_message(session, node.asked)
     totals = {place.folder_id: place.total for place in scope.places}
     unread = {place.folder_id: place.unread for place in scope.places}
+    read = {one: totals[one] - unread[one] for one in totals}
     denied = _folders_denied(scope, clause)
     for asked in clause.copies:
         folders = tuple(one for one in _folders(scope, asked) if one not in denied)
         yield _in_folders(folders, sum(totals[one] for one in folders))
         for part in _parts(asked):
-            yield from _of_state(session, part, sum(unread[one] for one in folders))
+            match part:
+                case Is(Mark.UNREAD):
+                    yield _unread(scope, folders, sum(unread[one] for one in folders))
+                case Is(Mark.READ) if (size := sum(read[one] for one in folders)) <= SOME:
+                    seen = and_(_here(folders), col(Placement.seen))
+                    yield Source(col(Placement.position), seen, size, ordered=False)
+                case _:
+                    yield from _of_state(session, scope, part)
     folders = tuple(one for one in scope.folder_ids if one not in denied)
     yield _in_folders(folders, sum(totals[one] for one in folders))
 
 
 def _in_folders(folders: tuple[int, ...], size: int) -> Source:
-    here = and_(col(Placement.folder_id).in_(folders), not_(col(Placement.deleted)))
-    return Source(col(Placement.position), here, size, ordered=len(folders) == 1)
+    return Source(col(Placement.position), _here(folders), size, ordered=len(folders) == 1)
+
+
+def _here(folders: tuple[int, ...]) -> ColumnElement[bool]:
+    return and_(col(Placement.folder_id).in_(folders), not_(col(Placement.deleted)))
+
+
+def _unread(scope: Scope, folders: tuple[int, ...], size: int) -> Source:
+    """Where all is searched, or too much is unread to be gathered, the index of all that is unread
+    has it in order; else what is unread in other folders is not even looked at."""
+    unread, position = not_(col(Placement.seen)), col(Placement.position)
+    everywhere = scope.everything and folders == scope.folder_ids
+    if len(folders) > 1 and size > (FEW if everywhere else SOME):
+        return Source(position, unread, size)
+    return Source(position, and_(_here(folders), unread), size, ordered=len(folders) == 1)
 
 
 def folders_meant(scope: Scope, clause: Clause) -> set[int]:
@@ -124,13 +145,16 @@ def _cared_for(session: Session, said: ColumnElement[bool]) -> Source:
     return _probed(session, position, col(Message.thread_id).in_(threads), ordered=False)
 
 
-def _of_state(session: Session, asked: Tree, unread: int) -> Iterator[Source]:
+def _of_state(session: Session, scope: Scope, asked: Tree) -> Iterator[Source]:
     position = col(Placement.position)
     match asked:
-        case Is(Mark.UNREAD):
-            yield Source(position, not_(col(Placement.seen)), unread)
         case Is(Mark.STARRED):
             yield _probed(session, position, and_(col(Placement.starred)))
+        case Is(Mark.ANSWERED):
+            yield _probed(session, position, and_(col(Placement.answered)))
+        case Is(Mark.DRAFT):
+            drafts = or_(col(Placement.draft), col(Placement.folder_id).in_(drafts_of(scope)))
+            yield _probed(session, position, drafts, ordered=False)
         case tree.Tagged():
             yield _probed(session, position, col(Placement.keywords) != "")
 

@@ -350,6 +350,25 @@ Index(
     postgresql_where=text("NOT seen"),
 )
 Index(
+    "placement_unread_here",
+    col(Placement.folder_id),
+    col(Placement.position),
+    sqlite_where=text("seen = 0"),
+    postgresql_where=text("NOT seen"),
+)
+Index(
+    "placement_answered",
+    col(Placement.position),
+    sqlite_where=text("answered = 1"),
+    postgresql_where=text("answered"),
+)
+Index(
+    "placement_draft",
+    col(Placement.position),
+    sqlite_where=text("draft = 1"),
+    postgresql_where=text("draft"),
+)
+Index(
     "placement_starred",
     col(Placement.position),
     sqlite_where=text("starred = 1"),
