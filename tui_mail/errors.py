@@ -83,6 +83,10 @@ class NotAllowed(TuiMailError):
     exit_code = 77
 
 
+class WrongKey(NotAllowed):
+    """Of one sealed thing, while the vault is open."""
+
+
 class WrongPassword(NotAllowed):
     slug = "wrong_password"
 

@@ -34,7 +34,14 @@ from contextlib import suppress
 from pathlib import Path
 from socket import gethostname
 
-from tui_mail.errors import InputOutput, NotAllowed, NotFound, WrongPassword, WrongUse
+from tui_mail.errors import (
+    InputOutput,
+    NotAllowed,
+    NotFound,
+    WrongKey,
+    WrongPassword,
+    WrongUse,
+)
 from tui_mail.i18n import _
 from tui_mail.keyfile import KeyState, MachineKey, make_key, read_key, settle_key
 from tui_mail.keyring import FIRST, ID_BYTES, Keyring, first_keyring, new_keyring
@@ -100,7 +107,7 @@ class Vault:
     def unseal(self, sealed_bytes: bytes, context: str) -> bytes:
         """What `seal` sealed in the same context, by any key that the ring has or had at first.
 
-        Raises NotAllowed when the key, the context or a bit of it is another.
+        Raises WrongKey when the key, the context or a bit of it is another, and what `unlock` does.
         """
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -406,8 +413,8 @@ def _has_blobs(folder: Path) -> bool:
     return any(shard.fullmatch(one.name) and any(one.iterdir()) for one in folder.iterdir())
 
 
-def _another_key() -> NotAllowed:
-    return NotAllowed(
+def _another_key() -> WrongKey:
+    return WrongKey(
         _("This was sealed with another key, or it is damaged: restore it from a backup.")
     )
 

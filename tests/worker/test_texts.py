@@ -98,6 +98,22 @@ async def test_a_file_whose_bytes_are_lost_holds_nobody_up(office: Office) -> No
     assert await office.database.read(read) == [("lost", "")]
 
 
+async def test_files_that_open_with_no_key_hold_nobody_up(office: Office) -> None:
+    """A bit of the sealed key is another in one, two others lie in each other's place."""
+    await take_in(office, *(letter(f"m{n}", pdf_of(f"Fattura {n}")) for n in range(4)))
+    files = [one for one in (office.folder / "attachments").rglob("*") if len(one.name) > 20]
+    first, second, third, _fourth = files
+    sealed = bytearray(first.read_bytes())
+    sealed[40] ^= 1
+    first.write_bytes(sealed)
+    other = second.read_bytes()
+    second.write_bytes(third.read_bytes())
+    third.write_bytes(other)
+    assert await read_waiting(office.database, office.blobs, office.locks) == 4
+    found = await office.database.read(read)
+    assert [outcome for outcome, _text in found] == ["done", "lost", "lost", "lost"]
+
+
 async def test_what_was_interrupted_goes_on_where_it_was(office: Office) -> None:
     await take_in(office, *(letter(f"m{n}", pdf_of(f"Fattura {n}")) for n in range(45)))
 

@@ -12,7 +12,7 @@ from tui_mail.blobs import BlobStore
 from tui_mail.db import messages, texts
 from tui_mail.db.engine import Database
 from tui_mail.db.texts import WaitingFile
-from tui_mail.errors import InputOutput, NotFound, WrongData
+from tui_mail.errors import InputOutput, NotFound, WrongData, WrongKey
 from tui_mail.extract.wire import Extracted, Outcome
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import restore
@@ -64,7 +64,7 @@ async def _read(
     async def one(file: WaitingFile) -> Extracted:
         try:
             content = await asyncio.to_thread(_content, database, blobs, file)
-        except (NotFound, InputOutput, WrongData):
+        except (NotFound, InputOutput, WrongData, WrongKey):
             log.warning("file %d of message %d is lost", file.number, file.message_id)
             return Extracted(Outcome.LOST)
         return await extractor.extract(file.name, file.media_type, content)
@@ -81,7 +81,7 @@ async def _read(
 
 
 def _content(database: Database, blobs: BlobStore, file: WaitingFile) -> bytes:
-    """Raises NotFound, InputOutput, WrongData."""
+    """Raises NotFound, InputOutput, WrongData, WrongKey."""
     if file.blob:
         return blobs.open(file.blob)
     skeleton, _names = database.read_now(messages.source, None, file.message_id)
