@@ -8,14 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tui_mail.mail.budget import Budget
 from tui_mail.mail.charsets import decode
 from tui_mail.mail.flowed import unflow
 from tui_mail.mail.headers import identifiers, parameters
 from tui_mail.mail.structure import Part, Structure
 from tui_mail.mail.textfiles import TextFile, cut_files
 from tui_mail.mail.transfer import undo
-
-MAX_TEXT = 1024 * 1024
 
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE
@@ -52,14 +51,15 @@ class Body:
 class Contents:
     """The leaves sorted into what is read and what is a file; `found`: files written in the text."""
 
+    budget: Budget
     bodies: list[Body] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     found: list[TextFile] = field(default_factory=list)
 
 
-def read_contents(structure: Structure) -> Contents:
-    """Sort the parts of a message, and decode those that are read."""
-    contents = Contents()
+def read_contents(structure: Structure, budget: Budget) -> Contents:
+    """Sort the parts of a message, and decode those that are read, as far as `budget` goes."""
+    contents = Contents(budget)
     contents.bodies = _bodies(structure, contents, structure.root)
     if not contents.bodies:
         _promote(structure, contents)
@@ -169,18 +169,15 @@ def _is_file(part: Part, is_root: bool) -> bool:
 def _leaf(structure: Structure, contents: Contents, part: Part) -> Body:
     content = part_content(structure, part)
     if part.media_type == "text/html":
-        return Body(html=_text(structure, part, content))
+        return Body(html=_text(structure, part, contents.budget.cut(content)))
     if part.media_type in _ENRICHED:
-        return Body(_enriched(_text(structure, part, content)))
+        return Body(_enriched(_text(structure, part, contents.budget.cut(content))))
     content, found = cut_files(content)
     contents.found.extend(found)
-    return Body(_text(structure, part, content))
+    return Body(_text(structure, part, contents.budget.cut(content)))
 
 
 def _text(structure: Structure, part: Part, content: bytes) -> str:
-    if len(content) > MAX_TEXT:
-        structure.note("text_too_long")
-        content = content[:MAX_TEXT]
     charset = part.parameters.get("charset", "")
     is_html = part.media_type == "text/html"
     if not charset and is_html and (declared := _META_CHARSET.search(content, 0, 4096)):

@@ -6,6 +6,7 @@ Knows nothing of HTML: whoever walks the page says where lines end and what stan
 from dataclasses import dataclass, field
 
 from tui_mail.mail.blocks import Block, Piece, Role, Style
+from tui_mail.mail.budget import MAX_LINES
 
 _ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next one
 
@@ -25,9 +26,11 @@ class Place:
 
 @dataclass(slots=True)
 class Filling:
-    """The lines so far, and the one that is being filled."""
+    """The lines so far, and the one that is being filled. Of a text that is laid out already only
+    so many lines are taken that there are `most` of all."""
 
     blocks: list[Block] = field(default_factory=list)
+    most: int = MAX_LINES
     written: int = 0  # characters, ever
     _current: Block | None = None
     _length: int = 0
@@ -66,7 +69,8 @@ class Filling:
             self.blocks[-1].pieces.append(Piece(text, style))
 
     def _preformatted(self, text: str, place: Place) -> None:
-        first, *others = text.split("\n")
+        room = max(0, self.most - len(self.blocks))
+        first, *others = text.split("\n", room)[: room + 1]
         if first:
             self._append(first, place.style, place)
         for line in others:

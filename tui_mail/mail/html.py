@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborNode
 
 from tui_mail.i18n import _
 from tui_mail.mail.blocks import Block, Piece, Style
+from tui_mail.mail.budget import MAX_LINES, MAX_NODES, MAX_TEXT, Budget
 from tui_mail.mail.elements import (
     BLOCKS,
     HEADINGS,
@@ -31,6 +32,7 @@ from tui_mail.mail.tree import Tree
 from tui_mail.values import Mismatch
 
 _MAX_ALT = 200
+_MAX_INDENT = 20  # cells
 _MAX_MISMATCHES = 50
 
 
@@ -39,7 +41,7 @@ class Page:
     """An HTML body read: its lines, its link targets by number (from 1), what was dropped.
 
     `hidden` counts pieces of text and tracking images, `images` those that are only named.
-    `partial`: the end of the page is missing.
+    `partial`: the end of the page is missing. `nodes`: how many were read.
     """
 
     blocks: list[Block] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Page:
     hidden: int = 0
     images: int = 0
     partial: bool = False
+    nodes: int = 0
 
 
 def read_html(
@@ -56,27 +59,43 @@ def read_html(
     numbered: bool = True,
     names: Mapping[str, str] | None = None,
     drawn: Collection[str] = (),
-    until: int = 0,
+    until: int = MAX_LINES,
+    nodes: int = MAX_NODES,
 ) -> Page:
     """Read an HTML body.
 
     `numbered`: a link's number follows its text, as `[1]`. `names`: file names of the pictures
     that came with the mail by Content-ID; those in `drawn` get a line of their own to be drawn
-    at. `until`: enough when so many lines are read (0: all).
+    at. Enough is when more than `until` lines are read, or `nodes`.
     """
     tree = Tree(html)
-    reader = _Reader(Sight(tree.sheet()), numbered=numbered, names=names or {}, drawn=drawn)
+    reader = _Reader(
+        Sight(tree.sheet()), numbered=numbered, names=names or {}, drawn=drawn, most=until + 1
+    )
     page = reader.page
-    is_whole = tree.walk(reader, lambda: bool(until) and len(page.blocks) > until)
+    is_whole = tree.walk(reader, lambda: len(page.blocks) > until, nodes)
     reader.end()
-    page.partial = not is_whole or len(html) > MAX_HTML
+    page.partial = not is_whole or len(html) > MAX_HTML or len(page.blocks) > until
+    page.nodes = tree.visited
     return page
 
 
-def html_text(html: str) -> str:
-    """An HTML body as plain text: a paragraph is a line, quoted lines begin with `>`."""
+def html_text(html: str, budget: Budget | None = None) -> str:
+    """An HTML body as plain text: a paragraph is a line, quoted lines begin with `>`.
+
+    `budget`: what is left to be read of its message.
+    """
+    budget = budget or Budget()
+    page = read_html(html, numbered=False, nodes=budget.nodes)
+    budget.nodes -= page.nodes
+    text = _text_of(page)
+    budget.spent |= page.partial or len(text) > MAX_TEXT
+    return text[:MAX_TEXT]
+
+
+def _text_of(page: Page) -> str:
     lines: list[str] = []
-    for block in read_html(html, numbered=False).blocks:
+    for block in page.blocks:
         if block.rows:
             cells = ("  ".join(row).replace("\n", " ").rstrip() for row in block.rows)
             lines.extend(cells)
@@ -128,15 +147,18 @@ class _Reader:
         numbered: bool,
         names: Mapping[str, str],
         drawn: Collection[str],
+        most: int,
     ) -> None:
+        """`most`: lines of a text that is laid out already."""
         self.page = Page()
+        self._most = most
         self._sight = sight
         self._names, self._drawn = names, drawn
         self._numbered = numbered
         self._numbers: dict[str, int] = {}
         self._contexts = [_Context()]
         self._lists: list[int] = []  # the number of the next item, -1 in an unordered list
-        self._filling = Filling(self.page.blocks)
+        self._filling = Filling(self.page.blocks, most=most)
         self._tables: list[_Table] = []
         self._shown: list[str] = []  # the text of the link that is open
 
@@ -238,10 +260,10 @@ class _Reader:
         elif tag in {"ul", "ol"}:
             self._lists.append(start_of(attributes) if tag == "ol" else -1)
         elif tag == "dd":
-            changes["indent"] = place.indent + "  "
+            changes["indent"] = (place.indent + "  ")[:_MAX_INDENT]
         elif tag == "li":
             ordered = self._lists and self._lists[-1] >= 0
-            changes["indent"] = place.indent + ("   " if ordered else "  ")
+            changes["indent"] = (place.indent + ("   " if ordered else "  "))[:_MAX_INDENT]
         if role := role_of(attributes):
             changes["role"] = role
         if changes:
@@ -288,7 +310,7 @@ class _Reader:
         table.rows[-1].extend([""] * before)
         context = self._contexts[-1]
         context.place = replace(context.place, quote=0, indent="")
-        self._filling = Filling()
+        self._filling = Filling(most=self._most)
 
     def _end_cell(self) -> None:
         table = self._tables[-1]

@@ -17,6 +17,7 @@ from tui_mail.mail.attachments import (
     without_place,
 )
 from tui_mail.mail.bodies import Body, as_html, joined_html, read_contents
+from tui_mail.mail.budget import Budget
 from tui_mail.mail.charsets import decode
 from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line
 from tui_mail.mail.html import html_text
@@ -50,7 +51,7 @@ def parse(raw: bytes) -> ParsedMessage:
     Warnings: several_senders, name_shows_other_address, reply_to_other_domain, encrypted,
     partial_message, external_body.
     """
-    return _parse(raw, MAX_LEVELS)
+    return _parse(raw, MAX_LEVELS, Budget())
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class _Reading:
     pec: ParsedMessage | None = None
 
 
-def _parse(raw: bytes, levels: int) -> ParsedMessage:
+def _parse(raw: bytes, levels: int, budget: Budget) -> ParsedMessage:
     structure = read_structure(raw)
     root = structure.root
     headers = _decoded_headers(structure)
@@ -84,8 +85,10 @@ def _parse(raw: bytes, levels: int) -> ParsedMessage:
     subject = one_line(first.get("subject", ""))
     leaves = structure.leaves()
     kind = classify(first, root, leaves, sender.address if sender else "", subject)
-    reading = _read(structure, kind, levels)
+    reading = _read(structure, kind, levels, budget)
     text, new_text, html = _texts(reading)
+    if budget.spent:
+        structure.note("text_too_long")
     return ParsedMessage(
         message_id=next(iter(identifiers(root.header("message-id"))), ""),
         in_reply_to=identifiers(root.header("in-reply-to")),
@@ -195,33 +198,44 @@ def _for_somebody(provider: Mailbox, letter: ParsedMessage) -> bool:
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def _read(structure: Structure, kind: str, levels: int) -> _Reading:
-    contents = read_contents(structure)
+def _read(structure: Structure, kind: str, levels: int, budget: Budget) -> _Reading:
+    contents = read_contents(structure, budget)
     own = own_attachments(structure, contents)
     opened = open_files(structure, own, contents)
     reading = _Reading(contents.bodies, own, opened.derived)
     if opened.encrypted or structure.root.media_type == "multipart/encrypted":
         reading.warnings.append("encrypted")
-    _read_pieces(structure, contents.files, reading)
-    _read_letters(opened, reading)
+    _read_pieces(structure, contents.files, reading, budget)
+    _read_letters(opened, reading, budget)
+    reading.bodies = [_with_text(body, budget) for body in reading.bodies]
     if levels:
-        _read_inner(structure, opened, reading, kind, levels - 1)
+        _read_inner(structure, opened, reading, kind, levels - 1, budget)
     return reading
 
 
-def _read_letters(opened: Opened, reading: _Reading) -> None:
+def _read_letters(opened: Opened, reading: _Reading, budget: Budget) -> None:
     """Outlook's envelope holds the letter only where the message has no text of its own."""
     if not _has_text(reading.bodies):
         reading.bodies = [
-            Body(text or None, html or None) for text, html in opened.letters
+            Body(budget.cut(text) or None, budget.cut(html) or None)
+            for text, html in opened.letters
         ] or reading.bodies
+
+
+def _with_text(body: Body, budget: Budget) -> Body:
+    """Before the messages within are read: they are not to use up what is left for this one."""
+    if body.plain is not None:
+        return body
+    return Body(html_text(body.html or "", budget), body.html)
 
 
 def _has_text(bodies: Sequence[Body]) -> bool:
     return any((body.plain or body.html or "").strip() for body in bodies)
 
 
-def _read_pieces(structure: Structure, files: Sequence[Part], reading: _Reading) -> None:
+def _read_pieces(
+    structure: Structure, files: Sequence[Part], reading: _Reading, budget: Budget
+) -> None:
     """Parts of a message that is elsewhere (RFC 2046 §5.2.2, §5.2.3): said, and shown as they are."""
     for part in files:
         if part.media_type == "message/partial":
@@ -229,7 +243,7 @@ def _read_pieces(structure: Structure, files: Sequence[Part], reading: _Reading)
             reading.warnings.append("partial_message")
             if part.parameters.get("number") == "1":
                 content = content[read_structure(content).root.start :]
-            reading.bodies.append(Body(decode(content)[0]))
+            reading.bodies.append(Body(decode(budget.cut(content))[0]))
         elif part.media_type == "message/external-body":
             reading.warnings.append("external_body")
             lines = [f"{name}: {value}" for name, value in part.parameters.items()]
@@ -238,11 +252,16 @@ def _read_pieces(structure: Structure, files: Sequence[Part], reading: _Reading)
 
 
 def _read_inner(
-    structure: Structure, opened: Opened, reading: _Reading, kind: str, levels: int
+    structure: Structure,
+    opened: Opened,
+    reading: _Reading,
+    kind: str,
+    levels: int,
+    budget: Budget,
 ) -> None:
     """Read the messages within. One that is reported about is a file and no more."""
     for entity in opened.entities:
-        signed = _parse(entity, levels)
+        signed = _parse(entity, levels, budget)
         reading.bodies.append(Body(signed.text, signed.html or None))
         reading.derived.extend(without_place(each) for each in signed.attachments)
     if kind in REPORT_KINDS:
@@ -251,7 +270,7 @@ def _read_inner(
     if len(messages) > MAX_INNER:
         structure.note("too_many_files")
     for each in messages[:MAX_INNER]:
-        inner = _parse(each.content, levels)
+        inner = _parse(each.content, levels, budget)
         if kind == "pec_envelope" and each.name.lower() == "postacert.eml":
             reading.pec = inner
         else:
@@ -315,8 +334,6 @@ def _joined_pages(inner: ParsedMessage, title: str, after: str) -> str:
 
 def _joined(bodies: Sequence[Body]) -> tuple[str, str]:
     """The text and the HTML of the whole message; no HTML when no part has any."""
-    texts = [
-        body.plain if body.plain is not None else html_text(body.html or "") for body in bodies
-    ]
+    texts = [body.plain or "" for body in bodies]
     text = "\n".join(part for part in texts if part.strip()) if len(texts) > 1 else "".join(texts)
     return text, joined_html(bodies) if any(body.html for body in bodies) else ""

@@ -78,7 +78,7 @@ def render(
     if parsed.html and not (prefer_text and parsed.text.strip()):
         drawn = drawable(parsed.attachments) if pictures else {}
         names = {one.content_id: one.name for one in parsed.attachments if one.content_id}
-        page = read_html(parsed.html, names=names, drawn=drawn, until=until)
+        page = read_html(parsed.html, names=names, drawn=drawn, until=until or MAX_BLOCKS)
         if any(not block.is_blank for block in page.blocks):
             return _laid_out(page, width, parsed, drawn)
     return _laid_out(_text_page(parsed.text, until), width, parsed, {}, list_links=False)

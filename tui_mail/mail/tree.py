@@ -1,17 +1,13 @@
-"""A page's tree, and the way through it: hides the parser, and stops in time whatever the page."""
+"""A page's tree, and the way through it: hides the parser."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tui_mail.mail.budget import MAX_NODES
 from tui_mail.mail.guard import guarded
 from tui_mail.mail.stylesheet import StyleSheet, read_sheets
-
-MAX_NODES = 200_000
-MAX_SECONDS = 2.0
-_CHECKED = 0x7FF  # the clock is looked at once in so many nodes
 
 
 class Visitor(Protocol):
@@ -35,6 +31,7 @@ class Tree:
 
     def __init__(self, html: str) -> None:
         self._parser = LexborHTMLParser(guarded(html))
+        self.visited = 0
 
     def sheet(self) -> StyleSheet:
         """Its own style sheets; none is ever loaded."""
@@ -46,21 +43,20 @@ class Tree:
             if not media or "all" in media or "screen" in media:
                 yield node.text(deep=True)
 
-    def walk(self, visitor: Visitor, enough: Callable[[], bool] = lambda: False) -> bool:
+    def walk(
+        self, visitor: Visitor, enough: Callable[[], bool] = lambda: False, most: int = MAX_NODES
+    ) -> bool:
         """Tell `visitor` of every node, without recursion; False when it was broken off.
 
-        That is when `enough` says so, or after so many nodes or seconds; then not every element
-        that was entered ends.
+        That is when `enough` says so, or after `most` nodes; then not every element that was
+        entered ends. `visited` counts the nodes.
         """
         node = self._parser.root
-        deadline = time.monotonic() + MAX_SECONDS
-        visited, open_tags = 0, list[str]()
+        open_tags = list[str]()
         while node is not None:
-            visited += 1
-            if visited > MAX_NODES or enough():
+            if self.visited >= most or enough():
                 return False
-            if not visited & _CHECKED and time.monotonic() > deadline:
-                return False
+            self.visited += 1
             child = None
             if node.is_text_node:
                 visitor.text(node.text_content or "")
