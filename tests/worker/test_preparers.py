@@ -36,6 +36,14 @@ def endless(_value: object) -> None:
         pass
 
 
+def greedy(size: int) -> int:
+    return len(b"x" * size)
+
+
+def environment(_value: object) -> list[str]:
+    return sorted(os.environ)
+
+
 def pid(_value: object) -> int:
     return os.getpid()
 
@@ -52,6 +60,7 @@ def child(function: object, *, processor: float = 20, wall: float = 60) -> Child
         processor_seconds=processor,
         wall_seconds=wall,
         nice=10,
+        confined=True,
     )
 
 
@@ -117,6 +126,26 @@ def test_a_process_that_computes_for_ever_is_ended() -> None:
         one.call(None)
     with pytest.raises(ChildFailed):
         one.call(None)
+
+
+def test_a_process_that_wants_all_memory_is_refused_it() -> None:
+    one = child(greedy)
+    assert one.call(1 << 20) == 1 << 20
+    with pytest.raises(ChildFailed):
+        one.call(8 << 30)
+
+
+def test_a_process_that_reads_mail_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUI_MAIL_DATABASE", "postgresql://anna:segreta@host/mail")
+    one = child(environment)
+    assert set(one.call(None)) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TZ", "LC_CTYPE"}
+    one.close()
+
+
+async def test_a_large_message_is_read_by_another_process(preparers: Preparers) -> None:
+    large = letter("large", subject="crash", text="x" * 2_000_000)
+    prepared = await preparers.prepare([letter("small"), large], _OWN)
+    assert [one.prepared.parsed.damage for one in prepared] == [(), ("unread",)]
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:

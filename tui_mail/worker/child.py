@@ -27,6 +27,8 @@ _LENGTH = struct.Struct("<Q")
 _PIPE_BYTES = 1 << 20
 _READ_AT_ONCE = 1 << 20
 _START_SECONDS = 60.0
+_MEMORY_BYTES = 4 << 30  # of address space: a message of the greatest size several times
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,9 @@ class Child:
     """A process that calls one function, of a module that imports little.
 
     `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
-    the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19. Not for
-    several threads at once.
+    the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19.
+    `confined`: it reads what strangers wrote: its memory has a limit, and nothing is in its
+    environment that is not needed to run. Not for several threads at once.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Child:
         processor_seconds: float,
         wall_seconds: float,
         nice: int,
+        confined: bool,
     ) -> None:
         self._wall = wall_seconds
         try:
@@ -58,7 +62,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=_environment(),
+                env=_environment(confined=confined),
                 process_group=0,  # Ctrl+C is for who started us
                 bufsize=0,
             )
@@ -72,7 +76,8 @@ class Child:
             os.set_blocking(end, False)
             _widen(end)
         self._exchange(
-            pickle.dumps((function, processor_seconds, wall_seconds, nice)), _START_SECONDS
+            pickle.dumps((function, processor_seconds, wall_seconds, nice, confined)),
+            _START_SECONDS,
         )
 
     def call(self, value: object) -> Any:
@@ -128,11 +133,12 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             pipe.close()
 
 
-def _environment() -> dict[str, str]:
-    """Ours, and where this very package is."""
+def _environment(*, confined: bool) -> dict[str, str]:
+    """Ours, or the least of it, and where this very package is."""
     root = str(Path(tui_mail.__file__).parents[1])
     paths: Sequence[str] = [root, *filter(None, [os.environ.get("PYTHONPATH", "")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    kept = [name for name in _ENVIRONMENT if name in os.environ] if confined else os.environ
+    return {**{name: os.environ[name] for name in kept}, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _widen(end: int) -> None:
@@ -165,8 +171,10 @@ def serve() -> None:
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)  # whoever prints must not be taken for an answer
     with suppress(BrokenPipeError, EOFError):
-        function, processor_seconds, wall_seconds, nice = _taken(source)
+        function, processor_seconds, wall_seconds, nice, confined = _taken(source)
         os.nice(nice)
+        if confined:
+            _confine()
         _give(target, (True, None))
         while True:
             value = _taken(source)
@@ -175,6 +183,14 @@ def serve() -> None:
             _give(target, _answered(function, value))
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _confine() -> None:
+    import resource
+
+    for limit, value in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(limit, (value, value))
 
 
 def _answered(function: Callable[[Any], Any], value: object) -> tuple[bool, object]:

@@ -94,7 +94,13 @@ class Keeper:
 
 def _started() -> Child | None:
     try:
-        return Child(_kept, processor_seconds=_SECONDS, wall_seconds=_SECONDS, nice=_NICE)
+        return Child(
+            _kept,
+            processor_seconds=_SECONDS,
+            wall_seconds=_SECONDS,
+            nice=_NICE,
+            confined=False,  # it may need what a database's client looks for there
+        )
     except ChildFailed:
         log.warning("no process for writing; this one does it", exc_info=True)
         return None

@@ -1,4 +1,4 @@
-"""Who prepares messages: this process when there are few, other processes when there are many.
+"""Who prepares messages: this process a few small ones, other processes many or large ones.
 
 Hides starting those late, so that neither the console's start nor a single new message waits for
 them, keeping them while they are wanted, and what happens when one of them fails on a message:
@@ -17,6 +17,7 @@ from tui_mail.worker.child import Child, ChildFailed
 from tui_mail.worker.preparing import Unsealed, prepare, prepare_all, unread
 
 _FEW = 60  # messages that are prepared here sooner than a process has started
+_LARGE = 1 << 20  # bytes of a message that another process reads, where it may take what it likes
 _READ_AT_ONCE = 20
 _SENT_AT_ONCE = 50
 _SENT_BYTES = 4 << 20
@@ -101,6 +102,7 @@ class Preparers:
             processor_seconds=_PROCESSOR_SECONDS,
             wall_seconds=_WALL_SECONDS,
             nice=_NICE if self._background else 0,
+            confined=True,
         )
 
     def _give_back(self, child: Child) -> None:
@@ -115,7 +117,8 @@ class Preparers:
 
     async def _part(self, raws: Sequence[bytes], own: Collection[str]) -> list[Unsealed]:
         loop = asyncio.get_running_loop()
-        if self._starting is not None and self._starting.done():
+        there = self._starting is not None and self._starting.done()
+        if there or any(len(raw) > _LARGE for raw in raws):
             return await loop.run_in_executor(self._there, self._prepared_there, raws, own)
         prepared: list[Unsealed] = []
         for start in range(0, len(raws), _READ_AT_ONCE):
@@ -128,7 +131,7 @@ class Preparers:
         try:
             child = idle[0] if idle else self._new()
         except ChildFailed:
-            return [prepare(raw, own) for raw in raws]
+            return [prepare(raw, own) if len(raw) <= _LARGE else unread(raw) for raw in raws]
         try:
             prepared: list[Unsealed] = child.call((raws, own))
         except ChildFailed:
