@@ -9,11 +9,14 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.accounts import add_account, operator_for
+from tui_mail.db.conversations import message_rows
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import folder_for_role, reconcile_folders
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import Arrival, Prepared, PreparedAttachment, Saved, save
+from tui_mail.db.rows import ListRow
 from tui_mail.db.tables import Account, Conversation, Folder, Placement
+from tui_mail.db.whole_threads import place_in_thread
 from tui_mail.mail.threads import thread_keys
 from tui_mail.values import FolderRole, Mailbox, ParsedMessage, RemoteFolder
 
@@ -139,6 +142,21 @@ class Office:
         found = self.save(*arrivals, folder=folder)[-1].placement_id
         assert found is not None
         return found
+
+
+def whole_thread(session: Session, operator_id: int, message_id: int) -> list[ListRow]:
+    """The rows of a message's conversation, oldest first, by going from one to the next."""
+    place = place_in_thread(session, operator_id, message_id)
+    while place.first > 1:
+        place = place_in_thread(session, operator_id, place.near[0])
+    found = list(place.near)
+    while len(found) < place.total:
+        more = place_in_thread(session, operator_id, found[-1])
+        assert more.total == place.total
+        found += more.near[more.near.index(found[-1]) + 1 :]
+    for number, one in enumerate(found, 1):
+        assert place_in_thread(session, operator_id, one).of(one) == number
+    return message_rows(session, operator_id, found)
 
 
 def placements(session: Session) -> list[tuple[int, str, str]]:

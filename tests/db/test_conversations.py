@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete as delete_rows
+from sqlmodel import col
 
-from tests.db.making import NOW, Office, arrival, at, check_counters
+from tests.db.making import NOW, Office, arrival, at, check_counters, whole_thread
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import archive, delete, mark, move
-from tui_mail.db.conversations import end_window, thread_rows, window
+from tui_mail.db.conversations import end_window, window
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import known_keys
 from tui_mail.db.many import key_of
@@ -20,8 +22,10 @@ from tui_mail.db.operations import next_operations, settle
 from tui_mail.db.ordering import subject_key
 from tui_mail.db.orders import keep_order, order_of
 from tui_mail.db.rows import BY_DATE, ListOrder, ListRow, PageKey, Sort
+from tui_mail.db.tables import Grant
 from tui_mail.db.undoing import undo
-from tui_mail.values import OperationResult, Verb
+from tui_mail.db.whole_threads import MOST_COUNTED, place_in_thread
+from tui_mail.values import FolderRole, OperationResult, Verb
 
 _ON_ONE_DATABASE = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -96,7 +100,7 @@ def test_a_conversation_is_read_over_all_folders_oldest_first(database: Database
     office.save(arrival("b", "1:2", minutes=5, references=["a"]))
     again = arrival("b", "9:2", minutes=5, references=["a"])
     office.save(arrival("a", "9:1"), again, folder=office.archive)
-    rows = database.read_now(thread_rows, office.operator, 1)
+    rows = database.read_now(whole_thread, office.operator, 1)
     assert [(row.message_id, row.folder) for row in rows] == [(2, "Archivio"), (1, "INBOX")]
 
 
@@ -193,7 +197,38 @@ def test_a_row_counts_its_conversation_over_all_folders(database: Database) -> N
     office.save(answer, arrival("b", "9:2", minutes=1, references=["a"]), folder=office.archive)
     (row,) = database.read_now(window, office.operator, office.inbox)
     assert (row.total, row.in_thread) == (2, 3)
-    assert len(database.read_now(thread_rows, office.operator, row.thread_id)) == 3
+    assert len(database.read_now(whole_thread, office.operator, row.message_id)) == 3
+
+
+def _long_thread(office: Office, number: int) -> None:
+    """A conversation of so many messages that may be read, three of them archived; two may not."""
+    office.save(arrival("m0", "1:0"))
+    mail = [arrival(f"m{n}", f"1:{n}", minutes=n, references=["m0"]) for n in range(1, number - 3)]
+    office.save(*mail)
+    other = [
+        arrival(f"m{n}", f"9:{n}", minutes=n, references=["m0"]) for n in range(number - 3, number)
+    ]
+    office.save(*other, folder=office.archive)
+    shop = office.add("vendite@noi.it", shared=True)
+    theirs = office.folder(FolderRole.INBOX, shop)
+    hidden = [arrival(f"h{n}", f"1:{n}", minutes=n, references=["m0"]) for n in range(2)]
+    office.save(*hidden, folder=theirs, account=shop)
+    mine = (col(Grant.account_id) == shop, col(Grant.operator_id) == office.operator)
+    office.database.write_now(lambda session: session.execute(delete_rows(Grant).where(*mine)))
+
+
+@pytest.mark.parametrize("number", [MOST_COUNTED - 10, MOST_COUNTED + 10])
+def test_a_long_conversation_is_summed_and_gone_through_as_a_short_one(
+    database: Database, number: int
+) -> None:
+    office = Office(database)
+    _long_thread(office, number)
+    (row,) = database.read_now(window, office.operator, office.inbox)
+    assert (row.total, row.in_thread) == (number - 3, number)
+    ids = [one.message_id for one in database.read_now(whole_thread, office.operator, 1)]
+    assert ids == list(range(1, number + 1))
+    assert database.read_now(place_in_thread, office.operator, 7).of(9) == 9
+    assert database.read_now(place_in_thread, office.operator, 7).of(number) is None
 
 
 # -- whatever the order ----------------------------------------------------------------------------

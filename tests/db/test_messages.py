@@ -4,10 +4,20 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from tests.db.making import NOW, Office, arrival, at, check_counters, count_of, placements, prepared
+from tests.db.making import (
+    NOW,
+    Office,
+    arrival,
+    at,
+    check_counters,
+    count_of,
+    placements,
+    prepared,
+    whole_thread,
+)
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import mark, move
-from tui_mail.db.conversations import thread_rows, window
+from tui_mail.db.conversations import message_rows, window
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import known_keys
 from tui_mail.db.many import key_of
@@ -63,7 +73,7 @@ def test_a_copy_in_another_folder_is_the_same_message(database: Database) -> Non
     (there,) = office.save(arrival("m", "9:1"), folder=office.archive)
     assert here.message_id == there.message_id
     assert not there.new
-    rows = database.read_now(thread_rows, office.operator, here.thread_id)
+    rows = database.read_now(whole_thread, office.operator, here.message_id)
     assert [(row.message_id, row.folder) for row in rows] == [(here.message_id, "INBOX")]
 
 
@@ -240,7 +250,7 @@ def test_what_an_operator_may_not_read_is_not_there(database: Database) -> None:
     with pytest.raises(NotFound):
         database.read_now(message_by_header, stranger, "m")
     assert database.read_now(window, stranger, office.inbox) == []
-    assert database.read_now(thread_rows, stranger, saved.thread_id) == []
+    assert database.read_now(message_rows, stranger, [saved.message_id]) == []
     assert database.read_now(source, None, saved.message_id)[1] == ()
 
 

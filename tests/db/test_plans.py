@@ -21,6 +21,7 @@ from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
+from tui_mail.db.whole_threads import MOST_COUNTED
 from tui_mail.search.language import parse
 from tui_mail.values import FolderRole
 
@@ -116,6 +117,22 @@ def test_a_window_of_a_folder(office: Office) -> None:
         _check(office.database, read)
         end = partial(end_window, operator_id=office.operator, folder_id=folder, threads=threads)
         _check(office.database, end)
+
+
+def test_a_long_conversation_is_not_counted_for_a_window(office: Office) -> None:
+    inbox = office.folder(FolderRole.INBOX, 2)
+    office.save(arrival("root", "9:0"), folder=inbox, account=2)
+    thread = [arrival(f"t{n}", f"9:{n}", references=["root"]) for n in range(1, MOST_COUNTED + 1)]
+    office.save(*thread, folder=inbox, account=2)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    start = PageKey(at(0), 10**9)
+    read = partial(window, operator_id=office.operator, folder_id=inbox, start=start, limit=1)
+    assert [row.in_thread for row in office.database.read_now(read)] == [MOST_COUNTED + 1]
+    plans = office.database.read_now(lambda session: list(_plans(session, read)))
+    assert not [plan for plan in plans if "count(DISTINCT" in plan]
+    for plan in plans:
+        assert "SCAN conversation" not in plan, plan
+        assert "Seq Scan on conversation" not in plan, plan
 
 
 def test_tags_are_walked_through_from_one_set_to_the_next(office: Office) -> None:

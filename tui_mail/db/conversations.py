@@ -32,6 +32,7 @@ from tui_mail.db.orders import Pages, column, newest_first
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
+from tui_mail.db.whole_threads import sums
 
 # -- keeping ---------------------------------------------------------------------------------------
 
@@ -218,26 +219,8 @@ def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: boo
 def _complete(session: Session, operator_id: int, found: Sequence[Row[Any]]) -> list[ListRow]:
     """Rows with what stands beside them in other tables."""
     rows = with_chips(session, [_row(row) for row in found])
-    sums = _sums(session, operator_id, {row.thread_id for row in rows if row.in_thread})
-    return [replace(row, in_thread=sums.get(row.thread_id, row.in_thread)) for row in rows]
-
-
-def _sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dict[int, int]:
-    """How many messages the operator finds in conversations, over all folders."""
-    found: dict[int, int] = {}
-    for part in chunks(sorted(thread_ids)):
-        statement = (
-            select(col(Placement.thread_id), func.count(col(Placement.message_id).distinct()))
-            .join(Folder, col(Folder.id) == col(Placement.folder_id))
-            .where(
-                col(Placement.thread_id).in_(part),
-                col(Folder.account_id).in_(readable(operator_id)),
-                ~col(Placement.deleted),
-            )
-            .group_by(col(Placement.thread_id))
-        )
-        found.update((thread_id, number) for thread_id, number in session.execute(statement))
-    return found
+    found_in = sums(session, operator_id, {row.thread_id for row in rows if row.in_thread})
+    return [replace(row, in_thread=found_in.get(row.thread_id, row.in_thread)) for row in rows]
 
 
 def _row(row: Row[Any]) -> ListRow:
@@ -310,14 +293,3 @@ def message_rows(
         for row in session.execute(statement):
             best.setdefault(row.message_id, _row(row))
     return with_chips(session, [best[identifier] for identifier in wanted if identifier in best])
-
-
-def thread_rows(session: Session, operator_id: int, thread_id: int) -> list[ListRow]:
-    """The messages of a conversation that the operator may read, in any folder, oldest first."""
-    statement = (
-        select(col(Message.id))
-        .where(col(Message.thread_id) == thread_id)
-        .order_by(col(Message.position))
-    )
-    found = [identifier for identifier in session.scalars(statement) if identifier is not None]
-    return message_rows(session, operator_id, found)

@@ -178,6 +178,22 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """Where a message stands among the `total` of its conversation, oldest first.
+
+    `near`: the message and those nearest to it, by id; `first`: the place, from 1, of the first.
+    """
+
+    first: int
+    total: int
+    near: tuple[int, ...]
+
+    def of(self, message_id: int | None) -> int | None:
+        """The place of one of those near, from 1; None when it is not among them."""
+        return self.first + self.near.index(message_id) if message_id in self.near else None
+
+
+@dataclass(frozen=True, slots=True)
 class AttachmentRow:
     """A file of a message; `number` counts from 1."""
 

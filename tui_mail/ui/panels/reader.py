@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import AttachmentRow, LinkRow, ListRow, MessageRow
+from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow, ThreadPlace
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
@@ -41,10 +41,10 @@ def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRo
     return links_of(session, operator_id, message_id)
 
 
-def _conversation(session: "Session", operator_id: int, thread_id: int) -> list[ListRow]:
-    from tui_mail.db.conversations import thread_rows
+def _conversation(session: "Session", operator_id: int, message_id: int) -> ThreadPlace:
+    from tui_mail.db.whole_threads import place_in_thread
 
-    return thread_rows(session, operator_id, thread_id)
+    return place_in_thread(session, operator_id, message_id)
 
 
 def _own_hosts(session: "Session", account_id: int) -> tuple[str, str]:
@@ -129,7 +129,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self._rendered: Rendered | None = None
         self._frame: Frame | None = None
         self._layouts = Layouts()
-        self._siblings: list[ListRow] = []
+        self._conversation: ThreadPlace | None = None
         self._unfolded = 0  # how deep quotes are shown
         self._all_headers = False
         self._source: Sequence[SafeText] | None = None  # the bytes are shown in place of the text
@@ -149,7 +149,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         """Show nothing."""
         self.message_id = None
         self._letterhead = self._opened = self._rendered = self._source = None
-        self._lines, self._siblings = [], []
+        self._lines, self._conversation = [], None
         self.forget()
 
     async def _open(self, message_id: int, by_hand: bool) -> None:
@@ -163,11 +163,11 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             self.post_message(Said.error(error))
             return
         links = await self.read(_links, parts.operator_id, message_id) or []
-        rows = await self.read(_conversation, parts.operator_id, opened.row.thread_id) or []
+        place = await self.read(_conversation, parts.operator_id, message_id)
         vouched = await self._authentication(opened)
         if self.message_id != message_id:
             return
-        self._opened, self._siblings = opened, rows
+        self._opened, self._conversation = opened, place
         self._letterhead = letterhead.Letterhead(
             opened.row, opened.parsed, links, opened.lost, vouched
         )
@@ -273,10 +273,11 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         return self._lines[index] if index < len(self._lines) else BLANK
 
     def title(self) -> SafeText:
-        total = len(self._siblings)
-        if total < 2 or self._letterhead is None:
+        whole = self._conversation
+        place = None if whole is None else whole.of(self.message_id)
+        if whole is None or place is None or whole.total < 2 or self._letterhead is None:
             return safe(_("Message"))
-        return safe(_("Message {place} of {total}").format(place=self._place() + 1, total=total))
+        return safe(_("Message {place} of {total}").format(place=place, total=whole.total))
 
     def head(self, width: int) -> Sequence[Line]:
         if self._letterhead is None:
@@ -285,10 +286,6 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         lines = letterhead.head_lines(self._letterhead, width, now, records=self.records)
         room = max(3, self.size.height - 2)  # the text keeps a line, however low the panel is
         return lines[:room]
-
-    def _place(self) -> int:
-        ids = [row.message_id for row in self._siblings]
-        return ids.index(self.message_id) if self.message_id in ids else 0
 
     # -- keys
 
@@ -318,9 +315,12 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self.post_message(self.Step(step))
 
     def action_within(self, step: int) -> None:
-        place = self._place() + step
-        if 0 <= place < len(self._siblings):
-            self.open(self._siblings[place].message_id)
+        near = () if self._conversation is None else self._conversation.near
+        if self.message_id not in near:
+            return
+        index = near.index(self.message_id) + step
+        if 0 <= index < len(near):
+            self.open(near[index])
 
     def _files(self) -> list[AttachmentRow]:
         """What the message shows as files."""

@@ -1,0 +1,103 @@
+"""Conversations as a whole, over all the folders that an operator may read.
+
+Hides what is counted and what is taken from the counters kept, so that one of many thousands of
+messages costs a list no more than any other.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlmodel import Session, col
+
+from tui_mail.db.many import chunks
+from tui_mail.db.rights import readable
+from tui_mail.db.rows import ThreadPlace
+from tui_mail.db.tables import Conversation, Folder, Message, Placement, Thread
+
+MOST_COUNTED = 200  # copies of a conversation that are counted one by one
+_BESIDE = 25  # messages that are read on each side of the one in hand
+
+
+def sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dict[int, int]:
+    """How many messages the operator finds in conversations, over all folders.
+
+    A message copied to several folders is one, but for conversations of more than `MOST_COUNTED`
+    copies: of those each folder's own sum is taken, as it is kept.
+    """
+    found: dict[int, int] = {}
+    for part in chunks(sorted(thread_ids)):
+        long = set(session.scalars(_long(part)))
+        short = [one for one in part if one not in long]
+        for ids, statement in ((short, _counted), (sorted(long), _kept)):
+            if ids:
+                rows = session.execute(statement(operator_id, ids))
+                found.update((thread_id, number) for thread_id, number in rows)
+    return found
+
+
+def _long(thread_ids: Collection[int]) -> Select[Any]:
+    """Which conversations have more copies than are counted: none is read further than that."""
+    one_more = (
+        select(col(Placement.thread_id))
+        .where(col(Placement.thread_id) == col(Thread.id))
+        .offset(MOST_COUNTED)
+        .limit(1)
+        .correlate(Thread)
+    )
+    return select(col(Thread.id)).where(col(Thread.id).in_(thread_ids), one_more.exists())
+
+
+def _counted(operator_id: int, thread_ids: Collection[int]) -> Select[int, int]:
+    return (
+        select(col(Placement.thread_id), func.count(col(Placement.message_id).distinct()))
+        .where(col(Placement.thread_id).in_(thread_ids), *_seen_by(operator_id))
+        .group_by(col(Placement.thread_id))
+    )
+
+
+def _kept(operator_id: int, thread_ids: Collection[int]) -> Select[int, int]:
+    return (
+        select(col(Conversation.thread_id), func.sum(col(Conversation.total)))
+        .where(
+            col(Conversation.thread_id).in_(thread_ids),
+            col(Conversation.folder_id).in_(_folders(operator_id)),
+        )
+        .group_by(col(Conversation.thread_id))
+    )
+
+
+def place_in_thread(session: Session, operator_id: int, message_id: int) -> ThreadPlace:
+    """Where a message stands in its conversation, oldest first, and those nearest to it.
+
+    Of the messages that the operator may read, in any folder. A message that is gone stands alone.
+    """
+    own = select(col(Message.thread_id), col(Message.position)).where(col(Message.id) == message_id)
+    here = session.execute(own).one_or_none()
+    if here is None:
+        return ThreadPlace(1, 1, (message_id,))
+    thread_id, position = here
+    copies = and_(col(Placement.thread_id) == thread_id, *_seen_by(operator_id))
+    before, after = col(Placement.position) < position, col(Placement.position) > position
+    each = select(col(Placement.position)).where(copies).distinct().subquery()
+    earlier = func.sum(case((each.c.position < position, 1), else_=0))
+    later = func.sum(case((each.c.position > position, 1), else_=0))
+    numbers = session.execute(select(earlier, later)).one()
+    first, rest = (int(number or 0) for number in numbers)
+    ids_before = _nearest(session, and_(copies, before), col(Placement.position).desc())
+    ids_after = _nearest(session, and_(copies, after), col(Placement.position))
+    near = (*ids_before[::-1], message_id, *ids_after)
+    return ThreadPlace(first - len(ids_before) + 1, first + 1 + rest, near)
+
+
+def _nearest(session: Session, where: ColumnElement[bool], order: Any) -> list[int]:
+    statement = select(col(Placement.message_id), col(Placement.position)).where(where).distinct()
+    return list(session.scalars(statement.order_by(order).limit(_BESIDE)))
+
+
+def _seen_by(operator_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (col(Placement.folder_id).in_(_folders(operator_id)), ~col(Placement.deleted))
+
+
+def _folders(operator_id: int) -> Select[Any]:
+    return select(col(Folder.id)).where(col(Folder.account_id).in_(readable(operator_id)))
