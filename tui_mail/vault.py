@@ -372,12 +372,15 @@ class Vault:
             self._write(self._read().slots, ring.turned())
         return True
 
-    def drop(self, in_use: Collection[bytes]) -> int:
-        """Forget the old keys but for those in use; how many old keys there still are."""
+    def drop(self, unused: Callable[[frozenset[bytes]], Collection[bytes]]) -> int:
+        """Forget those of the old keys that `unused` says; how many old keys there still are.
+
+        It is asked while nobody else can make a new key.
+        """
         self._open_ring()
         with self._slots.changing():
             ring = self._read_again()
-            left = ring.without(ring.old - frozenset(in_use))
+            left = ring.without(ring.old & frozenset(unused(ring.old)))
             if left != ring:
                 self._write(self._read().slots, left)
         return len(left.old)

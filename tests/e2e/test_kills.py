@@ -91,7 +91,7 @@ def test_a_rotation_goes_on_wherever_it_was_killed(installation: Installation) -
         vault, blobs = installation.opened(home)
         vault.turn()  # unless it was killed before it had made the new key, or when all was done
         with database_of(home) as database:
-            done = rotate(database, blobs, vault, lambda _count: None)
+            done = rotate(database, blobs, vault, home / "attachments", lambda _count: None)
         assert (done.unreadable, done.old_keys) == ((), 0), step
         installation.check(step)
         blobs.sweep(datetime.now(UTC) + timedelta(hours=1))

@@ -1,6 +1,6 @@
 """What is made to cost much is read in time, and what is left out of it is said.
 
-Small by default; TUI_MAIL_TEST_FULL=1 makes each body as large as is ever read.
+Small by default; TUI_MAIL_TEST_FULL=1 makes each body as large as is ever read, and takes the time.
 """
 
 import os
@@ -24,7 +24,8 @@ def test_any_shape_is_read_in_time(shape: str) -> None:
     began = time.process_time()
     parsed = parse(raw)
     rendered = render(parsed, 80)
-    assert time.process_time() - began < _MOST_SECONDS
+    if _FULL:  # on a machine that does nothing else
+        assert time.process_time() - began < _MOST_SECONDS
     assert len(parsed.text) <= 2 * _BODY
     for line in plain(rendered):
         assert not [sign for sign in line if unicodedata.category(sign) in {"Cc", "Cs"}]

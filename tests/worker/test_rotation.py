@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from tests.oldformat import OldInstallation
 from tui_mail.blobs import FolderBlobs
 from tui_mail.db import accounts
 from tui_mail.db.engine import Database
+from tui_mail.db.schema import prepare
 from tui_mail.db.tables import Account
 from tui_mail.vault import Vault, open_vault
-from tui_mail.worker.rotation import rotate
+from tui_mail.worker.collect import note_use
+from tui_mail.worker.rotation import keep_secret, rotate
 
 
 class Keys:
@@ -26,10 +28,14 @@ class Keys:
 
     def program(self) -> tuple[Vault, FolderBlobs]:
         vault = open_vault(self.folder / "key")
-        return vault, FolderBlobs(self.folder / "attachments", vault)
+        return vault, FolderBlobs(self.attachments, vault)
+
+    @property
+    def attachments(self) -> Path:
+        return self.folder / "attachments"
 
     def file(self, name: str) -> Path:
-        return self.folder / "attachments" / name[:2] / name[2:]
+        return self.attachments / name[:2] / name[2:]
 
 
 @pytest.fixture
@@ -63,7 +69,7 @@ def test_everything_has_the_new_key_and_the_old_one_goes(database: Database, key
     looked: list[int] = []
 
     assert keys.vault.turn()
-    done = rotate(database, keys.blobs, keys.vault, looked.append)
+    done = rotate(database, keys.blobs, keys.vault, keys.attachments, looked.append)
 
     assert (done.blobs, done.secrets, done.unreadable, done.old_keys) == (3, 2, (), 0)
     assert looked == [1, 2, 3]
@@ -74,7 +80,7 @@ def test_everything_has_the_new_key_and_the_old_one_goes(database: Database, key
     for email, secret in accounts_by_email(database).items():
         assert vault.is_current(secret)
         assert vault.unseal(secret, f"account {email}") == email.encode()
-    again = rotate(database, keys.blobs, keys.vault, nothing)
+    again = rotate(database, keys.blobs, keys.vault, keys.attachments, nothing)
     assert (again.blobs, again.secrets, again.old_keys) == (0, 0, 0)
 
 
@@ -86,7 +92,7 @@ def test_an_installation_of_before_is_rotated_too(
     add_account(sqlite_database, "a@rossi.it", old.seal(b"segreta", context))
     keys = Keys(tmp_path)
     keys.vault.turn()
-    done = rotate(sqlite_database, keys.blobs, keys.vault, nothing)
+    done = rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
     assert (done.blobs, done.secrets, done.old_keys) == (1, 1, 0)
     vault, blobs = keys.program()
     assert blobs.open(name) == b"fattura"
@@ -102,11 +108,11 @@ def test_what_cannot_be_read_is_listed_and_keeps_its_key(
     backup = keys.file(other).read_bytes()
     keys.file(other).write_bytes(sealed)
     keys.vault.turn()
-    done = rotate(sqlite_database, keys.blobs, keys.vault, nothing)
+    done = rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
     assert (done.blobs, done.unreadable, done.old_keys) == (1, (other,), 1)
     keys.file(other).write_bytes(backup)  # restored: the key is still there for it
     assert keys.blobs.open(other) == b"guasto"
-    done = rotate(sqlite_database, keys.blobs, keys.vault, nothing)
+    done = rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
     assert (done.blobs, done.unreadable, done.old_keys) == (1, (), 0)
     assert keys.blobs.open(name) == b"buono"
 
@@ -114,7 +120,8 @@ def test_what_cannot_be_read_is_listed_and_keeps_its_key(
 def test_a_secret_that_no_key_opens_does_not_stop_it(sqlite_database: Database, keys: Keys) -> None:
     add_account(sqlite_database, "a@rossi.it", b"not sealed at all, whatever it may be")
     keys.vault.turn()
-    assert rotate(sqlite_database, keys.blobs, keys.vault, nothing).secrets == 0
+    done = rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
+    assert (done.secrets, done.lost) == (0, ("a@rossi.it",))
 
 
 def test_a_password_that_changes_meanwhile_stays(sqlite_database: Database, keys: Keys) -> None:
@@ -135,7 +142,7 @@ def test_a_collector_that_died_takes_no_key_with_it(sqlite_database: Database, k
     path = keys.file(name)
     path.rename(path.with_name(f".{path.name}.{'0' * 16}.aside"))
     keys.vault.turn()
-    assert rotate(sqlite_database, keys.blobs, keys.vault, nothing).old_keys == 1
+    assert rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing).old_keys == 1
     assert keys.blobs.open(name) == b"da parte"
 
 
@@ -178,14 +185,59 @@ def test_writers_and_two_rotators_at_once_lose_nothing(
         vault, blobs = keys.program()
         while not stop.is_set():
             vault.turn()
-            rotate(sqlite_database, blobs, vault, nothing)
+            rotate(sqlite_database, blobs, vault, keys.attachments, nothing)
 
     at_once(write(0), write(1), write(2), rotator, rotator)
-    rotate(sqlite_database, keys.blobs, keys.vault, nothing)
+    rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
     vault, blobs = keys.program()
     assert {name: blobs.open(name) for name in kept} == kept
     for name in kept:
         blobs.verify(name)
     assert len(blobs.keys_in_use()) == 1
-    assert vault.drop(blobs.keys_in_use()) == 0
+    assert vault.drop(lambda old: old - blobs.keys_in_use()) == 0
     assert list(blobs.leftovers()) == []
+
+
+@pytest.fixture
+def other_database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    prepare(made)
+    yield made
+    made.close_now()
+
+
+def test_a_database_that_shares_the_folder_keeps_its_passwords(
+    sqlite_database: Database, other_database: Database, keys: Keys
+) -> None:
+    """Each has its own sealed anew by a rotation of its own; only then does the old key go."""
+    both = (sqlite_database, other_database)
+    context = "account a@rossi.it"
+    for database in both:
+        note_use(keys.attachments, database)
+        add_account(database, "a@rossi.it", keys.vault.seal(b"segreta", context))
+    keys.vault.turn()
+    done = rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
+    assert (done.secrets, done.old_keys, done.others) == (1, 1, 1)
+    vault, _blobs = keys.program()
+    assert vault.unseal(secret_of(other_database, "a@rossi.it"), context) == b"segreta"
+    done = rotate(other_database, keys.blobs, keys.vault, keys.attachments, nothing)
+    assert (done.secrets, done.old_keys) == (1, 0)
+    vault, _blobs = keys.program()
+    for database in both:
+        assert vault.unseal(secret_of(database, "a@rossi.it"), context) == b"segreta"
+    note_use(keys.attachments, other_database)  # says nothing new, and forgets nothing
+    keys.vault.turn()
+    assert rotate(sqlite_database, keys.blobs, vault, keys.attachments, nothing).old_keys == 1
+
+
+def test_a_password_that_a_rotation_overtook_is_sealed_again(
+    sqlite_database: Database, keys: Keys
+) -> None:
+    sealed = keys.vault.seal(b"segreta", "account a@rossi.it")
+    keys.vault.turn()
+    rotate(sqlite_database, keys.blobs, keys.vault, keys.attachments, nothing)
+    add_account(sqlite_database, "a@rossi.it", sealed)
+    keep_secret(sqlite_database, keys.vault, "a@rossi.it", "segreta")
+    vault, _blobs = keys.program()
+    secret = secret_of(sqlite_database, "a@rossi.it")
+    assert vault.unseal(secret, "account a@rossi.it") == b"segreta"

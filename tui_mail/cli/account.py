@@ -97,6 +97,7 @@ def _add(
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
     _save(call, account)
+    call.kept(email, password)
     if verify and chosen.smtp.host:
         _try_sender(call, chosen, password)
     if call.json:
@@ -240,9 +241,7 @@ def _set_servers(call: Context, account: "Account", chosen: Candidate, password:
     account.smtp_tls = chosen.smtp.tls
     account.ca_file = chosen.imap.ca_file or chosen.smtp.ca_file
     account.user = chosen.user
-    account.secret = (
-        call.vault.seal(password.encode(), f"account {account.email}") if password else None
-    )
+    account.secret = call.sealed(account.email, password) if password else None
 
 
 def _save(call: Context, account: "Account") -> None:
@@ -315,8 +314,9 @@ def _password(
     password = password_from(
         _("New password of {email}:").format(email=email), stdin=password_stdin
     )
-    sealed = call.vault.seal(password.encode(), f"account {account.email}")
+    sealed = call.sealed(account.email, password)
     call.database.write_now(set_secret, call.operator_id, email, sealed)
+    call.kept(account.email, password)
     call.emit(
         {"email": email, "changed": True},
         _("The password of {email} is changed.").format(email=email),

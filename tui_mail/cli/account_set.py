@@ -76,9 +76,13 @@ def _set(
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
     change = AccountChange(name=name, signature=_signature(signature) if signature else None)
+    password = ""
     if servers:
-        change = _with_servers(call, account, servers, change, stdin=password_stdin, verify=verify)
+        change, password = _with_servers(
+            call, account, servers, change, stdin=password_stdin, verify=verify
+        )
     changed = call.database.write_now(change_account, call.operator_id, account.email, change)
+    call.kept(account.email, password)
     call.emit(record_of(changed), _("{email} is changed.").format(email=changed.email))
 
 
@@ -101,8 +105,8 @@ def _with_servers(
     *,
     stdin: bool,
     verify: bool,
-) -> "AccountChange":
-    """The change with the servers in it, tried.
+) -> "tuple[AccountChange, str]":
+    """The change with the servers in it, tried, and the password if it was asked for.
 
     The password is asked for again: who may manage an account but does not know its password
     must not have it sent to a server of their choice.
@@ -119,11 +123,11 @@ def _with_servers(
     logs_in = account.secret or account.host or stdin or servers.user
     if logs_in and servers != _Servers("", _NONE, "", "", ""):
         password = password_from(_("Password of {email}:").format(email=account.email), stdin=stdin)
-        sealed = call.vault.seal(password.encode(), f"account {account.email}")
+        sealed = call.sealed(account.email, password)
         change = replace(change, secret=sealed)
     if verify:
         _try(call, change.on(account), password, servers)
-    return change
+    return change, password
 
 
 def _merged(account: "Account", servers: _Servers, change: "AccountChange") -> "AccountChange":

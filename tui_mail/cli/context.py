@@ -158,6 +158,20 @@ class Context:
         note_use(self.attachments, self.database)
         return Ingest(self.database, self.blobs, background=self.background)
 
+    def sealed(self, email: str, password: str) -> bytes:
+        """An account's password as the database keeps it."""
+        from tui_mail.worker.collect import note_use
+
+        note_use(self.attachments, self.database)  # a key that it needs is not to be dropped
+        return self.vault.seal(password.encode(), f"account {email}")
+
+    def kept(self, email: str, password: str) -> None:
+        """The password that was sealed before is in the database now, if there is one."""
+        from tui_mail.worker.rotation import keep_secret
+
+        if password:
+            keep_secret(self.database, self.vault, email, password)
+
     def close(self) -> None:
         if "ingest" in self.__dict__:
             self.ingest.close()

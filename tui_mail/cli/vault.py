@@ -166,11 +166,19 @@ def _go_on(call: Context) -> None:
             call.progress(_("{count} attachments").format(count=count))
 
     try:
-        done = rotate(call.database, call.blobs, call.vault, progress)
+        done = rotate(call.database, call.blobs, call.vault, call.attachments, progress)
     finally:
         call.progress_done()
     for name in done.unreadable:
         call.refuse({"unreadable": name}, _("{name} opens with no key.").format(name=name))
+    for email in done.lost:
+        call.refuse(
+            {"account": email},
+            _(
+                "The password of {email} opens with no key: set it anew with tui-mail account "
+                "password."
+            ).format(email=email),
+        )
     call.emit(
         {
             "blobs": done.blobs,
@@ -184,6 +192,18 @@ def _go_on(call: Context) -> None:
             done.blobs,
         ).format(count=done.blobs),
     )
+    if done.lost:
+        call.exit_code = 1
+    if done.old_keys and done.others:
+        call.say(
+            ngettext(
+                "{count} other database uses these attachments: old keys stay until tui-mail vault "
+                "rotate was run there, too, and here once more.",
+                "{count} other databases use these attachments: old keys stay until tui-mail vault "
+                "rotate was run there, too, and here once more.",
+                done.others,
+            ).format(count=done.others)
+        )
     if done.unreadable:
         call.exit_code = 1
         call.say(_("Not everything could be read: restore it from a backup, then rotate again."))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import AnyStr
 
 MAX_TEXT = 1024 * 1024  # bytes, or characters of what is none, of all bodies together
-MAX_NODES = 150_000  # of all pages together
+MAX_NODES = 120_000  # of all pages together
 MAX_LINES = 50_000  # of a body
 
 

@@ -4,14 +4,15 @@ A blob is wanted from the moment it is put, and its row comes later: one that wa
 within the last day stays. Whoever collects holds the database's one write transaction, in which no
 message can begin to refer to a blob, and the store sees to those that put it again meanwhile. The
 folder of a store may be shared: every database that uses it leaves its mark there, and while there
-is another one's, nothing is collected, since nobody here knows what the other needs.
+is another one's, nothing is collected, since nobody here knows what the other needs. The mark says,
+too, which old keys of the vault a database can do without.
 """
 
 import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ _EVERY = timedelta(hours=6)
 _MARKS = ".databases"
 _LOCK = ".collect.lock"
 _IN_ONE_TRANSACTION = 50
+_SPARE = "spare"  # ids of keys
 
 
 def note_use(folder: Path, database: Database) -> None:
@@ -40,8 +42,28 @@ def note_use(folder: Path, database: Database) -> None:
     """
     identity = database.read_now(blob_rows.identity)
     mark, content = _mark(folder, identity), _content(folder, identity)
-    if _read(mark) == content:
-        return
+    known = _read(mark)
+    if _SPARE in known:
+        content[_SPARE] = known[_SPARE]
+    if known != content:
+        _write(folder, mark, content)
+
+
+def spare_keys(folder: Path, database: Database, ids: Iterable[bytes]) -> frozenset[bytes]:
+    """Note which old keys of the vault a database does without; those that all others do, too.
+
+    Raises CannotWrite.
+    """
+    identity = database.read_now(blob_rows.identity)
+    spare = frozenset(ids)
+    noted = " ".join(sorted(one.hex() for one in spare))
+    _write(folder, _mark(folder, identity), {**_content(folder, identity), _SPARE: noted})
+    for mark in other_users(folder, database):
+        spare &= {bytes.fromhex(one) for one in _read(mark).get(_SPARE, "").split()}
+    return spare
+
+
+def _write(folder: Path, mark: Path, content: Mapping[str, str]) -> None:
     try:
         mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
