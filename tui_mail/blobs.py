@@ -25,10 +25,10 @@ _PART = 1 << 20
 class BlobStore(Protocol):
     """Bytes by a name that the store gives them."""
 
-    def put(self, content: bytes | BinaryIO) -> str:
+    def put(self, content: bytes | BinaryIO, *, proven: bool = False) -> str:
         """Keep `content`, once; the name to open it by. Durable when it returns.
 
-        A file is read from its start, twice, and takes no memory. Raises CannotWrite, and what
+        `proven`: what is there already is read, and written anew where it is damaged. A file is read from its start, twice, and takes no memory. Raises CannotWrite, and what
         opening the vault raises, as all do that read or write content.
         """
 
@@ -85,7 +85,7 @@ class FolderBlobs:
         self._files = BlobFiles(folder)
         self._vault = vault
 
-    def put(self, content: bytes | BinaryIO) -> str:
+    def put(self, content: bytes | BinaryIO, *, proven: bool = False) -> str:
         file = io.BytesIO(content) if isinstance(content, bytes) else content
         digest = hashlib.sha256()
         file.seek(0)
@@ -94,7 +94,7 @@ class FolderBlobs:
         length = file.tell()
         name = self._vault.name(digest.digest())
         with self._changing():
-            if not self._kept(name, length):
+            if not self._kept(name, length) or (proven and not self._is_whole(name)):
                 file.seek(0)
                 self._write(name, file)
         return name
@@ -114,7 +114,14 @@ class FolderBlobs:
                 return False
             if not self._is_up_to_date(header):
                 self.rewrap(name)
-        except (FileNotFoundError, TuiMailError):
+        except (OSError, TuiMailError):
+            return False
+        return True
+
+    def _is_whole(self, name: str) -> bool:
+        try:
+            self.verify(name)
+        except TuiMailError:
             return False
         return True
 

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import Program, letter
+from tests.cli.program import WITH_FILES, Program, letter
 
 _TO = ("--account", "anna@rossi.example")
 _CHUNK = 64 * 1024
@@ -139,3 +140,48 @@ def test_the_message_is_read_and_its_file_refused_with_a_sentence(
     given = house("export", "subject:disegno", "--to", tmp_path / "given", "--format", "eml")
     assert given.code == 1, given
     assert not list((tmp_path / "given").rglob("*.eml"))
+
+
+@pytest.mark.parametrize("damage", [_unlink, _flip(-1), _empty, _swap, _link, _other_vault])
+@pytest.mark.parametrize("where", ["INBOX", "Altre"])
+def test_importing_again_puts_back_what_is_lost(
+    house: Program, blobs: list[Path], tmp_path: Path, damage: Callable[[list[Path]], None],
+    where: str,
+) -> None:  # fmt: skip
+    (house.home / "tui_mail.db").chmod(0o600)
+    damage(blobs)
+    files = [tmp_path / "8.eml", tmp_path / "9.eml"]
+    if damage is _other_vault:  # the others of the house are sealed by a key that is gone, too
+        files.append(tmp_path / "4.eml")
+        files[-1].write_bytes(WITH_FILES)
+    assert house("doctor", "--deep").code == 1
+    counts = house("import", *files, *_TO, "--folder", where).record
+    assert counts["restored"] == len(files)
+    assert counts["already"] == (len(files) if where == "INBOX" else 0)
+    for kept in (house.home / "attachments").rglob("*.kept"):
+        kept.unlink()
+    deep = house("doctor", "--deep")
+    assert (deep.code, deep.record["left"]) == (0, 0), deep
+    for message, file in zip((5, 6), files, strict=False):
+        assert house("show", message, "--raw", json=False).out.encode() == file.read_bytes()
+    assert house("import", *files, *_TO, "--folder", where).record["restored"] == 0
+
+
+def test_importing_again_puts_back_an_original_that_is_gone_or_changed(
+    house: Program, tmp_path: Path
+) -> None:
+    (house.home / "tui_mail.db").chmod(0o600)
+    connection = sqlite3.connect(house.home / "tui_mail.db")
+    connection.execute("DELETE FROM message_source WHERE message_id = 4")
+    connection.execute("UPDATE message_source SET skeleton = x'00' WHERE message_id = 1")
+    connection.commit()
+    connection.close()
+    for number, raw in ((1, letter(1, subject="Richiesta", body="Serve un preventivo.")),
+                        (4, WITH_FILES)):  # fmt: skip
+        (tmp_path / f"{number}.eml").write_bytes(raw)
+        result = house("import", tmp_path / f"{number}.eml", *_TO)
+        assert result.record["restored"] == 1
+        assert house("show", number, "--raw", json=False).out.encode() == raw
+    assert house("doctor", "--deep").code == 0
+    again = house.lines("import", tmp_path / "1.eml", *_TO)
+    assert "made whole again" not in again

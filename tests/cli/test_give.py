@@ -2,6 +2,7 @@
 
 import mailbox
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def odd(house: Program, tmp_path: Path) -> Program:
     (tmp_path / "odd").mkdir()
     for number, raw in enumerate(_ODD):
         (tmp_path / "odd" / f"{number}.eml").write_bytes(raw)
-    assert house("import", tmp_path / "odd", *_TO).record["stored"] == len(_ODD)
+    assert house("import", tmp_path / "odd", *_TO).records[-1]["stored"] == len(_ODD)
     return house
 
 
@@ -128,6 +129,43 @@ def test_a_message_whose_attachment_is_lost_is_told_and_left_out(
     assert (error["id"], error["error"]) == (4, "not_found")
     assert (counts["exported"], counts["lost"]) == (3, 1)
     assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+@pytest.mark.parametrize("kind", ["mbox", "eml", "maildir"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_folders_come_back_where_they_were(
+    house: Program, tmp_path: Path, kind: str, *, inside: bool
+) -> None:
+    names = ("Clienti: vecchi/Rossi?", "Messages", "Sent")
+    for number, name in enumerate(names, 1):
+        assert house("move", number, name if name == "Sent" else "Archive").code == 0
+    for number, name in enumerate(names[:2], 1):
+        raw = letter(number + 10)
+        (tmp_path / f"{number}.eml").write_bytes(raw)
+        assert house("import", tmp_path / f"{number}.eml", *_TO, "--folder", name).code == 0
+    everything = "account:anna@rossi.example"
+    before = _places(house)
+    out = tmp_path / "out"
+    assert house("export", everything, "--to", out, "--folders", "--format", kind).code == 0
+    counts = house("import", out / "anna@rossi.example" if inside else out, *_TO).record
+    assert (counts["stored"], counts["already"]) == (0, 6)
+    assert _places(house) == before
+
+
+def _places(house: Program) -> list[tuple[str, int]]:
+    connection = sqlite3.connect(house.home / "tui_mail.db")
+    rows = connection.execute("SELECT name, total FROM folder ORDER BY name").fetchall()
+    connection.close()
+    return rows
+
+
+def test_nothing_found_leaves_no_file(house: Program, tmp_path: Path) -> None:
+    for kind in ("mbox", "eml", "maildir"):
+        result = house("export", "subject:nessuno", "--to", tmp_path / "o", "--format", kind)
+        assert (result.code, result.record["exported"]) == (0, 0)
+        assert "nothing is written" in result.err
+        assert not (tmp_path / "o").exists()
+        assert not (tmp_path / "o.part").exists()
 
 
 def test_rights_hold(house: Program, tmp_path: Path) -> None:

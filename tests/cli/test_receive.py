@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.program import Program, letter
 
-_COUNTS = {"read", "stored", "already", "damaged", "seconds"}
+_COUNTS = {"read", "stored", "already", "damaged", "restored", "skipped", "seconds"}
 _TO = ("--account", "anna@rossi.example")
 
 
@@ -118,10 +118,47 @@ def test_a_zip_file(local: Program, tmp_path: Path) -> None:
         archive.writestr("mail/Posta/cur/1:2,FS", letter(5))
         archive.writestr("mail/picture.png", b"\x89PNG\r\n")
         archive.write(_mbox(tmp_path / "old.mbox", 3), "mail/old.mbox")
-    assert local("import", path, *_TO).record["stored"] == 6
+    skipped, counts = local("import", path, *_TO).records
+    assert (counts["stored"], counts["skipped"]) == (6, 1)
+    assert skipped["file"] == str(path / "mail" / "picture.png")
     assert local("show", "mid:5@ferri.example").record["flags"] == ["flagged", "seen"]
     assert local("show", "mid:1@ferri.example", "--raw", json=False).out.encode() == letter(1)
-    assert local("import", path, *_TO).record["already"] == 6
+    assert local("import", path, *_TO).records[-1]["already"] == 6
+
+
+def test_what_is_no_mail_is_named_with_its_reason(local: Program, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    box = _maildir(tree / "Posta")
+    (box / "loose.eml").write_bytes(letter(1))
+    (box / "dovecot-uidlist").write_text("3 V1 N2", "utf-8")
+    (tree / "notes.txt").write_text("Remember: the milk.\n\nFrom: nobody", "utf-8")
+    (tree / "logo.png").write_bytes(b"\x89PNG\r\n")
+    (tree / "nothing").touch()
+    (tree / "letter").write_bytes(letter(2))
+    (tree / "odd.eml").write_text("no header at all", "utf-8")
+    *told, counts = local("import", tree, *_TO).records
+    skipped = [one for one in told if one["outcome"] == "skipped"]
+    assert (counts["stored"], counts["skipped"]) == (5, 3)
+    assert {Path(one["file"]).name for one in skipped} == {"notes.txt", "logo.png", "nothing"}
+    assert all(one["reason"] for one in told)
+    shown = local("import", tree, *_TO, json=False)
+    assert "3 files skipped" in shown.out
+    assert all(name in shown.err for name in ("notes.txt", "logo.png", "nothing"))
+    error, _counts = local("import", tree / "notes.txt", *_TO).records
+    assert (error["error"], "notes.txt" in error["message"]) == ("wrong_data", True)
+    assert local("import", tree / "letter", tree / "logo.png", *_TO).code == 1
+
+
+def test_many_files_that_are_no_mail_are_told_in_short(local: Program, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for number in range(25):
+        (tree / f"{number}.txt").write_text("text", "utf-8")
+    (tree / "1.eml").write_bytes(letter(1))
+    told = local("import", tree, *_TO, json=False).err
+    assert told.count("Skipped:") == 20
+    assert "and 5 more" in told
 
 
 def test_a_bomb_is_refused_and_the_rest_is_taken(local: Program, tmp_path: Path) -> None:
@@ -189,8 +226,14 @@ def test_into_a_folder_that_is_made(local: Program, tmp_path: Path) -> None:
 def test_damaged_messages_are_stored_and_counted(local: Program, tmp_path: Path) -> None:
     file = tmp_path / "bad.eml"
     file.write_bytes(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n\x00\xff")
-    counts = local("import", file, *_TO).record
+    damaged, counts = local("import", file, *_TO).records
     assert (counts["stored"], counts["damaged"]) == (1, 1)
+    assert (damaged["outcome"], damaged["file"]) == ("damaged", str(file))
+    assert damaged["reason"]
+    again = tmp_path / "m.mbox"
+    again.write_bytes(_mbox(again, 1).read_bytes() + b"From a@x.example Mon Nov  3 10:00:00 2025\n"
+                      b"Content-Type: multipart/mixed; boundary=x\n\ntext\n")  # fmt: skip
+    assert f"{again}, message 2" in local("import", again, *_TO, json=False).err
 
 
 def test_import_refuses_what_it_cannot_do(local: Program, tmp_path: Path) -> None:

@@ -51,11 +51,6 @@ _OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"BZh": _bzip2,
     b"\xfd7zXZ": _xz,
 }
-_OTHERS = (
-    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"SQLite format 3", b"\x7fELF", b"7z\xbc\xaf",
-    b"\xd0\xcf\x11\xe0", b"!BDN", b"PK\x03\x04", b"Rar!", b"// <!-- <mdb:mork", b"bplist00",
-    b"\x00\x00\x00\x01Bud1", b"<?xml", b"<!DOCTYPE",
-)  # fmt: skip
 _EMLX = {0: Flag.SEEN, 2: Flag.ANSWERED, 4: Flag.STARRED, 6: Flag.DRAFT}
 
 
@@ -68,11 +63,6 @@ class TooMuch(WrongData):
                 file=path, size=LARGEST_MESSAGE >> 20
             )
         )
-
-
-def is_other(head: bytes) -> bool:
-    """Whether a file that starts so is surely no mail: pictures, documents, indexes of mail programs."""
-    return head.startswith(_OTHERS)
 
 
 def is_compressed(head: bytes) -> bool:

@@ -3,7 +3,8 @@ subfolders, EML, Apple Mail's .emlx, ZIP of any of them, and folders of all that
 
 Hides the formats. Nothing is unpacked to the disk, no link to a folder is followed, and an
 archive that grows beyond all measure is refused. Where a folder has folders, or an mbox file of
-several messages, each becomes a folder of mail: `Found.folder`.
+several messages, each becomes a folder of mail: `Found.folder`. A file is mail where its name ends
+in .eml or .emlx, where it lies in a Maildir, or where it starts with a header; any other is named.
 """
 
 import stat
@@ -11,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,28 +21,30 @@ from tui_mail.archives.bytes_of import (
     LARGEST_MESSAGE,
     TooMuch,
     is_compressed,
-    is_other,
     message_in_emlx,
     received,
     uncompressed,
 )
-from tui_mail.archives.zipped import in_zip
+from tui_mail.archives.signs import HEAD, why_no_mail
+from tui_mail.archives.zipped import NoMail, in_zip
 from tui_mail.errors import InputOutput, NotFound, TuiMailError, WrongData
 from tui_mail.i18n import _
 from tui_mail.values import Fetched
 
 _SEEN_OF = 4096
+_ONE_MESSAGE = (".eml", ".emlx")
 _MAILBOX_ENDINGS = (".mbox", ".mbx", ".sbd")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A message; `folder` is "" for those that are not in a folder of their own, and `size` is how
-    many bytes of the files have been used up by it."""
+    """A message; `folder` is "" for those that are not in a folder of their own, `size` is how many
+    bytes of the files have been used up by it, and `origin` says where it was found."""
 
     fetched: Fetched
     folder: str
     size: int
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,18 @@ class Unreadable:
     error: TuiMailError
 
 
-def found_in(path: Path) -> Iterator[Found | Unreadable]:
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of a folder or an archive that is no mail, and why it is none."""
+
+    path: Path
+    reason: str
+
+
+_One = Found | Unreadable | Skipped
+
+
+def found_in(path: Path) -> Iterator[_One]:
     """Every message in a file or folder, in the order of names.
 
     Raises NotFound.
@@ -76,7 +91,7 @@ def _entries(folder: Path) -> list[Path]:
     return [one for one in entries if one.is_file() or (one.is_dir() and not one.is_symlink())]
 
 
-def _directory(path: Path, parts: tuple[str, ...]) -> Iterator[Found | Unreadable]:
+def _directory(path: Path, parts: tuple[str, ...]) -> Iterator[_One]:
     try:
         entries = _entries(path)
         own = list(maildir.files_of(path)) if maildir.is_maildir(path) else None
@@ -90,22 +105,30 @@ def _directory(path: Path, parts: tuple[str, ...]) -> Iterator[Found | Unreadabl
         if entry.is_dir():
             if own is not None and entry.name in maildir.OWN:
                 continue
-            below = _below(entry.name, in_maildir=own is not None)
+            below = _below(entry, in_maildir=own is not None)
             if below is not None:
                 yield from _directory(entry, (*parts, *below))
-        elif own is None and not entry.name.startswith("."):
+        elif _is_wanted(entry, in_maildir=own is not None):
             yield from _guarded(entry, parts, named=False)
 
 
-def _below(name: str, *, in_maildir: bool) -> tuple[str, ...] | None:
+def _is_wanted(file: Path, *, in_maildir: bool) -> bool:
+    """Whether a file may be somebody's mail: what mail programs keep beside it is theirs alone."""
+    if file.name.startswith(".") or file.suffix.lower() == ".msf":
+        return False
+    return not in_maildir or file.suffix.lower() in _ONE_MESSAGE
+
+
+def _below(folder: Path, *, in_maildir: bool) -> tuple[str, ...] | None:
     """What a folder adds to the name of its mail's folder; None: it has no mail.
 
     Maildir++ writes `.Clients.2025`; Thunderbird keeps what is below a folder in `Folder.sbd`,
     Apple Mail a folder's messages in `Folder.mbox/Messages`.
     """
+    name, above = folder.name, folder.parent.name
     if name.startswith("."):
         return tuple(part for part in name.split(".") if part) if in_maildir else None
-    if name == "Messages":
+    if name == "Messages" and above != _without_ending(above):
         return ()
     return (_without_ending(name),)
 
@@ -115,7 +138,7 @@ def _without_ending(name: str) -> str:
     return next((name[: -len(e)] for e in _MAILBOX_ENDINGS if lower.endswith(e)), name) or name
 
 
-def _maildir_message(file: Path, parts: tuple[str, ...]) -> Iterator[Found | Unreadable]:
+def _maildir_message(file: Path, parts: tuple[str, ...]) -> Iterator[_One]:
     try:
         raw = _read(file)
         at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
@@ -124,10 +147,10 @@ def _maildir_message(file: Path, parts: tuple[str, ...]) -> Iterator[Found | Unr
     except TooMuch as error:
         yield Unreadable(error)
     else:
-        yield _found(raw, maildir.flags_in(file.name), at, parts, len(raw))
+        yield _found(raw, maildir.flags_in(file.name), at, parts, len(raw), str(file))
 
 
-def _guarded(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[Found | Unreadable]:
+def _guarded(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[_One]:
     """The messages of a file; what cannot be read is said and passed over."""
     try:
         yield from _file(path, parts, named=named)
@@ -137,13 +160,13 @@ def _guarded(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[Fou
         yield Unreadable(error)
 
 
-def _file(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[Found | Unreadable]:
+def _file(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[_One]:
     with path.open("rb") as file:
         if not stat.S_ISREG(path.stat().st_mode):
             raise WrongData(_("{file} is no file.").format(file=path))
         head = file.read(_SEEN_OF)
         file.seek(0)
-        if head and path.suffix.lower() == ".eml":  # one message, whatever it looks like
+        if head and path.suffix.lower() in _ONE_MESSAGE:  # one message, whatever it looks like
             yield _single(path, file, parts)
             return
         if head.startswith(b"PK") and zipfile.is_zipfile(file):
@@ -154,29 +177,37 @@ def _file(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[Found 
         if is_compressed(head):
             with uncompressed(file, path.stat().st_size) as stream:
                 yield from _stream(path, stream, parts, named=named)
-        elif head and (named or not is_other(head)):
+        else:
             yield from _stream(path, file, parts, named=named)
 
 
-def _zip(path: Path, file: BinaryIO, parts: tuple[str, ...]) -> Iterator[Found | Unreadable]:
+def _zip(path: Path, file: BinaryIO, parts: tuple[str, ...]) -> Iterator[_One]:
     for one in in_zip(path, file):
         if isinstance(one, TuiMailError):
             yield Unreadable(one)
+        elif isinstance(one, NoMail):
+            yield Skipped(one.path, one.reason)
         else:
-            inner = tuple(_without_ending(part) for part in one.folder)
-            yield _found(one.raw, one.flags, one.at, (*parts, *inner), one.size)
+            inner = (*parts, *map(_without_ending, one.folder))
+            yield _found(one.raw, one.flags, one.at, inner, one.size, one.origin)
 
 
-def _stream(
-    path: Path, stream: BinaryIO, parts: tuple[str, ...], *, named: bool
-) -> Iterator[Found | Unreadable]:
-    """The messages of a file of text: an mbox where it starts as one, else one message."""
-    head = stream.read(len(mbox.START))
+def _stream(path: Path, stream: BinaryIO, parts: tuple[str, ...], *, named: bool) -> Iterator[_One]:
+    """The messages of a file of text: an mbox where it starts as one, else one message or none.
+
+    Raises WrongData where the file was asked for by its name and has none.
+    """
+    head = stream.read(HEAD)
     stream.seek(0)
-    if head == mbox.START:
+    reason = why_no_mail(head)
+    if reason and named:
+        raise WrongData(_("{file} is not taken: {reason}.").format(file=path, reason=reason))
+    if reason:
+        yield Skipped(path, reason)
+    elif head.startswith(mbox.START):
         yield from _mbox(path, stream, parts, named=named)
-        return
-    yield _single(path, stream, parts)
+    else:
+        yield _single(path, stream, parts)
 
 
 def _single(path: Path, stream: BinaryIO, parts: tuple[str, ...]) -> Found:
@@ -187,13 +218,11 @@ def _single(path: Path, stream: BinaryIO, parts: tuple[str, ...]) -> Found:
         raise TooMuch(path)
     if path.suffix.lower() == ".emlx":
         raw, flags = message_in_emlx(raw)
-        return _found(raw, flags, when, parts, size)
-    return _found(raw, frozenset(), when, parts, size)
+        return _found(raw, flags, when, parts, size, str(path))
+    return _found(raw, frozenset(), when, parts, size, str(path))
 
 
-def _mbox(
-    path: Path, stream: BinaryIO, parts: tuple[str, ...], *, named: bool
-) -> Iterator[Found | Unreadable]:
+def _mbox(path: Path, stream: BinaryIO, parts: tuple[str, ...], *, named: bool) -> Iterator[_One]:
     """A file that is named is no folder of its own, nor is one that holds a single message."""
     cuts = mbox.split(stream, LARGEST_MESSAGE)
     first = next(cuts)
@@ -203,23 +232,25 @@ def _mbox(
     several = second is not None or own != plain.name or path.with_name(f"{path.name}.msf").exists()
     if not named and several and plain.name != "mbox":
         parts = (*parts, own)
-    for cut in (first, *([second] if second else [])):
-        yield _of_cut(path, cut, parts)
-    for cut in cuts:
-        yield _of_cut(path, cut, parts)
-
-
-def _of_cut(path: Path, cut: mbox.Cut, parts: tuple[str, ...]) -> Found | Unreadable:
-    if cut.too_large:
-        return Unreadable(TooMuch(path))
-    return _found(cut.raw, mbox.flags_in(cut.raw), cut.at, parts, cut.end - cut.start)
+    begun = [first, second] if second else [first]
+    for number, cut in enumerate(chain(begun, cuts), 1):
+        if cut.too_large:
+            yield Unreadable(TooMuch(path))
+            continue
+        flags, size = mbox.flags_in(cut.raw), cut.end - cut.start
+        yield _found(cut.raw, flags, cut.at, parts, size, mbox.place(path, number))
 
 
 def _found(
-    raw: bytes, flags: frozenset[str], at: datetime | None, parts: tuple[str, ...], size: int
+    raw: bytes,
+    flags: frozenset[str],
+    at: datetime | None,
+    parts: tuple[str, ...],
+    size: int,
+    origin: str,
 ) -> Found:
     fetched = Fetched("", raw, flags, received(raw, at))
-    return Found(fetched, "/".join(filter(None, map(_printable, parts))), size)
+    return Found(fetched, "/".join(filter(None, map(_printable, parts))), size, origin)
 
 
 def _printable(name: str) -> str:

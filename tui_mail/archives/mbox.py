@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import IO
 
+from tui_mail.i18n import _
 from tui_mail.values import Flag
 
 START = b"From "
@@ -50,6 +52,17 @@ class Cut:
 def split(stream: IO[bytes], largest: int) -> Iterator[Cut]:
     """The messages of an mbox that starts with a From_ line, in order; none is above `largest` bytes."""
     return _Splitter(stream, largest).messages()
+
+
+def starts_as_one(head: bytes) -> bool:
+    """Whether a file that starts so has a From_ line as mbox files have it."""
+    line = head.partition(b"\n")[0]
+    return head.startswith(START) and (_is_ours(line) or _DATED.match(line) is not None)
+
+
+def place(file: Path, number: int) -> str:
+    """Where a message of an mbox is, for people: its file, and its number counted from 1."""
+    return _("{file}, message {number}").format(file=file, number=number)
 
 
 def written(raw: bytes, at: datetime) -> bytes:

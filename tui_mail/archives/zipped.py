@@ -15,14 +15,15 @@ from tui_mail.archives.bytes_of import (
     LARGEST_MESSAGE,
     TooMuch,
     is_bomb,
-    is_other,
     message_in_emlx,
 )
+from tui_mail.archives.signs import HEAD, why_no_mail
 from tui_mail.errors import InputOutput, NotAllowed, TuiMailError
 from tui_mail.i18n import _
 
-_SEEN_OF = 64
 _ENCRYPTED = 1
+_MAILBOX = (".mbox", ".mbx")
+_ONE_MESSAGE = (".eml", ".emlx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,18 @@ class Zipped:
     at: datetime | None
     folder: tuple[str, ...]
     size: int
+    origin: str
 
 
-def in_zip(path: Path, file: BinaryIO) -> Iterator[Zipped | TuiMailError]:
+@dataclass(frozen=True, slots=True)
+class NoMail:
+    """A file of a ZIP file that is no mail, and why."""
+
+    path: Path
+    reason: str
+
+
+def in_zip(path: Path, file: BinaryIO) -> Iterator[Zipped | NoMail | TuiMailError]:
     """Every message of the ZIP file at `path`, and what is wrong with the others.
 
     Raises WrongData for a bomb, InputOutput when it is damaged.
@@ -73,7 +83,7 @@ def _shared(folders: Sequence[tuple[str, ...]]) -> int:
 
 def _guarded(
     path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, shared: int
-) -> Iterator[Zipped | TuiMailError]:
+) -> Iterator[Zipped | NoMail | TuiMailError]:
     inside = path / PurePosixPath(*_parts(member))
     if member.flag_bits & _ENCRYPTED:
         yield NotAllowed(
@@ -90,22 +100,25 @@ def _guarded(
 
 def _messages(
     inside: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, shared: int
-) -> Iterator[Zipped | TuiMailError]:
+) -> Iterator[Zipped | NoMail | TuiMailError]:
     with archive.open(member) as stream:
-        head = stream.read(_SEEN_OF)
-    if not head or is_other(head):
-        return
+        head = stream.read(HEAD)
+    reason = "" if head and inside.suffix.lower() in _ONE_MESSAGE else why_no_mail(head)
     *folder, name = _parts(member)[shared:]
     own = folder[:-1] if folder and folder[-1] in maildir.PARTS else folder
+    if reason and (not head or own == folder):
+        yield NoMail(inside, reason)
+        return
     with archive.open(member) as stream:
         if head.startswith(mbox.START):
-            place = tuple([*own, name] if _has_several(archive, member) else own)
-            for cut in mbox.split(stream, LARGEST_MESSAGE):
+            apart = name.lower().endswith(_MAILBOX) or _has_several(archive, member)
+            place = tuple([*own, name] if apart else own)
+            for number, cut in enumerate(mbox.split(stream, LARGEST_MESSAGE), 1):
                 if cut.too_large:
                     yield TooMuch(inside)
                 else:
-                    flags = mbox.flags_in(cut.raw)
-                    yield Zipped(cut.raw, flags, cut.at, place, cut.end - cut.start)
+                    flags, size = mbox.flags_in(cut.raw), cut.end - cut.start
+                    yield Zipped(cut.raw, flags, cut.at, place, size, mbox.place(inside, number))
             return
         raw = stream.read(LARGEST_MESSAGE + 1)
     if len(raw) > LARGEST_MESSAGE:
@@ -113,7 +126,7 @@ def _messages(
     flags = maildir.flags_in(name) if own != folder else frozenset[str]()
     if name.lower().endswith(".emlx"):
         raw, flags = message_in_emlx(raw)
-    yield Zipped(raw, flags, _moment(member), tuple(own), member.compress_size)
+    yield Zipped(raw, flags, _moment(member), tuple(own), member.compress_size, str(inside))
 
 
 def _has_several(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:

@@ -54,6 +54,8 @@ def _export(
         raise WrongUse(_("--format takes mbox, eml, maildir or markdown."))
     started = time.monotonic()
     ids = found_ids(call, " ".join(query))[::-1]
+    if not ids:
+        call.say(_("The search finds no message: nothing is written."))
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)
     counts = {"exported": 0, "already": 0, "lost": 0}
     progress = Progress(call, len(ids))

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,15 @@ import typer
 from tui_mail.cli.context import Context
 from tui_mail.cli.progress import Progress
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from tui_mail.archives.found import Found
+    from tui_mail.archives.found import Found, Skipped
     from tui_mail.worker.ingest import Outcome
 
 _BATCH = 400
 _BATCH_BYTES = 16 << 20
+_MOST_TOLD = 20
 _USUAL = "INBOX"
 
 
@@ -58,7 +59,7 @@ def _import(
             raise NotFound(_("{file} is not there.").format(file=path))
     found = call.database.read_now(account_by_email, account, call.operator_id)
     call.database.read_now(require, call.operator_id, found.id or 0, "triage")
-    target = _Target(call, found.id or 0, folder)
+    target = _Target(call, found.id or 0, found.email, folder)
     target.folder_id("")
     call.say(
         _("Importing into {folder} of {account}…").format(
@@ -112,17 +113,32 @@ class _Target:
 
     call: Context
     account_id: int
+    email: str
     only: str
     known: dict[str, int] = field(default_factory=dict)
 
     def folder_id(self, name: str) -> int:
         from tui_mail.db.folders import folder_named
 
-        wanted = self.only or name or _USUAL
+        wanted = self.only or self._exported(name) or _USUAL
         if wanted not in self.known:
             made = self.call.database.write_now(folder_named, self.account_id, wanted, create=True)
             self.known[wanted] = made.id or 0
         return self.known[wanted]
+
+    def _exported(self, name: str) -> str:
+        """The account's folder that `export --folders` wrote as `name`: below the account's address
+        or not, and without what a file's name may not have."""
+        from tui_mail.db.folders import folder_names
+        from tui_mail.worker.export import folder_parts
+        from tui_mail.worker.saving import file_name
+
+        first, _slash, rest = name.partition("/")
+        name = rest if first == file_name(self.email) else name
+        names = self.call.database.read_now(folder_names, self.account_id)
+        if name in names:
+            return name
+        return {"/".join(folder_parts(one)): one for one in names}.get(name, name)
 
 
 @dataclass(slots=True)
@@ -132,6 +148,8 @@ class _Counts:
     read: int = 0
     stored: int = 0
     damaged: int = 0
+    restored: int = 0
+    skipped: int = 0
     bytes: int = 0
     started: float = field(default_factory=time.monotonic)
 
@@ -142,10 +160,59 @@ def _report(call: Context, counts: _Counts) -> None:
         "stored": counts.stored,
         "already": counts.read - counts.stored,
         "damaged": counts.damaged,
+        "restored": counts.restored,
+        "skipped": counts.skipped,
         "seconds": round(time.monotonic() - counts.started, 3),
     }
     sentence = _("{read} read, {stored} stored, {already} already there, {damaged} damaged")
-    call.emit(record, sentence.format(**record))
+    more = ""
+    if counts.restored:
+        more += ngettext(
+            ", {n} made whole again", ", {n} made whole again", counts.restored
+        ).format(n=counts.restored)
+    if counts.skipped:
+        more += ngettext(", {n} file skipped", ", {n} files skipped", counts.skipped).format(
+            n=counts.skipped
+        )
+    call.emit(record, sentence.format(**record) + more)
+
+
+class _Told:
+    """Files that are not taken, or not in whole: each is a line with --json, people see some."""
+
+    def __init__(self, call: Context) -> None:
+        self._call = call
+        self._more = {"skipped": 0, "damaged": 0}
+
+    def skipped(self, file: str, reason: str) -> None:
+        """A file that is no mail."""
+        text = _("Skipped: {file} ({reason})").format(file=file, reason=reason)
+        self._tell("skipped", file, reason, text)
+
+    def damaged(self, file: str, reasons: "Sequence[str]") -> None:
+        """A message that is stored whole and could not be read in whole."""
+        reason = ", ".join(reasons)
+        text = _("Damaged, stored as it came: {file} ({reason})").format(file=file, reason=reason)
+        self._tell("damaged", file, reason, text)
+
+    def _tell(self, outcome: str, file: str, reason: str, text: str) -> None:
+        self._more[outcome] += 1
+        self._call.progress_done()
+        if self._call.json:
+            self._call.emit({"outcome": outcome, "file": file, "reason": reason})
+        elif self._more[outcome] <= _MOST_TOLD:
+            self._call.say(text)
+
+    def finish(self) -> None:
+        """Say how many were not shown."""
+        for count in self._more.values():
+            more = count - _MOST_TOLD
+            if more > 0 and not self._call.json:
+                self._call.say(
+                    ngettext(
+                        "and {n} more; --json names all", "and {n} more; --json names all", more
+                    ).format(n=more)
+                )
 
 
 async def _bring_in(call: Context, paths: list[Path], target: _Target, counts: _Counts) -> None:
@@ -155,25 +222,36 @@ async def _bring_in(call: Context, paths: list[Path], target: _Target, counts: _
 
     total = sum(map(size_of, paths)) if sys.stderr.isatty() else 0
     progress = Progress(call, total)
+    told = _Told(call)
 
     def count(batch: "Sequence[Found]", outcome: "Outcome") -> None:
         counts.read += len(batch)
         counts.stored += outcome.stored
-        counts.damaged += outcome.damaged
+        counts.damaged += len(outcome.damaged)
+        counts.restored += outcome.restored
+        for place, reasons in outcome.damaged.items():
+            told.damaged(batch[place].origin, reasons)
         counts.bytes += sum(one.size for one in batch)
         progress.show(counts.read, counts.bytes)
 
-    batches = _batches(_found(call, paths))
+    def skip(one: "Skipped") -> None:
+        counts.skipped += 1
+        told.skipped(str(one.path), one.reason)
+
+    batches = _batches(_found(call, paths, skip))
     async with Ahead(count) as ahead:  # interrupted too: a batch that is being stored counts
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             folder_id = await asyncio.to_thread(target.folder_id, batch[0].folder)
             messages = [one.fetched for one in batch]
             await ahead.begin(batch, call.ingest.take_in(target.account_id, folder_id, messages))
+    told.finish()
 
 
-def _found(call: Context, paths: list[Path]) -> "Iterator[Found]":
+def _found(
+    call: Context, paths: list[Path], skip: "Callable[[Skipped], None]"
+) -> "Iterator[Found]":
     """Every message; a file that cannot be read is told, and the others are taken."""
-    from tui_mail.archives.found import Unreadable, found_in
+    from tui_mail.archives.found import Skipped, Unreadable, found_in
 
     for path in paths:
         for one in found_in(path):
@@ -182,6 +260,8 @@ def _found(call: Context, paths: list[Path]) -> "Iterator[Found]":
                 error = one.error
                 call.exit_code = error.exit_code
                 call.refuse({"error": error.slug, "message": error.message}, error.message)
+            elif isinstance(one, Skipped):
+                skip(one)
             else:
                 yield one
 

@@ -216,14 +216,14 @@ def _store_parts(
         ],
     )
     attachments = [
-        _attachment_row(key, attachment)
+        attachment_row(key, attachment)
         for key, message in pairs
         for attachment in message.attachments
     ]
     insert_rows(session, Attachment, attachments)
     files = {key: [(a.name, a.media_type) for a in message.attachments] for key, message in pairs}
     note_files(session, files)
-    _claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])
+    claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])
 
 
 def _text_row(message_id: int, message: Prepared) -> dict[str, Any]:
@@ -261,7 +261,8 @@ def _files(message: Prepared) -> int:
     return sum(not attachment.inline for attachment in message.attachments)
 
 
-def _attachment_row(message_id: int, attachment: PreparedAttachment) -> dict[str, Any]:
+def attachment_row(message_id: int, attachment: PreparedAttachment) -> dict[str, Any]:
+    """An attachment of a message as its table has it."""
     return {
         "message_id": message_id,
         "number": attachment.number,
@@ -275,7 +276,8 @@ def _attachment_row(message_id: int, attachment: PreparedAttachment) -> dict[str
     }
 
 
-def _claim_blobs(session: Session, attachments: Iterable[PreparedAttachment]) -> None:
+def claim_blobs(session: Session, attachments: Iterable[PreparedAttachment]) -> None:
+    """Count the attachments among those that need their blobs."""
     claims: dict[str, dict[str, Any]] = {}
     for attachment in attachments:
         if attachment.blob:

@@ -193,6 +193,12 @@ def folder_named(session: Session, account_id: int, name: str, *, create: bool =
     return found
 
 
+def folder_names(session: Session, account_id: int) -> list[str]:
+    """What the account's folders are called."""
+    mine = select(col(Folder.name)).where(col(Folder.account_id) == account_id, ~col(Folder.gone))
+    return list(session.scalars(mine.order_by(col(Folder.id))))
+
+
 def _by_name(session: Session, account_id: int, name: str) -> Folder | None:
     """Exactly so called, else but for upper and lower case."""
     mine = session.scalars(

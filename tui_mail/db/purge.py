@@ -40,12 +40,13 @@ def purge(session: Session, message_ids: Collection[int]) -> None:
         found = select(col(Message.id)).where(col(Message.id).in_(part), *unneeded)
         gone = [identifier for identifier in session.scalars(found) if identifier is not None]
         if gone:
-            _release_blobs(session, gone)
+            release_blobs(session, gone)
             forget(session, gone)
             session.execute(delete(Message).where(col(Message.id).in_(gone)))
 
 
-def _release_blobs(session: Session, message_ids: Collection[int]) -> None:
+def release_blobs(session: Session, message_ids: Collection[int]) -> None:
+    """The attachments of the messages need their blobs no more."""
     used = (
         select(col(Attachment.blob), func.count())
         .where(col(Attachment.message_id).in_(message_ids), col(Attachment.blob) != "")

@@ -57,12 +57,12 @@ _SENTENCES = {
         "tui-mail outbox settle or retry."
     ),
     "attachments_lost": msgid(
-        "Attachments that are not in the folder: {count}. Restore the folder from a backup; the "
-        "messages stay readable without them."
+        "Attachments that are not in the folder: {count}. Restore the folder from a backup, or "
+        "import their messages again; they stay readable without them."
     ),
     "attachments_damaged": msgid(
-        "Attachments that are damaged: {count}. Restore the folder from a backup; the messages stay "
-        "readable without them."
+        "Attachments that are damaged: {count}. Restore the folder from a backup, or import their "
+        "messages again; they stay readable without them."
     ),
     "attachments_unused": msgid(
         "Files that nothing needs any more, or that were never written to the end: {count}. "

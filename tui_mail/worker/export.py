@@ -56,8 +56,6 @@ class Export:
         Raises CannotWrite, TryLater.
         """
         with ExitStack() as stack:
-            if not self._folders:
-                self._target(self._path, stack)
             for start in range(0, len(message_ids), _ROWS_AT_ONCE):
                 some = message_ids[start : start + _ROWS_AT_ONCE]
                 rows = self._database.read_now(exports.export_rows, operator_id, some)
@@ -101,9 +99,14 @@ class Export:
     def _place(self, row: ExportRow) -> Path:
         if not self._folders:
             return self._path
-        parts = [file_name(part) for part in (row.account, *row.folder.split("/")) if part]
+        parts = [file_name(row.account), *folder_parts(row.folder)]
         ending = ".mbox" if self._kind == "mbox" else ""
         return self._path.joinpath(*parts[:-1], parts[-1] + ending)
+
+
+def folder_parts(name: str) -> list[str]:
+    """What a folder and those above it are called where its mail is written."""
+    return [file_name(part) for part in name.split("/") if part]
 
 
 def _outcome(row: ExportRow, place: Target) -> Exported | None:

@@ -119,6 +119,9 @@ class _Mbox:
     def finish(self) -> None:
         with _saying(self._path):
             self._file.flush()
+            if not self._file.tell():  # all of it is lost, and told: an empty file says nothing
+                self._part.unlink()
+                return
             os.fsync(self._file.fileno())
             _into_place(self._part, self._path)
 

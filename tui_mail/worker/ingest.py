@@ -10,15 +10,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, local_copies, outbox
+from tui_mail.db import accounts, local_copies, outbox, restoring
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
 from tui_mail.db.prepared import Arrival
+from tui_mail.db.restoring import Kept
 from tui_mail.db.session import Session
+from tui_mail.errors import TuiMailError
+from tui_mail.mail.source import restore
 from tui_mail.values import Fetched, Flag, RecipientResult
 from tui_mail.worker.keeper import Keep, Keeper
 from tui_mail.worker.link import link_composed, link_messages
@@ -30,13 +34,15 @@ _WRITING_THREADS = 16  # making a blob safe on the disk is nothing but waiting
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch: how many messages were not there before, how many are damaged.
+    """What became of a batch: how many messages were not there before, which could not be read in
+    whole (their place in the batch, and why), how many were here and have got back what was lost.
 
     Of a file, "there" is the folder it was to be put into: what others hold is nobody's business.
     """
 
     stored: int
-    damaged: int
+    damaged: Mapping[int, Sequence[str]]
+    restored: int
 
 
 class Ingest:
@@ -67,22 +73,24 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
+        restored = await self._put_back(batch)
         arrivals, saved = await self._in_turn(_save, account_id, folder_id, batch)
-        return _outcome(saved, arrivals)
+        return Outcome(sum(one.new for one in saved), _damaged(arrivals, batch), restored)
 
     async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
         """Store what a file has; a folder that a server has too is given it by an operation.
 
-        What the folder holds already is neither read nor stored again.
+        What the folder holds already is not stored again, but for what of it is lost.
         """
+        restored = await self._put_back(batch)
         hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
         held = await self._database.read(local_copies.holds, folder_id, hashes)
         fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
         if not fresh:
-            return Outcome(0, 0)
+            return Outcome(0, {}, restored)
         arrivals, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
         placed = {one.message_id for one in saved}
-        return Outcome(len(placed), _damaged(arrivals))
+        return Outcome(len(placed), _damaged(arrivals, batch), restored)
 
     async def file_sent(
         self,
@@ -111,11 +119,50 @@ class Ingest:
         finally:
             preparing.cancel()
 
-    async def _prepared(self, batch: Sequence[Fetched]) -> list[Arrival]:
+    async def _put_back(self, batch: Sequence[Fetched]) -> int:
+        """Give messages that are here already what is lost of them; how many lacked something.
+
+        Raises CannotWrite.
+        """
+        loop = asyncio.get_running_loop()
+        by_hash = await loop.run_in_executor(self._writers, _by_hash, batch)
+        kept = await self._database.read(restoring.kept, by_hash)
+        if not kept:
+            return 0
+        lacking = await loop.run_in_executor(self._writers, self._lacking, kept)
+        again = [by_hash[one] for one in lacking]
+        if again:
+            arrivals = await self._prepared(again, proven=True)
+            await self._database.write(restoring.put_back, arrivals)
+        return len(again)
+
+    def _lacking(self, kept: Sequence[Kept]) -> list[str]:
+        """The hashes of those messages that are not made again of what is kept of them."""
+        return [one.content_hash for one in kept if not self._is_whole(one)]
+
+    def _is_whole(self, one: Kept) -> bool:
+        if one.skeleton is None:
+            return False
+        opened: set[str] = set()
+
+        def fetch(name: str) -> bytes:
+            opened.add(name)
+            return self._blobs.open(name)
+
+        try:
+            raw = restore(one.skeleton, fetch)
+            for name in one.blobs - opened:
+                self._blobs.verify(name)
+        except TuiMailError:
+            return False
+        return hashlib.sha256(raw).hexdigest() == one.content_hash
+
+    async def _prepared(self, batch: Sequence[Fetched], *, proven: bool = False) -> list[Arrival]:
+        """`proven`: files that are stored already are looked at, too."""
         own = await self._database.read(accounts.own_addresses)
         unsealed = await self._preparers.prepare([one.raw for one in batch], own)
         blobs = [
-            {number: self._put(content) for number, content in one.files.items()}
+            {number: self._put(content, proven=proven) for number, content in one.files.items()}
             for one in unsealed
         ]
         await asyncio.gather(*(blob for each in blobs for blob in each.values()))
@@ -123,9 +170,14 @@ class Ingest:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writers, _arrivals, unsealed, names, batch)
 
-    def _put(self, content: bytes) -> "asyncio.Future[str]":
+    def _put(self, content: bytes, *, proven: bool) -> "asyncio.Future[str]":
         """Raises CannotWrite when it is done."""
-        return asyncio.get_running_loop().run_in_executor(self._writers, self._blobs.put, content)
+        put = partial(self._blobs.put, proven=proven)
+        return asyncio.get_running_loop().run_in_executor(self._writers, put, content)
+
+
+def _by_hash(batch: Sequence[Fetched]) -> dict[str, Fetched]:
+    return {hashlib.sha256(one.raw).hexdigest(): one for one in batch}
 
 
 def _arrivals(
@@ -137,12 +189,17 @@ def _arrivals(
     ]
 
 
-def _outcome(saved: Sequence[Saved], arrivals: Sequence[Arrival]) -> Outcome:
-    return Outcome(sum(one.new for one in saved), _damaged(arrivals))
-
-
-def _damaged(arrivals: Sequence[Arrival]) -> int:
-    return sum(bool(one.prepared.parsed.damage) for one in arrivals)
+def _damaged(arrivals: Sequence[Arrival], batch: Sequence[Fetched]) -> dict[int, Sequence[str]]:
+    """Why what messages of a batch could not be read in whole, by their place in it."""
+    why = {
+        one.prepared.content_hash: one.prepared.parsed.damage
+        for one in arrivals
+        if one.prepared.parsed.damage
+    }
+    if not why:
+        return {}
+    hashes = (hashlib.sha256(one.raw).hexdigest() for one in batch)
+    return {place: why[one] for place, one in enumerate(hashes) if one in why}
 
 
 def _save(
