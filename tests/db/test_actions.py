@@ -19,7 +19,7 @@ from tui_mail.db.actions import (
     spam,
     whole_conversation,
 )
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import refresh
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import folders, known_keys
 from tui_mail.db.many import key_of

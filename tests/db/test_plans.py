@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlmodel import Session
 
-from tests.db.making import NOW, Office, arrival, at
+from tests.db.making import NOW, Office, arrival, at, check_counters
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.conversations import end_window, window
@@ -16,6 +16,7 @@ from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import key_of
+from tui_mail.db.messages import save, update_flags
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Link
@@ -90,6 +91,10 @@ def _plans(session: Session, read: Callable[[Session], object]) -> Iterator[str]
         yield "\n".join([sql, *(str(row[-1]) for row in rows)])
 
 
+def _all_plans(session: Session, do: Callable[[Session], object]) -> list[str]:
+    return list(_plans(session, do))
+
+
 def _check(
     database: Database, read: Callable[[Session], object], *, may_sort: bool = False
 ) -> None:
@@ -133,6 +138,25 @@ def test_a_long_conversation_is_not_counted_for_a_window(office: Office) -> None
     for plan in plans:
         assert "SCAN conversation" not in plan, plan
         assert "Seq Scan on conversation" not in plan, plan
+
+
+def test_what_comes_to_a_conversation_is_added_to_its_sums(office: Office) -> None:
+    inbox = office.folder(FolderRole.INBOX, 2)
+    office.save(arrival("root", "9:0"), folder=inbox, account=2)
+    mail = [arrival(f"t{n}", f"9:{n}", references=["root"]) for n in (1, 2)]
+
+    def come(session: Session) -> object:
+        return save(session, 2, inbox, mail, NOW)
+
+    def flag(session: Session) -> object:
+        update_flags(session, inbox, {"9:1": frozenset({"seen", "flagged"})})
+        return mail
+
+    for change in (come, flag):
+        plans = office.database.write_now(_all_plans, change)
+        assert any("conversation" in plan for plan in plans)
+        assert not [plan for plan in plans if "row_number()" in plan]
+    office.database.read_now(check_counters)
 
 
 def test_tags_are_walked_through_from_one_set_to_the_next(office: Office) -> None:

@@ -281,7 +281,7 @@ def _decide(office: Office, run: str, wanted: Decisions, arrived: set[str]) -> N
     )
 
     def write(session: Session) -> None:
-        from tui_mail.db.conversations import refresh
+        from tui_mail.db.counters import refresh
 
         done = decide(session, office.operator, NOW, add=now_possible)
         refresh(session, done.touched)

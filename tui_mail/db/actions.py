@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import message_rows, refresh
+from tui_mail.db.conversations import message_rows
+from tui_mail.db.counters import refresh
 from tui_mail.db.folders import folder_for_role
 from tui_mail.db.journal import journal
 from tui_mail.db.many import chunks

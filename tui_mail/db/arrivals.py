@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered, insert_rows
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import refresh
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.ordering import sender_key, subject_key
 from tui_mail.db.placing import Placing
@@ -77,11 +77,11 @@ def save(
     if session.scalar(folder) != account_id:
         raise NotFound(_("The folder is not there any more: it was removed with its account."))
     contents, fresh, touched = _store_contents(session, account_id, arrivals, now)
-    placed = Placing(session, folder_id, now).place(
+    placing = Placing(session, folder_id, now)
+    placed = placing.place(
         [(arrival, contents[arrival.prepared.content_hash]) for arrival in arrivals]
     )
-    touched |= {(folder_id, content.thread_id) for content in contents.values()}
-    refresh(session, touched)
+    refresh(session, touched | {(folder_id, thread_id) for thread_id in placing.unsure})
     publish(session, Topic.MAIL, Topic.FOLDERS)
     result = []
     for arrival, placement_id in zip(arrivals, placed, strict=True):

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import refresh
 from tui_mail.db.many import chunks
 from tui_mail.db.purge import purge
 from tui_mail.db.tables import (

@@ -1,29 +1,16 @@
-"""The rows of message lists: conversations as each folder holds them, and windows onto them.
+"""The rows of message lists: windows onto folders, and messages by their ids.
 
-Hides how the counters of folders and conversations are kept, and how a list is read a window at a
-time by its key, so that its length does not matter.
+Hides how a list is read a window at a time by its key, so that its length does not matter.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    case,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from tui_mail.db.bulk import insert_rows
 from tui_mail.db.care import care_for
 from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
@@ -33,93 +20,6 @@ from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
 from tui_mail.db.whole_threads import sums
-
-# -- keeping ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """A conversation of a folder, as its placements say and as its row should."""
-
-    thread_id: int
-    latest_at: datetime
-    placement_id: int
-    message_id: int
-    total: int
-    unread: int
-    starred: bool
-
-
-def refresh(session: Session, pairs: Collection[tuple[int, int]]) -> None:
-    """Make the rows and counters of conversations, (folder id, thread id), what placements say."""
-    by_folder: dict[int, set[int]] = defaultdict(set)
-    for folder_id, thread_id in pairs:
-        by_folder[folder_id].add(thread_id)
-    for folder_id, threads in by_folder.items():
-        for part in chunks(sorted(threads)):
-            _refresh_folder(session, folder_id, part)
-
-
-def _refresh_folder(session: Session, folder_id: int, threads: Sequence[int]) -> None:
-    here = (col(Conversation.folder_id) == folder_id, col(Conversation.thread_id).in_(threads))
-    columns = [getattr(Conversation, name) for name in _State.__slots__]
-    before = {row[0]: _State(*row) for row in session.execute(select(*columns).where(*here))}
-    after = {row[0]: _State(*row) for row in session.execute(_counted(folder_id, threads))}
-    changed = [thread for thread, state in before.items() if after.get(thread) != state]
-    if changed:
-        session.execute(
-            delete(Conversation).where(here[0], col(Conversation.thread_id).in_(changed))
-        )
-    rows = [
-        {"folder_id": folder_id, **{name: getattr(state, name) for name in _State.__slots__}}
-        for thread, state in after.items()
-        if before.get(thread) != state
-    ]
-    insert_rows(session, Conversation, rows)
-    if changed or rows:
-        _count(session, folder_id, before.values(), after.values())
-
-
-def _counted(folder_id: int, threads: Sequence[int]) -> Select[*tuple[Any, ...]]:
-    """One row a thread: its latest placement that is not marked as deleted, and the sums."""
-    thread = col(Placement.thread_id)
-    newest_first = (col(Placement.received_at).desc(), col(Placement.id).desc())
-    unread = case((col(Placement.seen), 0), else_=1)
-    starred = case((col(Placement.starred), 1), else_=0)
-    ranked = (
-        select(
-            thread,
-            col(Placement.received_at).label("latest_at"),
-            col(Placement.id).label("placement_id"),
-            col(Placement.message_id),
-            func.count().over(partition_by=thread).label("total"),
-            func.sum(unread).over(partition_by=thread).label("unread"),
-            (func.max(starred).over(partition_by=thread) > 0).label("starred"),
-            func.row_number().over(partition_by=thread, order_by=newest_first).label("place"),
-        )
-        .where(col(Placement.folder_id) == folder_id, thread.in_(threads), ~col(Placement.deleted))
-        .subquery()
-    )
-    names = _State.__slots__
-    return select(*(ranked.c[name] for name in names)).where(ranked.c.place == 1)
-
-
-def _count(
-    session: Session, folder_id: int, before: Iterable[_State], after: Iterable[_State]
-) -> None:
-    old, new = list(before), list(after)
-    session.execute(
-        update(Folder)
-        .where(col(Folder.id) == folder_id)
-        .values(
-            total=col(Folder.total) + sum(s.total for s in new) - sum(s.total for s in old),
-            unread=col(Folder.unread) + sum(s.unread for s in new) - sum(s.unread for s in old),
-            conversations=col(Folder.conversations) + len(new) - len(old),
-        )
-    )
-
-
-# -- reading ---------------------------------------------------------------------------------------
 
 _MESSAGE: tuple[Any, ...] = (
     col(Message.id).label("message_id"),

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered, insert_rows
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import Reflagged, reflag, refresh
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.many import chunks, execute_many, key_of
 from tui_mail.db.placements import set_flags
@@ -21,6 +21,7 @@ from tui_mail.db.word_index import note_account
 from tui_mail.values import Verb
 
 _BRINGS_KEY = (str(Verb.MOVE), str(Verb.APPEND))
+_TOPICS = (Topic.MAIL, Topic.FOLDERS, Topic.OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def change_flags(
         if row.on_server
     ]
     insert_rows(session, Operation, operations)
-    changed(session, {row.pair for row in rows})
+    reflag(session, [Reflagged(*row.pair, row.flags, flags[row.id]) for row in rows])
+    publish(session, *_TOPICS)
     return [[row.id, *map(sorted, changes[row.id])] for row in rows]
 
 
@@ -264,4 +266,4 @@ def destroy(session: Session, placed: Sequence[Placed], untold: Collection[int] 
 def changed(session: Session, pairs: set[tuple[int, int]]) -> None:
     session.flush()
     refresh(session, pairs)
-    publish(session, Topic.MAIL, Topic.FOLDERS, Topic.OPERATIONS)
+    publish(session, *_TOPICS)

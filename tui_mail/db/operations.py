@@ -14,7 +14,7 @@ from itertools import groupby
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import refresh
 from tui_mail.db.journeys import Return, follow, keep_key, put_back
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.purge import purge

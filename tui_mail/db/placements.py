@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import Reflagged, reflag, refresh
 from tui_mail.db.flags import FLAG_COLUMNS, columns_of, flags_of
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.purge import purge
@@ -49,18 +49,21 @@ def set_flags(session: Session, flags: Mapping[int, frozenset[str]]) -> None:
 
 def update_flags(session: Session, folder_id: int, changes: Mapping[str, frozenset[str]]) -> None:
     """Take over the flags that the server has: key -> flags; keys not known are passed over."""
-    touched: set[tuple[int, int]] = set()
+    reflagged: list[Reflagged] = []
     for part in chunks(changes):
         statement = select(
             col(Placement.id), col(Placement.remote), col(Placement.thread_id), *FLAG_COLUMNS
         ).where(col(Placement.folder_id) == folder_id, col(Placement.remote).in_(part))
         found = {row[0]: row for row in session.execute(statement)}
         wanted = with_pending(session, {key: changes[row[1]] for key, row in found.items()})
-        changed = {key: new for key, new in wanted.items() if flags_of(found[key][3:]) != new}
+        before = {key: flags_of(row[3:]) for key, row in found.items()}
+        changed = {key: new for key, new in wanted.items() if before[key] != new}
         set_flags(session, changed)
-        touched |= {(folder_id, found[key][2]) for key in changed}
-    if touched:
-        refresh(session, touched)
+        reflagged += [
+            Reflagged(folder_id, found[key][2], before[key], new) for key, new in changed.items()
+        ]
+    if reflagged:
+        reflag(session, reflagged)
         publish(session, Topic.MAIL, Topic.FOLDERS)
 
 

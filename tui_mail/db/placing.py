@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered
+from tui_mail.db.counters import add
 from tui_mail.db.flags import columns_of
 from tui_mail.db.journeys import keep_key
 from tui_mail.db.many import chunks
@@ -20,12 +21,16 @@ from tui_mail.values import OperationResult, Verb
 
 
 class Placing:
-    """Puts the messages of a batch into their folder, by what is there and what is on its way."""
+    """Puts the messages of a batch into their folder, by what is there and what is on its way.
+
+    `unsure`: threads whose conversations the caller is to refresh; all others are right.
+    """
 
     def __init__(self, session: Session, folder_id: int, now: datetime) -> None:
         self._session = session
         self._folder_id = folder_id
         self._now = now
+        self.unsure: set[int] = set()
 
     def place(self, arrivals: Sequence[tuple[Arrival, Content]]) -> list[int | None]:
         """The placement of each arrival, made where there is none."""
@@ -37,6 +42,7 @@ class Placing:
         rows: list[dict[str, Any]] = []
         found = [self._find(arrival, content, rows) for arrival, content in arrivals]
         made = insert_numbered(self._session, Placement, rows)
+        add(self._session, self._folder_id, dict(zip(made, rows, strict=True)))
         self._take_over()
         update_flags(self._session, self._folder_id, self._known)
         return [made[-key - 1] if key is not None and key < 0 else key for key in found]
@@ -106,6 +112,7 @@ class Placing:
         if arrival.remote and self._nameless[message_id]:
             taken = self._nameless[message_id].pop()
             self._taken[taken] = arrival
+            self.unsure.add(content.thread_id)
             self._here[arrival.remote] = (taken, message_id)
             return taken
         if arrival.remote and self._passing[message_id]:

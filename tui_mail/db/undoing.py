@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from tui_mail.db.conversations import refresh
+from tui_mail.db.counters import refresh
 from tui_mail.db.journal import REDO, UNDO, journal, last_done, last_undone
 from tui_mail.db.journeys import Return, put_back
 from tui_mail.db.links import undo_links
