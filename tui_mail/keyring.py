@@ -38,6 +38,12 @@ class Keyring:
         kept = {one: key for one, key in self.keys.items() if one not in ids or one == self.current}
         return replace(self, keys=kept)
 
+    def joined(self, other: "Keyring") -> "Keyring":
+        """With another ring's keys as old ones. Raises ValueError when one id has two keys."""
+        if any(other.keys[one] != self.keys[one] for one in other.keys.keys() & self.keys.keys()):
+            raise ValueError
+        return replace(self, keys={**other.keys, **self.keys})
+
     @property
     def old(self) -> frozenset[bytes]:
         """The ids of the keys that do not seal any more."""

@@ -38,6 +38,7 @@ from tui_mail.errors import (
     InputOutput,
     NotAllowed,
     NotFound,
+    WrongData,
     WrongKey,
     WrongPassword,
     WrongUse,
@@ -371,6 +372,26 @@ class Vault:
                 return False
             self._write(self._read().slots, ring.turned())
         return True
+
+    def adopt(self, other: "Vault") -> None:
+        """Let this vault open what another one sealed; the next rotation seals it anew.
+
+        Raises WrongData when the two are of installations that cannot be told apart by their keys.
+        """
+        theirs = other._open_ring()  # noqa: SLF001 — another of its kind
+        self._open_ring()
+        with self._slots.changing():
+            ring = self._read_again()
+            try:
+                joined = ring.joined(theirs)
+            except ValueError as error:
+                raise WrongData(
+                    _("The keys of {file} cannot be kept beside those of {other}.").format(
+                        file=self._slots.path, other=other.file
+                    )
+                ) from error
+            if joined != ring:
+                self._write(self._read().slots, joined)
 
     def drop(self, unused: Callable[[frozenset[bytes]], Collection[bytes]]) -> int:
         """Forget those of the old keys that `unused` says; how many old keys there still are.

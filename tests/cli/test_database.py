@@ -73,6 +73,38 @@ def test_what_is_missing_after_a_restore_is_said(clean: Program, tmp_path: Path)
     assert [one["finding"] for one in done.records if "finding" in one] == ["attachments_lost"]
 
 
+def test_a_backup_of_before_a_rotation_opens_after_it(clean: Program, tmp_path: Path) -> None:
+    """The keys that were dropped since then are in the backup, and come back with it."""
+    server = ("--smtp", "127.0.0.1:1", "--tls", "none", "--user", "anna", "--no-verify-login")
+    clean("account", "set", _TO[1], *server, "--password-stdin", stdin="segreta\n")
+    backup = tmp_path / "backup"
+    clean("db", "backup", "--to", backup)
+    before = [one.name for one in (backup / "attachments").rglob("*")]
+    rotated = clean("vault", "rotate").record
+    assert rotated["old_keys"] == 0
+    gone = next(one for one in (clean.home / "attachments").rglob("*") if len(one.name) == 62)
+    gone.unlink()
+    done = clean("db", "restore", backup)
+    assert (done.code, done.records[0]["attachments"]) == (0, 1)
+    assert [one.name for one in (backup / "attachments").rglob("*")] == before
+    assert clean("doctor", "--deep").record["found"] == 0
+    assert clean("show", 4, "--raw", json=False).out.encode() == WITH_FILES
+    again = clean("vault", "rotate").record
+    assert (again["secrets"], again["old_keys"]) == (1, 0)
+
+
+def test_a_backup_whose_keys_cannot_be_had_changes_nothing(clean: Program, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    clean("db", "backup", "--to", backup, "--without-key")
+    (clean.home / "key").rename(tmp_path / "key")
+    shutil.move(clean.home / "attachments", tmp_path / "attachments")
+    clean("doctor", "--deep")
+    (tmp_path / "later.eml").write_bytes(WITH_FILES.replace(b"%PDF", b"%PDF-later"))
+    clean("import", tmp_path / "later.eml", *_TO)
+    clean.fails(77, "not_allowed", "db", "restore", backup)
+    assert clean("search", "in:INBOX", "--count").record == {"count": 5}
+
+
 def test_backups_that_are_none_are_refused(clean: Program, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     clean("db", "backup", "--to", backup)

@@ -7,7 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -110,16 +110,16 @@ class Context:
         """The vault, which opens when it is first needed; where this machine has no slot in it
         by an operator's passphrase, read already or asked for on the terminal."""
         make_home(self.home)
-        given = self.passphrase
-        ask = (
-            (lambda: given)
-            if given
-            else _ask_passphrase
-            if self.can_ask and sys.stdin.isatty()
-            else None
-        )
         file = vault_file(self.home, self.settings)
-        return self.parts.vault(self.home.key_file, file, ask, bool(given))
+        return self.parts.vault(self.home.key_file, file, self.ask, bool(self.passphrase))
+
+    @property
+    def ask(self) -> "Callable[[], str] | None":
+        """An operator's passphrase: the one that was read, or asked for on the terminal."""
+        given = self.passphrase
+        if given:
+            return lambda: given
+        return _ask_passphrase if self.can_ask and sys.stdin.isatty() else None
 
     def unlock_console(self) -> None:
         """Ask for a passphrase now if one will be needed: a running console has the terminal."""

@@ -94,7 +94,7 @@ def _restore(
         raise NotAllowed(
             _("What the PostgreSQL database holds would be replaced: say --force if it may be.")
         )
-    done = restore(site, source, _telling(call))
+    done = restore(site, source, _telling(call), call.vault, call.ask)
     call.progress_done()
     call.emit(
         {

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_mail.db import backups
-from tui_mail.errors import CannotWrite, NotFound, TryLater, WrongData
+from tui_mail.errors import CannotWrite, NotAllowed, NotFound, TryLater, WrongData
 from tui_mail.i18n import _
+from tui_mail.vault import Vault, open_vault
 from tui_mail.worker.collect import nothing_collected
 
 _LIST = "backup.json"
@@ -108,16 +110,24 @@ def _write_list(target: Path, database: Path, attachments: int) -> None:
     beside.rename(target / _LIST)
 
 
-def restore(site: Site, source: Path, tell: Callable[[int], None]) -> Copied:
+def restore(
+    site: Site,
+    source: Path,
+    tell: Callable[[int], None],
+    vault: Vault,
+    ask: Callable[[], str] | None,
+) -> Copied:
     """Put a backup in the place of what is there: attachments first, then the database.
 
-    Raises NotFound, WrongData, CannotWrite, TryLater.
+    `vault`: that of the site, which is only opened where the backup's keys must be added to it;
+    `ask`: for a passphrase of the backup's vault. Raises NotFound, WrongData, CannotWrite, TryLater,
+    NotAllowed.
     """
     database = _checked(site, source)
     try:
         if site.database is not None and site.database.exists():
             backups.let_go(site.database)
-        aside = list(_keys_in(site, source))
+        aside = list(_keys_in(site, source, vault, ask))
         count = _copy_blobs(source / "attachments", site.attachments, tell, link=False)
         if site.database is None:
             backups.load(site.url, database)
@@ -151,18 +161,42 @@ def _checked(site: Site, source: Path) -> Path:
     return database
 
 
-def _keys_in(site: Site, source: Path) -> Iterator[Path]:
-    """The keys that open the backup's attachments, unless there are attachments here already whose
-    keys are others: those stay. What is replaced is put aside."""
+def _keys_in(
+    site: Site, source: Path, vault: Vault, ask: Callable[[], str] | None
+) -> Iterator[Path]:
+    """The keys that open the backup's attachments. Where there are attachments here already whose
+    keys are others, they are added to those; else what they replace is put aside."""
     theirs, ours = source / "attachments" / _VAULT, site.attachments / _VAULT
     own = ours.exists() and _content(ours) != _content(theirs)
     if own and next(_blobs(site.attachments), None) is not None:
+        if theirs.exists():
+            _add_keys(site, source, vault, ask)
         return
     for file, place in ((theirs, ours), (source / "key", site.key)):
         if file.exists() and _content(file) != _content(place):
             yield from _put_aside(place)
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _copy(file, place)
+
+
+def _add_keys(site: Site, source: Path, vault: Vault, ask: Callable[[], str] | None) -> None:
+    """The backup itself is not written to, not even a lock."""
+    with tempfile.TemporaryDirectory(prefix="tui_mail-", dir=site.attachments) as folder:
+        slots, key = Path(folder) / _VAULT, Path(folder) / "key"
+        _copy(source / "attachments" / _VAULT, slots)
+        given = source / "key" if (source / "key").exists() else site.key
+        if given.exists():
+            _copy(given, key)
+        try:
+            vault.adopt(open_vault(key, slots, ask))
+        except NotAllowed as error:
+            raise NotAllowed(
+                _(
+                    "The backup's vault does not open here, and its attachments have other keys "
+                    "than those that are here: put its key file into {folder} as “key”, or give "
+                    "an operator's passphrase with --passphrase-stdin."
+                ).format(folder=source)
+            ) from error
 
 
 def _database_in(place: Path, database: Path) -> list[Path]:
