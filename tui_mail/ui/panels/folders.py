@@ -65,7 +65,9 @@ def _unread(session: "Session", operator_id: int, query: str) -> int:
 
 _SEARCHES = 0
 _MOST_UNREAD = 99
-_REST_SECONDS = 1.0  # of quiet before searches are counted: mail may be coming in
+_REST_SECONDS = 1.0  # before searches are counted: more may be coming in
+_PAUSE_SECONDS = 5.0  # before they are counted again, while it keeps coming
+_COUNTED_AFTER = frozenset({"mail", "accounts", "searches"})
 
 
 class FoldersPanel(Panel, Entries[Node]):
@@ -118,6 +120,8 @@ class FoldersPanel(Panel, Entries[Node]):
         self.searches: list[SavedRow] = []
         self.drafts: dict[int, int] = {}  # letters that are being written here, by account
         self._unread: dict[int, int] = {}  # by saved search, at most one more than is shown
+        self._uncounted = True  # something has changed since they were counted
+        self._counting = False
         self.search: int | None = None  # the saved search whose list is on the screen
         self.shown: int | None = None  # the folder whose list is on the screen
         self._folded: set[int] = set()
@@ -127,6 +131,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self._load()
 
     def changed(self, topics: frozenset[str]) -> None:
+        self._uncounted = self._uncounted or bool(topics & _COUNTED_AFTER)
         if topics & {"folders", "mail", "accounts", "searches", "drafts"}:
             self._load()
 
@@ -149,7 +154,9 @@ class FoldersPanel(Panel, Entries[Node]):
             self.rows = sorted(rows, key=lambda row: (not row.shared, row.account_id))
             self.forget()
         self.post_message(self.Read(self.rows))
-        begin(self, self._count, "counts", latest=True)
+        if self._uncounted and not self._counting:
+            self._counting = True
+            begin(self, self._count, "counts")
         if self.shown is None:
             first = next((row for row in self.rows if row.role == "inbox"), None)
             first = first or (self.rows[0] if self.rows else None)
@@ -158,13 +165,17 @@ class FoldersPanel(Panel, Entries[Node]):
 
     async def _count(self) -> None:
         """What is unread in saved searches: behind everything else, one by one."""
-        await asyncio.sleep(_REST_SECONDS)
         assert self.parts is not None
-        for row in self.searches:
-            found = await self.read(_unread, self.parts.operator_id, row.query)
-            if found is not None and found != self._unread.get(row.id, 0):
-                self._unread[row.id] = found
-                self.forget()
+        seconds = _REST_SECONDS
+        while self._uncounted:
+            await asyncio.sleep(seconds)
+            self._uncounted, seconds = False, _PAUSE_SECONDS
+            for row in self.searches:
+                found = await self.read(_unread, self.parts.operator_id, row.query)
+                if found is not None and found != self._unread.get(row.id, 0):
+                    self._unread[row.id] = found
+                    self.forget()
+        self._counting = False
 
     def _choose(self, folder: FolderRow, *, by_hand: bool) -> None:
         self.shown, self.search = folder.folder_id, None
