@@ -104,16 +104,27 @@ def test_rows_are_found_by_kind(
 ) -> None:
     office = _office(database)
     arguments = (office.operator, office.inbox, kind)
-    assert len(database.read_now(of_kind, *arguments, threads=True)) == conversations
+    assert database.read_now(of_kind, *arguments, threads=True).total == conversations
     found = database.read_now(of_kind, *arguments, threads=False)
-    assert [name for name, _folder in _placed(office, found)] == messages
+    assert found.total == len(messages)
+    assert [name for name, _folder in _placed(office, found.marks)] == messages
+
+
+def test_more_than_can_be_marked_is_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = _office(database)
+    monkeypatch.setattr("tui_mail.db.marking.MOST_MARKED", 2)
+    found = database.read_now(of_kind, office.operator, office.inbox, Kind.ALL, threads=False)
+    assert (len(found.marks), found.total) == (2, 3)
 
 
 def test_nobody_marks_in_a_folder_that_is_not_theirs(database: Database) -> None:
     office = _office(database)
     stranger = key_of(database.write_now(operator_for, "bruno").id)
     for threads in (True, False):
-        assert not database.read_now(of_kind, stranger, office.inbox, Kind.ALL, threads=threads)
+        found = database.read_now(of_kind, stranger, office.inbox, Kind.ALL, threads=threads)
+        assert not found.marks
     assert not database.read_now(placements_in, stranger, Marked(messages=(1, 2)))
 
 
@@ -140,12 +151,8 @@ def _state(session: Session) -> tuple[int, int, int]:
 def test_thousands_are_marked_read_and_taken_back_in_one_change_each(database: Database) -> None:
     office = Office(database)
     office.save(*(arrival(f"m{n}", f"1:{n}", minutes=n) for n in range(_MANY)))
-    marked = Marked(
-        folder_id=office.inbox,
-        threads=tuple(
-            database.read_now(of_kind, office.operator, office.inbox, Kind.UNREAD, threads=True)
-        ),
-    )
+    found = database.read_now(of_kind, office.operator, office.inbox, Kind.UNREAD, threads=True)
+    marked = Marked(folder_id=office.inbox, threads=found.marks)
     assert len(marked) == _MANY
 
     def read_all(session: Session) -> None:

@@ -45,6 +45,20 @@ def search(
     return message_rows(session, operator_id, [identifier for _at, identifier in found], shown)
 
 
+def matching(
+    session: Session,
+    operator_id: int,
+    query: Tree,
+    *,
+    before: PageKey | None = None,
+    limit: int,
+) -> list[int]:
+    """The messages that `search` finds a row of, by id, newest first."""
+    searches = _searches(session, operator_id, query)
+    found = _newest(searches, before.id if before is not None else None, limit)
+    return [identifier for _at, identifier in found]
+
+
 def count(
     session: Session,
     operator_id: int,

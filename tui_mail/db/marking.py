@@ -6,13 +6,13 @@ Hides what a marked row stands for, and reads thousands of them in a few stateme
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.actions import placements_of
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
-from tui_mail.db.rows import Kind, Marked
+from tui_mail.db.rows import Kind, Marked, MarksFound
 from tui_mail.db.tables import Conversation, Folder, Message, Placement
 
 MOST_MARKED = 10_000
@@ -62,17 +62,21 @@ def threads_in(session: Session, marked: Marked) -> list[int]:
 
 def of_kind(
     session: Session, operator_id: int, folder_id: int, kind: Kind, *, threads: bool
-) -> list[int]:
+) -> MarksFound:
     """The newest of a folder's rows of a kind: thread ids, or without `threads` placement ids.
 
-    At most 10,000, and none of a folder that the operator may not read.
+    At most `MOST_MARKED`, and none of a folder that the operator may not read.
     """
     statement = _conversations(kind) if threads else _placements(kind)
     table = Conversation if threads else Placement
     statement = statement.join(Folder, col(Folder.id) == col(table.folder_id)).where(
         col(table.folder_id) == folder_id, col(Folder.account_id).in_(readable(operator_id))
     )
-    return _present(session.scalars(statement.limit(MOST_MARKED)))
+    found = tuple(_present(session.scalars(statement.limit(MOST_MARKED))))
+    if len(found) < MOST_MARKED:
+        return MarksFound(found, len(found))
+    every = select(func.count()).select_from(statement.order_by(None).subquery())
+    return MarksFound(found, session.scalar(every))
 
 
 def all_starred(session: Session, placement_ids: Sequence[int]) -> bool:

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
@@ -52,6 +63,12 @@ class Pages:
         rows = _walk(session, self, key, limit, _Way(down, with_key))
         return rows[::-1] if up else rows
 
+    def between(self, session: Session, one: PageKey, other: PageKey) -> int:
+        """How many rows are further down than `one` and further up than `other`."""
+        ways = (one, _Way(self.newest_first, False)), (other, _Way(not self.newest_first, False))
+        inside = self.statement.where(*(_past(self, key, way) for key, way in ways))
+        return session.scalar(select(func.count()).select_from(inside.subquery())) or 0
+
 
 def column(sort: Sort) -> Any:
     """What placements are ordered by in lists of that order."""
@@ -91,6 +108,15 @@ def _walk(
         rest = further.order_by(groups, *order).limit(limit - len(rows))
         rows += session.execute(rest)
     return rows
+
+
+def _past(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:
+    """What comes after a row, of those that are like it and of all others."""
+    by, beyond = pages.by, _beyond(pages, key, way)
+    if by is None:
+        return beyond
+    value: Any = bindparam(None, key.by, type_=by.type)
+    return or_(by > value if way.newest_first else by < value, and_(by == value, beyond))
 
 
 def _beyond(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:

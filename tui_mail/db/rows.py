@@ -124,6 +124,23 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class MarksFound:
+    """What rows are marked by, as many as can be at once. `total`: how many rows there are to be
+    marked, None when that is not known and they are more."""
+
+    marks: tuple[int, ...]
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A row so many `steps` from another one in a list."""
+
+    key: PageKey
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Care:
     """Whose a conversation is ("" nobody's), and its state: open, waiting, done."""
 

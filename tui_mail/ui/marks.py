@@ -3,13 +3,13 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui_mail.db.rows import Kind, ListRow, Marked
+from tui_mail.db.rows import Kind, ListRow, Marked, MarksFound
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
-from tui_mail.safetext import safe
+from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.keys import bind
 from tui_mail.ui.notices import Said
-from tui_mail.ui.widgets.rows import Place, RowList
+from tui_mail.ui.widgets.rows import RowList
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MARKS = [
     bind("list.mark", "x,space", "mark", msgid("mark")),
     bind("list.mark_range", "X", "mark_range", msgid("mark up to here")),
 ]
-_LONGEST_RANGE = 10_000
 
 
 class MarkKeys(_Base):
@@ -74,15 +73,21 @@ class MarkKeys(_Base):
             return
         first = self._place_of(anchor) if anchor is not None else None
         if anchor is None:
-            rows = [row]
+            found = MarksFound((source.mark(row),), 1)
         elif first is not None:
             start, end = sorted((first, self.cursor))
             rows = [one for place in range(start, end + 1) if (one := self.row_at(place))]
+            found = MarksFound(tuple(source.mark(one) for one in rows), len(rows))
         else:
-            rows = await self._between(source, anchor, row)
-        self.marks |= dict.fromkeys(source.mark(one) for one in rows)
-        self._anchor = row
-        self._say_marks()
+            try:
+                found = await source.between(anchor, row)
+            except TuiMailError as error:
+                self.post_message(Said.error(error))
+                return
+        if source is self.source:
+            self.marks |= dict.fromkeys(found.marks)
+            self._anchor = row
+            self._say_marks(found)
 
     def _place_of(self, row: ListRow) -> int | None:
         source = self.source
@@ -90,15 +95,6 @@ class MarkKeys(_Base):
             if source is not None and source.same(one, row):
                 return place
         return None
-
-    async def _between(self, source: "ListSource", one: ListRow, other: ListRow) -> list[ListRow]:
-        """The rows from one to the other, whichever is first; not all of them are loaded."""
-        for start, end in ((one, other), (other, one)):
-            found = await source.slice(Place.FROM, start.key, _LONGEST_RANGE)
-            for number, row in enumerate(found.rows):
-                if source.same(row, end):
-                    return list(found.rows[: number + 1])
-        return [other]
 
     def mark_kind(self, kind: str) -> None:
         """Mark all rows of a kind, whether they are loaded or not; "none" takes all marks away."""
@@ -114,13 +110,26 @@ class MarkKeys(_Base):
             self.post_message(Said.error(error))
             return
         if source is self.source:
-            self.marks = dict.fromkeys(found)
-            self._say_marks()
+            self.marks = dict.fromkeys(found.marks)
+            self._say_marks(found)
 
-    def _say_marks(self) -> None:
+    def _say_marks(self, found: MarksFound) -> None:
         self.forget()
         number = len(self.marks)
+        if found.total is None or found.total > len(found.marks):
+            self.post_message(Said(_not_all(found)))
+            return
         words = ngettext("{number} marked", "{number} marked", number)
         if not number:
             words = _("Nothing is marked.")
         self.post_message(Said(safe(words.format(number=number))))
+
+
+def _not_all(found: MarksFound) -> SafeText:
+    """There is more to be marked than can be at once."""
+    number = len(found.marks)
+    if found.total is None:
+        text = _("The first {number} are marked, no more can be at once; there are more.")
+        return safe(text.format(number=number))
+    text = _("The first {number} of {total} are marked: no more can be at once.")
+    return safe(text.format(number=number, total=found.total))

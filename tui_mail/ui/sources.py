@@ -4,10 +4,12 @@ Each source has the same face, so that the list neither knows nor asks which one
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from tui_mail.db.rows import BY_DATE, Kind, ListOrder, ListRow, Marked, PageKey
+from tui_mail.db.rows import BY_DATE, Further, Kind, ListOrder, ListRow, Marked, MarksFound, PageKey
+from tui_mail.search.tree import HasAttachment, Is, Mark, Nothing, Tree, all_of, negated
 from tui_mail.ui.widgets.rows import Place, Slice, Source
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
 
 MOST_COUNTED = 1000  # messages that a search counts before it says “1000+”
-_MOST_FOUND = 10_000
 
 
 class ListSource(Source[ListRow], Protocol):
@@ -39,8 +40,16 @@ class ListSource(Source[ListRow], Protocol):
         """What marks stand for."""
         ...
 
-    async def of_kind(self, kind: Kind) -> list[int]:
-        """The marks of all rows of a kind, the first 10,000."""
+    async def of_kind(self, kind: Kind) -> MarksFound:
+        """The marks of all rows of a kind, the newest as far as they can be marked."""
+        ...
+
+    async def between(self, one: ListRow, other: ListRow) -> MarksFound:
+        """The marks of the rows from one to the other, whichever is first."""
+        ...
+
+    async def next_unread(self, key: PageKey, *, up: bool) -> Further | None:
+        """The nearest row further down than `key`, or further up, with something unread."""
         ...
 
 
@@ -102,10 +111,30 @@ class FolderSource:
             return Marked(folder_id=self._folder_id, threads=tuple(marks))
         return Marked(placements=tuple(marks))
 
-    async def of_kind(self, kind: Kind) -> list[int]:
+    async def between(self, one: ListRow, other: ListRow) -> MarksFound:
+        return await self._parts.database.read(self._between, (one.key, other.key))
+
+    def _between(self, session: "Session", ends: tuple[PageKey, PageKey]) -> MarksFound:
+        from tui_mail.db.list_ways import marks_between
+
+        operator, folder = self._parts.operator_id, self._folder_id
+        order, threads = self.order, self.threads
+        return marks_between(session, operator, folder, ends, threads=threads, order=order)
+
+    async def next_unread(self, key: PageKey, *, up: bool) -> Further | None:
+        return await self._parts.database.read(self._next_unread, key, up)
+
+    def _next_unread(self, session: "Session", key: PageKey, up: bool) -> Further | None:
+        from tui_mail.db.list_ways import next_unread
+
+        operator, folder = self._parts.operator_id, self._folder_id
+        order, threads = self.order, self.threads
+        return next_unread(session, operator, folder, key, up=up, threads=threads, order=order)
+
+    async def of_kind(self, kind: Kind) -> MarksFound:
         return await self._parts.database.read(self._of_kind, kind)
 
-    def _of_kind(self, session: "Session", kind: Kind) -> list[int]:
+    def _of_kind(self, session: "Session", kind: Kind) -> MarksFound:
         from tui_mail.db.marking import of_kind
 
         operator = self._parts.operator_id
@@ -121,6 +150,14 @@ class FolderSource:
         keep_order(session, self._parts.operator_id, self._folder_id, order)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it was understood, and how many messages it found, as far as they are counted."""
+
+    tree: Tree
+    count: int
+
+
 class SearchSource:
     """The messages that a query finds, one row a message."""
 
@@ -131,6 +168,7 @@ class SearchSource:
     def __init__(self, parts: "Parts", query: str) -> None:
         self._parts = parts
         self._query = query
+        self._asked: Asked | None = None
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
         return await self._parts.database.read(
@@ -138,13 +176,21 @@ class SearchSource:
         )
 
     def _read(self, session: "Session", key: PageKey | None, limit: int) -> Slice[ListRow]:
-        from tui_mail.db.fulltext import count, search
+        from tui_mail.db.fulltext import search
+
+        asked = self._asked
+        if asked is None or key is None:  # read from its top: what it finds may have changed
+            asked = self._asked = self._ask(session)
+        rows = search(session, self._parts.operator_id, asked.tree, before=key, limit=limit)
+        return Slice(rows, asked.count)
+
+    def _ask(self, session: "Session") -> Asked:
+        from tui_mail.db.fulltext import count
         from tui_mail.db.saved_searches import understood
 
         operator = self._parts.operator_id
-        query = understood(session, operator, self._query, datetime.now(UTC))
-        rows = search(session, operator, query, before=key, limit=limit)
-        return Slice(rows, count(session, operator, query, at_most=MOST_COUNTED))
+        tree = understood(session, operator, self._query, datetime.now(UTC))
+        return Asked(tree, count(session, operator, tree, at_most=MOST_COUNTED))
 
     def same(self, one: ListRow, other: ListRow) -> bool:
         return one.message_id == other.message_id
@@ -155,18 +201,66 @@ class SearchSource:
     def marked(self, marks: Iterable[int]) -> Marked:
         return Marked(messages=tuple(marks))
 
-    async def of_kind(self, kind: Kind) -> list[int]:
-        found = await self.slice(Place.TOP, None, _MOST_FOUND)
-        return [self.mark(row) for row in found.rows if is_of(kind, row)]
+    async def of_kind(self, kind: Kind) -> MarksFound:
+        return await self._parts.database.read(self._of_kind, kind)
+
+    def _of_kind(self, session: "Session", kind: Kind) -> MarksFound:
+        from tui_mail.db.fulltext import matching
+        from tui_mail.db.marking import MOST_MARKED
+
+        wanted = self._also(session, _of_kind(kind))
+        found = matching(session, self._parts.operator_id, wanted, limit=MOST_MARKED + 1)
+        total = len(found) if len(found) <= MOST_MARKED else None
+        return MarksFound(tuple(found[:MOST_MARKED]), total)
+
+    async def between(self, one: ListRow, other: ListRow) -> MarksFound:
+        return await self._parts.database.read(self._between, one, other)
+
+    def _between(self, session: "Session", one: ListRow, other: ListRow) -> MarksFound:
+        from tui_mail.db.fulltext import matching
+        from tui_mail.db.marking import MOST_MARKED
+
+        operator, tree = self._parts.operator_id, self._also(session, Nothing())
+        newest, oldest = sorted((one, other), key=lambda row: row.key.id, reverse=True)
+        rest = matching(session, operator, tree, before=newest.key, limit=MOST_MARKED)
+        found = (newest.message_id, *rest)
+        if oldest.message_id in found:
+            found = found[: found.index(oldest.message_id) + 1]
+        total = len(found) if len(found) <= MOST_MARKED else None
+        return MarksFound(found[:MOST_MARKED], total)
+
+    async def next_unread(self, key: PageKey, *, up: bool) -> Further | None:
+        if up:  # from the top on all rows are with the list
+            return None
+        return await self._parts.database.read(self._next_unread, key)
+
+    def _next_unread(self, session: "Session", key: PageKey) -> Further | None:
+        from tui_mail.db.fulltext import matching, search
+        from tui_mail.db.marking import MOST_MARKED
+
+        operator = self._parts.operator_id
+        unread = self._also(session, Is(Mark.UNREAD))
+        nearest = search(session, operator, unread, before=key, limit=1)
+        every = self._also(session, Nothing())
+        ids = matching(session, operator, every, before=key, limit=MOST_MARKED) if nearest else []
+        if not nearest or nearest[0].message_id not in ids:
+            return None
+        return Further(nearest[0].key, ids.index(nearest[0].message_id) + 1)
+
+    def _also(self, session: "Session", more: Tree) -> Tree:
+        """What is asked for, and `more` than that."""
+        asked = self._asked = self._asked or self._ask(session)
+        return all_of([asked.tree, more])
 
 
-def is_of(kind: Kind, row: ListRow) -> bool:
-    """Whether a row is of a kind."""
-    return {
-        Kind.ALL: True,
-        Kind.READ: not row.unread,
-        Kind.UNREAD: row.unread > 0,
-        Kind.STARRED: row.starred,
-        Kind.UNSTARRED: not row.starred,
-        Kind.FILES: row.attachments > 0,
-    }[kind]
+def _of_kind(kind: Kind) -> Tree:
+    """What is asked of the messages of a kind."""
+    asked: dict[Kind, Tree] = {
+        Kind.ALL: Nothing(),
+        Kind.READ: Is(Mark.READ),
+        Kind.UNREAD: Is(Mark.UNREAD),
+        Kind.STARRED: Is(Mark.STARRED),
+        Kind.UNSTARRED: negated(Is(Mark.STARRED)),
+        Kind.FILES: HasAttachment(),
+    }
+    return asked[kind]

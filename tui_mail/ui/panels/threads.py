@@ -12,7 +12,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import FolderRow, ListOrder, ListRow, Sort
+from tui_mail.db.rows import FolderRow, ListOrder, ListRow, PageKey, Sort
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
@@ -208,13 +208,34 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         self.post_message(self.Looked(self.row))
 
     def action_unread(self, step: int) -> None:
-        """To the next unread row among those that are loaded, in that direction."""
-        index = self.cursor + step
-        while (row := self.row_at(index)) is not None:
+        """To the next row with something unread in that direction, wherever it is."""
+        index, row = self.cursor, self.row
+        if row is None:
+            return
+        while (further := self.row_at(index + step)) is not None:
+            index, row = index + step, further
             if row.unread:
                 self.move_to(index)
                 return
-            index += step
+        begin(self, partial(self._unread, step, index, row.key), "unread", latest=True)
+
+    async def _unread(self, step: int, index: int, key: PageKey) -> None:
+        """Further than the row of that index and key, which is the last one that is loaded."""
+        source = self.source
+        if source is None:
+            return
+        try:
+            found = await source.next_unread(key, up=step < 0)
+        except TuiMailError as error:
+            self.post_message(Said.error(error))
+            return
+        if source is not self.source:
+            return
+        if found is None:
+            text = _("Nothing is unread further down.")
+            self.post_message(Said(safe(text if step > 0 else _("Nothing is unread further up."))))
+            return
+        await self.reach(index + step * found.steps, found.key)
 
     def action_fold(self) -> None:
         """Rows do not fold: say where what is in them is seen."""

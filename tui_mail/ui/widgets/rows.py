@@ -156,6 +156,38 @@ class RowList(Lines, Generic[_R]):
         self._wish()
         self.post_message(self.Moved(self))  # type: ignore[arg-type] # a list of some rows
 
+    async def reach(self, index: int, key: PageKey) -> None:
+        """Put the cursor on the row of that key, which has that index and was perhaps not read."""
+        source = self.source
+        if source is None:
+            return
+        self._generation += 1
+        generation, self._filling = self._generation, True
+        end = self.base + len(self.rows)
+        try:
+            if source.both_ways or not self.rows:
+                found = await source.slice(Place.FROM, key, self.WINDOW)
+            else:
+                limit = max(self.WINDOW, index - end + self.WINDOW)
+                found = await source.slice(Place.OLDER, self.rows[-1].key, limit)
+        except TuiMailError as error:
+            if generation == self._generation:
+                self._filling = False
+                self.post_message(Said.error(error))
+            return
+        if generation != self._generation:
+            return
+        if source.both_ways:
+            self.rows, self.base = list(found.rows), index
+            self.total = max(found.total or 0, index + len(self.rows))
+        else:
+            self._take(Place.OLDER, found, limit)
+        self._filling = False
+        self.forget()
+        self.move_to(index)
+        if self._stale:
+            self._fill(Place.FROM)
+
     def _show_around(self, index: int, *, up: bool) -> None:
         """Flip so that `index` is in the middle: a list that scrolls by one repaints all of itself."""
         half = self.page // 2
