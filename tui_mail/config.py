@@ -173,6 +173,14 @@ def _check(home: Home, key: str, value: Any) -> None:
         )
 
 
+def is_installed(home: Home, settings: Settings) -> bool:
+    """Whether a home has settings, a key or a database, or its database is elsewhere."""
+    files = (home.settings_file, home.key_file, home.database_file)
+    return settings.database != f"sqlite:///{home.database_file}" or any(
+        file.exists() for file in files
+    )
+
+
 def attachments_folder(home: Home, settings: Settings) -> Path:
     """Where the sealed attachments lie: the shared folder, or the home's own."""
     return Path(settings.attachments).expanduser() if settings.attachments else home.attachments

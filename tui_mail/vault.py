@@ -217,7 +217,8 @@ class Vault:
             raise NotAllowed(
                 _(
                     "This machine has no slot in the vault {file}: give it one with tui-mail vault "
-                    "add-slot --machine, which a passphrase or another machine's key opens."
+                    "add-slot --machine --passphrase-stdin, the passphrase of an operator's slot on "
+                    "standard input, or take a key file that another machine writes for it."
                 ).format(file=self._slots.path)
             )
         passphrase = self._ask()

@@ -217,3 +217,9 @@ def test_another_key_does_not_open_a_sealed_password(connected: Program) -> None
     connected.fails(77, "not_allowed", "account", "test", _EMAIL)
     (connected.home / "key").write_text("no key", "utf-8")
     connected.fails(77, "not_allowed", "account", "test", _EMAIL)
+
+
+def test_a_local_account_is_said_to_take_mail_by_import(program: Program) -> None:
+    said = program("account", "add", "b@rossi.example", "--local", json=False).err
+    assert "tui-mail import" in said
+    assert "worker" not in said

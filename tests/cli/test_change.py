@@ -138,3 +138,11 @@ def test_link_refuses_what_it_does_not_know(house: Program) -> None:
     house.fails(64, "wrong_use", "link", 1)
     house.fails(64, "wrong_use", "link", "x", "add", "invoice:2025/A/88")
     house.fails(64, "wrong_use", "link", 1, "add", "invoice:2025/A/88", "--query", "x")
+
+
+@pytest.mark.parametrize("tag", ["seen", "Flagged", "deleted", "junk"])
+def test_a_tag_named_like_a_flag_is_refused(house: Program, tag: str) -> None:
+    before = house("show", 1).record["flags"]
+    house.fails(65, "wrong_data", "mark", 1, f"+tag:{tag}")
+    house.fails(65, "wrong_data", "mark", 1, f"-tag:{tag}")
+    assert house("show", 1).record["flags"] == before

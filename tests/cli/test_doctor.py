@@ -211,3 +211,10 @@ def test_it_says_so_for_people(clean: Program) -> None:
     assert "1. --repair counts again." in told.out
     assert "folder 1" in told.out
     assert clean.lines("doctor", "--repair").endswith("1 found, 1 mended, 0 left.\n")
+
+
+def test_a_file_of_the_wrong_size_is_seen_without_opening_it(clean: Program) -> None:
+    first, second = _blobs(clean)
+    first.write_bytes(b"")
+    second.write_bytes(second.read_bytes()[:-1])
+    assert _findings(clean("doctor"))["attachments_damaged"]["count"] == 2

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import WITH_FILES, Program, letter
+from tests.cli.program import WITH_FILES, Program, command_line, letter
+from tests.terminal import Terminal
 
 _ROW = {
     "id", "message_id", "date", "from", "to", "subject", "folder", "account", "flags", "thread",
@@ -145,7 +146,7 @@ def test_a_damaged_and_hostile_message_is_shown_and_harms_nothing(
     )
     file = tmp_path / "bad.eml"
     file.write_bytes(bad)
-    assert house("import", file, "--account", "anna@rossi.example").record["stored"] == 1
+    assert house("import", file, "--account", "anna@rossi.example").records[-1]["stored"] == 1
     shown = house("show", "mid:<bad@y.example>")
     assert shown.record["damage"]
     assert shown.out.isascii()
@@ -294,3 +295,20 @@ def test_what_a_bounce_says_is_shown(house: Program, tmp_path: Path) -> None:
         "5.1.1",
         True,
     )
+
+
+def test_a_mistake_in_a_query_is_told_with_its_place(house: Program) -> None:
+    result = house("search", "luca before:soon")
+    assert (result.code, result.record["error"]) == (64, "wrong_use")
+    column, end = result.record["column"], result.record["end_column"]
+    assert "luca before:soon"[column - 1 : end] in {"soon", "before:soon"}
+
+
+def test_a_sentence_is_not_broken_within_a_word(house: Program) -> None:
+    command = command_line("--home", house.home, "--lang", "en", "search", "before:soon")
+    terminal = Terminal(command, columns=60, rows=20)
+    terminal.until("7d.")
+    rows = [row.rstrip() for row in terminal.screen.display if row.strip()]
+    terminal.close()
+    assert " ".join(rows) == house("search", "before:soon").err.strip()
+    assert len(rows) > 1

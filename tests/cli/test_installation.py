@@ -128,3 +128,26 @@ def test_a_locked_database_is_for_later(program: Program, monkeypatch: pytest.Mo
     program.fails(75, "try_later", "account", "add", "a@x.example", "--local")
     other.close()
     assert program("account", "list").records == []
+
+
+def test_a_home_with_no_installation_is_not_made_one_by_naming_mail(
+    program: Program, tmp_path: Path
+) -> None:
+    program.home = tmp_path / "mial"
+    for words in (
+        ("show", 1), ("import", tmp_path, "--account", "anna@rossi.example"), ("undo",),
+        ("mark", 1, "+read"), ("delete", 1), ("move", 1, "Archive"), ("save", 1, "--to", tmp_path),
+    ):  # fmt: skip
+        sentence = program.fails(66, "not_found", *words)
+        assert str(program.home) in sentence
+        assert "tui-mail init" in sentence
+        assert not program.home.exists()
+    assert program("show", "--help").code == 0
+
+
+def test_a_new_installation_is_told(program: Program, tmp_path: Path) -> None:
+    program.home = tmp_path / "new"
+    made = program("search", "x")
+    assert (made.code, made.out) == (0, "")
+    assert str(program.home) in made.err
+    assert str(program.home) not in program("search", "x").err

@@ -30,3 +30,10 @@ def test_what_cannot_be_is_said(house: Program) -> None:
     house.fails(64, "wrong_use", "thread", "split", 4)
     house.fails(66, "not_found", "thread", "split", 99)
     house.fails(66, "not_found", "redo")
+
+
+def test_redo_says_that_it_is_done_again(house: Program) -> None:
+    for words in (("mark", 1, "+starred"), ("move", 1, "Archive"), ("thread", "join", 1, 4)):
+        assert house(*words).code == 0
+        assert house("undo").record["undone"].startswith("Taken back")
+        assert house("redo").record["redone"].startswith("Done again")

@@ -1,6 +1,8 @@
 """send: one letter by options or JSON, many by --batch."""
 
+import contextlib
 import json
+import sqlite3
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -225,3 +227,24 @@ def test_a_batch_that_is_all_right_or_all_wrong(connected: Program, tmp_path: Pa
     words = connected("send", "--batch", file, json=False)
     assert words.code == 1
     assert words.err.startswith("1: ")
+
+
+def test_the_same_key_keeps_one_draft(connected: Program) -> None:
+    words = ("send", "--draft", "--idempotency-key", "k1")
+    first = connected(*words, stdin=_json()).record
+    assert (first["state"], first["repeated"], first["idempotency_key"]) == ("draft", False, "k1")
+    again = connected(*words, stdin=_json()).record
+    assert (again["state"], again["repeated"]) == ("draft", True)
+    assert _drafts(connected) == 1
+    connected.fails(65, "wrong_data", *words, stdin=_json(subject="Un'altra"))
+    sent = connected("send", "--idempotency-key", "k2", stdin=_json())
+    assert sent.code == 0
+    connected.fails(65, "wrong_data", "send", "--draft", "--idempotency-key", "k2", stdin=_json())
+    assert connected("send", "--draft", stdin=_json()).record["repeated"] is False
+    assert _drafts(connected) == 2
+
+
+def _drafts(program: Program) -> int:
+    with contextlib.closing(sqlite3.connect(program.home / "tui_mail.db")) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM draft")
+    return int(count)

@@ -215,3 +215,17 @@ def _dump(file: Path) -> str:
         return "\n".join(connection.iterdump())
     finally:
         connection.close()
+
+
+def test_the_slot_of_this_machine_is_not_revoked_by_mistake(house: Program) -> None:
+    assert house("vault", "add-slot", "--new-passphrase-stdin", stdin=WORDS).code == 0
+    here = next(slot["slot"] for slot in house("vault", "slots").records if slot["here"])
+    sentence = house.fails(64, "wrong_use", "vault", "revoke", here)
+    assert "--passphrase-stdin" in sentence
+    assert "--yes" in sentence
+    assert (house.home / "key").exists()
+    assert house("vault", "revoke", here, "--yes").code == 0
+    assert "--passphrase-stdin" in house.fails(77, "not_allowed", "vault", "rotate")
+    made = house("vault", "add-slot", "--machine", "--passphrase-stdin", stdin=f"{WORDS}\n")
+    assert made.code == 0
+    assert house("show", 4, "--raw").code == 0

@@ -103,11 +103,14 @@ def _add(
     if call.json:
         call.emit(record_of(account))
     else:
-        call.say(
-            _("{email} is added. Its mail comes in while the console or the worker runs.").format(
-                email=email
+        text = (
+            _("{email} is added. Its mail comes in while the console or the worker runs.")
+            if account.host
+            else _(
+                "{email} is added. It has no mailbox on a server: tui-mail import brings mail in."
             )
         )
+        call.say(text.format(email=email))
 
 
 def _address(text: str) -> str:

@@ -84,12 +84,16 @@ def _mark(
 
 
 def _flag(sign: str) -> str:
+    """The flag or keyword of a sign. Raises WrongUse, WrongData."""
+    from tui_mail.db.tags import check_tag
+
     name = sign[1:]
     if (
         name.startswith("tag:")
         and name[4:].isascii()
         and name[4:].replace("-", "").replace("_", "").replace(".", "").isalnum()
     ):
+        check_tag(name[4:])
         return name[4:]
     if name in _FLAGS and sign != "-answered":
         return _FLAGS[name]

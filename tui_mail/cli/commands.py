@@ -26,6 +26,11 @@ from tui_mail.cli import (
 from tui_mail.cli.context import Context
 from tui_mail.i18n import _
 
+# These name what must be there already: no new installation has it.
+_ABOUT_MAIL = frozenset(
+    {"show", "save", "import", "mark", "move", "delete", "undo", "redo", "link", "thread"}
+)
+
 
 def command() -> Any:
     """The whole command line, in the language in use."""
@@ -78,6 +83,7 @@ def _root(
     """Options that stand anywhere are taken out before; here they are only for --help."""
     del home, operator, language, as_json, passphrase
     call: Context = context.obj
+    call.needs_mail = context.invoked_subcommand in _ABOUT_MAIL
     if version:
         call.emit({"version": __version__}, f"tui-mail {__version__}")
     elif context.invoked_subcommand is None:

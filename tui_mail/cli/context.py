@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -20,11 +21,12 @@ from tui_mail.config import (
     Home,
     Settings,
     attachments_folder,
+    is_installed,
     load_settings,
     make_home,
     vault_file,
 )
-from tui_mail.errors import InputOutput, SettingsWrong, TuiMailError, WrongUse
+from tui_mail.errors import InputOutput, NotFound, SettingsWrong, TuiMailError, WrongUse
 from tui_mail.filesystems import network_file_system
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -52,6 +54,7 @@ class Context:
     passphrase: str = ""  # of the operator's slot in the vault, when a program gave it
     can_ask: bool = True
     background: bool = False  # somebody works at the console while mail is taken in
+    needs_mail: bool = False  # the command names something that is here already
     exit_code: int = 0
     _opened: list["Database"] = field(default_factory=list)
     _log: logging.Handler | None = None
@@ -62,13 +65,15 @@ class Context:
 
     @cached_property
     def database(self) -> "Database":
-        """The database, its schema brought up to date.
+        """The database, its schema brought up to date; what is missing of the installation is made.
 
-        Raises SettingsWrong, UnknownSchema, Offline, CannotWrite.
+        Raises SettingsWrong, UnknownSchema, Offline, CannotWrite, and NotFound where the command
+        names something of an installation that is not there.
         """
         from tui_mail.db.engine import Database
         from tui_mail.db.schema import prepare
 
+        self._expect_installation()
         make_home(self.home)
         database = Database(self.settings.database)
         kind = network_file_system(database.file) if database.file else ""
@@ -85,6 +90,28 @@ class Context:
         self._opened.append(database)
         prepare(database)
         return database
+
+    def _expect_installation(self) -> None:
+        """Say so where a new one is made: a wrong --home would not be noticed.
+
+        Raises NotFound where nobody could want a new one.
+        """
+        if is_installed(self.home, self.settings):
+            return
+        if self.needs_mail:
+            raise NotFound(
+                _(
+                    "There is no installation in {home}: name the right folder with --home, or make "
+                    "a new one with tui-mail init."
+                ).format(home=self.home.config)
+            )
+        if not self.background:  # else a screen is there
+            self.say(
+                _(
+                    "There was no installation in {home}: a new one is made there. If you meant "
+                    "another, name its folder with --home, and delete this one."
+                ).format(home=self.home.config)
+            )
 
     @property
     def login(self) -> str:
@@ -185,8 +212,8 @@ class Context:
     # -- saying things
 
     def say(self, text: str) -> None:
-        """A sentence for a person, on standard error."""
-        sys.stderr.write(f"{safe(text)}\n")
+        """A sentence for a person, on standard error; on a terminal its words stay whole."""
+        sys.stderr.write(f"{_in_rows(safe(text))}\n")
         sys.stderr.flush()
 
     def emit(self, record: Mapping[str, Any], line: str = "") -> None:
@@ -207,7 +234,7 @@ class Context:
         """Report an error, and take its exit code."""
         self.exit_code = error.exit_code
         if self.json:
-            self.emit({"error": error.slug, "message": error.message})
+            self.emit({"error": error.slug, "message": error.message, **_where(error)})
         self.say(error.message)
 
     @contextlib.contextmanager
@@ -269,6 +296,26 @@ def _plain(value: object) -> object:
         return sorted(value)
     message = f"not for JSON: {type(value)}"
     raise TypeError(message)
+
+
+def _in_rows(line: str) -> str:
+    """A line broken at its spaces where a terminal would break it anywhere; long words, such as
+    paths, are left to the terminal, which copies them as one."""
+    if not sys.stderr.isatty():
+        return line
+    cells = os.get_terminal_size(sys.stderr.fileno()).columns
+    if len(line) <= cells or not cells:
+        return line
+    return textwrap.fill(line, cells, break_long_words=False, break_on_hyphens=False)
+
+
+def _where(error: TuiMailError) -> dict[str, int]:
+    """The characters of a query that are to blame, counted from 1: the first and the last."""
+    from tui_mail.search.mistakes import QueryMistake
+
+    if not isinstance(error, QueryMistake):
+        return {}
+    return {"column": error.start + 1, "end_column": max(error.start + 1, error.end)}
 
 
 def moment(when: datetime | None) -> str:

@@ -274,7 +274,9 @@ def _report(call: Context, result: dict[str, Any], wait: float) -> None:
     elif result["outgoing"] and result["state"] not in _FINAL:
         _warn(call, int(result["outgoing"]))
     line = _("Letter {outgoing}: {state}").format(**result)
-    call.emit(result, line if result["outgoing"] else _("The draft is kept."))
+    if not result["outgoing"]:
+        line = _("The draft was kept already.") if result["repeated"] else _("The draft is kept.")
+    call.emit(result, line)
 
 
 def _warn(call: Context, outgoing_id: int) -> None:

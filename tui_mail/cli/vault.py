@@ -133,8 +133,19 @@ def _revoke(
     context: typer.Context,
     slot_id: str = typer.Argument(..., metavar="ID"),
     rotate: bool = typer.Option(False, "--rotate", help=_("make a new key as well")),
+    sure: bool = typer.Option(False, "--yes", help=_("also the slot of this machine")),
 ) -> None:
     call: Context = context.obj
+    if not sure and any(
+        one.id == slot_id and call.vault.is_here(one) for one in call.vault.slots()
+    ):
+        raise WrongUse(
+            _(
+                "The slot {slot} is this machine's own: without it the vault opens here by a "
+                "passphrase alone (--passphrase-stdin), and the worker not at all. Give --yes to "
+                "revoke it all the same."
+            ).format(slot=slot_id)
+        )
     slot = call.vault.revoke(slot_id, turn=rotate)
     call.emit(
         {"slot": slot.id, "revoked": True, "rotated": rotate},

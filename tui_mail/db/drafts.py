@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, delete, select, update
+from sqlalchemy import CursorResult, Select, delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.draft_content import encode, of_letter
+from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rights import require
 from tui_mail.db.rows import DraftRow
-from tui_mail.db.tables import Account, Draft
+from tui_mail.db.tables import Account, Change, Draft, Outgoing
 from tui_mail.db.topics import Topic, publish
-from tui_mail.errors import NotFound, TryLater
+from tui_mail.errors import NotFound, TryLater, WrongData
 from tui_mail.i18n import _
 from tui_mail.values import Letter
+
+_KEPT = "draft"
+_BEFORE_KEY = 64 + 1 + 20 + 1  # a SHA-256 and a draft's id, each with a space
 
 
 def save_draft(
@@ -84,6 +88,32 @@ def save_letter(
     return save_draft(
         session, operator_id, None, account_id, content_of(letter, entity_ids), version=0, now=now
     ).id
+
+
+def kept_by_key(session: Session, operator_id: int, key: str, fingerprint: str) -> int | None:
+    """The draft that a program's key made, even if it was sent or deleted since; None: none.
+
+    Raises WrongData when the key belongs to another letter.
+    """
+    used = select(col(Outgoing.id)).where(col(Outgoing.idempotency_key) == key)
+    made = select(col(Change.detail)).where(
+        col(Change.operator_id) == operator_id,
+        col(Change.verb) == _KEPT,
+        func.substr(col(Change.detail), _BEFORE_KEY + 1) == key,
+    )
+    detail = session.scalars(made.limit(1)).first()
+    if session.scalar(used) is not None or (detail and not detail.startswith(f"{fingerprint} ")):
+        raise WrongData(
+            _("The idempotency key belongs to a letter with other content: use a new key.")
+        )
+    return int(detail[:_BEFORE_KEY].split()[1]) if detail else None
+
+
+def note_key(
+    session: Session, operator_id: int, draft_id: int, key: str, fingerprint: str, now: datetime
+) -> None:
+    """Write down which key made a draft; it stays when the draft goes."""
+    journal(session, operator_id, now, _KEPT, f"{fingerprint} {draft_id:020} {key}", {})
 
 
 def content_of(letter: Letter, entity_ids: Sequence[int] = ()) -> str:

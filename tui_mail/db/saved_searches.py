@@ -211,13 +211,12 @@ def move_search(
     _done(session, operator_id, now, ("search_moved", moved.name), before)
 
 
-def undo_saved(session: Session, before: Sequence[Sequence[Any]]) -> str:
-    """Put searches back as they were: id and values, None for one that was not; the sentence."""
+def undo_saved(session: Session, before: Sequence[Sequence[Any]]) -> None:
+    """Put searches back as they were: id and values, None for one that was not."""
     ids = [row[0] for row in before]
     session.execute(delete(SavedSearch).where(col(SavedSearch.id).in_(ids)))
     insert_rows(session, SavedSearch, [values for _id, values in before if values is not None])
     publish(session, Topic.SEARCHES)
-    return _("Taken back: the saved searches are as they were.")
 
 
 def kept_searches(session: Session, search_ids: Sequence[int]) -> list[list[Any]]:

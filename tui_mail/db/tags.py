@@ -76,15 +76,20 @@ def tag(
 
     Raises WrongData where `name` can be no tag, and what `mark` raises.
     """
+    check_tag(name)
+    named, nothing = frozenset({name}), frozenset[str]()
+    add, remove = (nothing, named) if off else (named, nothing)
+    return mark(session, operator_id, placement_ids, add=add, remove=remove, now=now)
+
+
+def check_tag(name: str) -> None:
+    """Raises WrongData where the keyword means something to mail programs."""
     if name.lower() in {*Flag, *_NOT_OURS} or name.startswith("$"):
         raise WrongData(
             _("“{name}” means something else to mail programs: choose another name.").format(
                 name=name
             )
         )
-    named, nothing = frozenset({name}), frozenset[str]()
-    add, remove = (nothing, named) if off else (named, nothing)
-    return mark(session, operator_id, placement_ids, add=add, remove=remove, now=now)
 
 
 def _tags_of(keywords: str) -> list[str]:

@@ -17,7 +17,7 @@ from tui_mail.db.rights import triageable
 from tui_mail.db.tables import Assignment, Folder, Operator, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound
-from tui_mail.i18n import _, ngettext
+from tui_mail.i18n import _
 from tui_mail.search.tree import ConversationState
 
 _OPEN = ConversationState.OPEN.value
@@ -63,8 +63,8 @@ def set_state(
     return _change(session, operator_id, now, ("state", state.value), before, after)
 
 
-def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> str:
-    """Put conversations back as they were; the sentence that says so."""
+def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> None:
+    """Put conversations back as they were."""
     _write(
         session,
         [
@@ -72,11 +72,6 @@ def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> str:
             for t, who, state, at in before
         ],
     )
-    return ngettext(
-        "Taken back: {number} conversation is as it was.",
-        "Taken back: {number} conversations are as they were.",
-        len(before),
-    ).format(number=len(before))
 
 
 def kept_triage(session: Session, thread_ids: Iterable[int]) -> list[list[Any]]:

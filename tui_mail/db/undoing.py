@@ -41,6 +41,7 @@ class _Call:
     session: Session
     operator_id: int
     now: datetime
+    again: bool  # what was taken back is done once more
 
 
 # What a change's journal holds, and what a way back leaves there: one key, and what that way takes.
@@ -51,13 +52,21 @@ _Way = Callable[[_Call, Sequence[Any]], tuple[str, _Back]]
 def undo(session: Session, operator_id: int, now: datetime) -> str | None:
     """Take back the operator's last change that can be; a sentence that says what, None: nothing."""
     change = last_done(session, operator_id)
-    return None if change is None else _reverse(_Call(session, operator_id, now), change, UNDO)
+    return (
+        None
+        if change is None
+        else _reverse(_Call(session, operator_id, now, again=False), change, UNDO)
+    )
 
 
 def redo(session: Session, operator_id: int, now: datetime) -> str | None:
     """Do again what the operator took back last, unless something was done since; as `undo`."""
     change = last_undone(session, operator_id)
-    return None if change is None else _reverse(_Call(session, operator_id, now), change, REDO)
+    return (
+        None
+        if change is None
+        else _reverse(_Call(session, operator_id, now, again=True), change, REDO)
+    )
 
 
 def _reverse(call: _Call, change: Change, verb: str) -> str:
@@ -73,7 +82,8 @@ def _reverse(call: _Call, change: Change, verb: str) -> str:
 
 def _links_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     before = undo_links(call.session, data)
-    return _("Taken back: the links are as they were."), {"links": before}
+    again = _("Done again: the links are what they had become.")
+    return again if call.again else _("Taken back: the links are as they were."), {"links": before}
 
 
 def _marks_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
@@ -86,6 +96,12 @@ def _marks_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
         "Taken back: the marks of {number} messages are as they were.",
         number,
     )
+    if call.again:
+        sentence = ngettext(
+            "Done again: {number} message is marked.",
+            "Done again: {number} messages are marked.",
+            number,
+        )
     return sentence.format(number=number), {"flags": done}
 
 
@@ -117,6 +133,12 @@ def _moves_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
         "Taken back: {number} messages are where they were.",
         number,
     )
+    if call.again:
+        sentence = ngettext(
+            "Done again: {number} message is moved.",
+            "Done again: {number} messages are moved.",
+            number,
+        )
     return sentence.format(number=number), {"moves": moves}
 
 
@@ -175,17 +197,41 @@ def _threads_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     regrouped = decide(call.session, call.operator_id, call.now, add=dropped, drop=added)
     refresh(call.session, regrouped.touched)
     publish(call.session, Topic.MAIL, Topic.FOLDERS)
-    return _("Taken back: the conversations are as they were."), {"threads": [data[1], data[0]]}
+    sentence = (
+        _("Done again: the conversations are what they had become.")
+        if call.again
+        else _("Taken back: the conversations are as they were.")
+    )
+    return sentence, {"threads": [data[1], data[0]]}
 
 
 def _triage_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     before = kept_triage(call.session, [entry[0] for entry in data])
-    return undo_triage(call.session, data), {"triage": before}
+    undo_triage(call.session, data)
+    number = len(data)
+    sentence = ngettext(
+        "Taken back: {number} conversation is as it was.",
+        "Taken back: {number} conversations are as they were.",
+        number,
+    )
+    if call.again:
+        sentence = ngettext(
+            "Done again: {number} conversation is changed.",
+            "Done again: {number} conversations are changed.",
+            number,
+        )
+    return sentence.format(number=number), {"triage": before}
 
 
 def _searches_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     before = kept_searches(call.session, [entry[0] for entry in data])
-    return undo_saved(call.session, data), {"searches": before}
+    undo_saved(call.session, data)
+    sentence = (
+        _("Done again: the saved searches are what they had become.")
+        if call.again
+        else _("Taken back: the saved searches are as they were.")
+    )
+    return sentence, {"searches": before}
 
 
 _WAYS: dict[str, _Way] = {

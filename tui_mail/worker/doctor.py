@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui_mail.blobs import BlobStore
+from tui_mail.blobfiles import StoredFile
+from tui_mail.blobs import BlobStore, is_cut
 from tui_mail.db import blob_rows, checkup, exports, word_index
 from tui_mail.db.blob_rows import BlobRow, Original
 from tui_mail.db.checkup import Look
@@ -140,34 +141,34 @@ class Doctor:
         wrong: list[tuple[str, str]] = []
         unused: list[str] = []
         older_than = self._now - GRACE
-        for name, row, modified in self._pairs():
+        for name, row, file in self._pairs():
             self.attachments += 1
             if self.attachments % _ROWS_AT_ONCE == 0:
                 self._tell(_("attachments: {count}").format(count=self.attachments))
             if row is not None and row.references > 0:
-                why = self._wrong_with(name, row, there=modified is not None)
+                why = self._wrong_with(name, row, file)
                 if why:
                     wrong.append((name, why))
-            elif modified is None or modified < older_than:
+            elif file is None or file.modified < older_than:
                 unused.append(name)
         yield from self._wrong_attachments(wrong)
         yield from self._unused(unused)
 
-    def _pairs(self) -> Iterator[tuple[str, BlobRow | None, datetime | None]]:
+    def _pairs(self) -> Iterator[tuple[str, BlobRow | None, StoredFile | None]]:
         """Every blob that the database or the folder knows, and what each of them knows of it."""
         files = self._blobs.names()
         file = next(files, None)
         for row in self._rows():
             while file is not None and file.name < row.name:
-                yield file.name, None, file.modified
+                yield file.name, None, file
                 file = next(files, None)
             if file is not None and file.name == row.name:
-                yield row.name, row, file.modified
+                yield row.name, row, file
                 file = next(files, None)
             else:
                 yield row.name, row, None
         while file is not None:
-            yield file.name, None, file.modified
+            yield file.name, None, file
             file = next(files, None)
 
     def _rows(self) -> Iterator[BlobRow]:
@@ -176,9 +177,11 @@ class Doctor:
             yield from rows
             last = rows[-1].name
 
-    def _wrong_with(self, name: str, row: BlobRow, *, there: bool) -> str:
-        if not there:
+    def _wrong_with(self, name: str, row: BlobRow, file: StoredFile | None) -> str:
+        if file is None:
             return "attachments_lost"
+        if is_cut(file, row.size):
+            return "attachments_damaged"
         if not self._deep:
             return ""
         try:

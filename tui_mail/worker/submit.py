@@ -151,8 +151,15 @@ def _submit(
         references=_references(session, operator_id, answered_id),
         headers=request.headers,
     )
+    key = request.idempotency_key if request.draft else None
+    if key:
+        kept = drafts.kept_by_key(session, operator_id, key, request.fingerprint)
+        if kept is not None:
+            return Enqueued(kept, "", "draft", repeated=True)
     if request.draft:
         draft = drafts.save_letter(session, operator_id, account.id or 0, letter, entity_ids, now)
+        if key:
+            drafts.note_key(session, operator_id, draft, key, request.fingerprint, now)
         return Enqueued(draft, "", "draft", repeated=False)
     return enqueue_letter(
         session,
