@@ -7,6 +7,7 @@ process fails, this one writes the same: what is stored already is not stored ag
 
 import asyncio
 import logging
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -20,12 +21,13 @@ from tui_mail.errors import TuiMailError
 from tui_mail.worker.child import Child, ChildFailed
 
 _FEW = 60
+_PICKLED_AT_ONCE = 20  # messages: meanwhile no other thread computes, and a key may be waiting
 _NICE = 5  # less than who prepares: a person's own change may be waiting for it
 _SECONDS = 3600.0  # a transaction may wait for others
 _UNWANTED_SECONDS = 60.0
 
 Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
-_Request = tuple[str, str, Keep, tuple[int, int, Sequence[Arrival]]]
+_Request = tuple[str, str, Keep, int, int, list[bytes]]
 _Answer = list[Saved] | TuiMailError
 
 log = logging.getLogger(__name__)
@@ -49,9 +51,14 @@ class Keeper:
         child = self._child(len(arrivals))
         if child is None:
             return await self._database.write(keep, *place)
-        request = (self._database.url, i18n.language(), keep, place)
+        url, language = self._database.url, i18n.language()
 
         def there() -> list[Saved]:
+            parts = [
+                pickle.dumps(arrivals[start : start + _PICKLED_AT_ONCE], pickle.HIGHEST_PROTOCOL)
+                for start in range(0, len(arrivals), _PICKLED_AT_ONCE)
+            ]
+            request: _Request = (url, language, keep, account_id, folder_id, parts)
             answer: _Answer = child.call(request)
             if isinstance(answer, TuiMailError):
                 raise answer
@@ -110,10 +117,11 @@ def _started() -> Child | None:
 
 
 def _kept(request: _Request) -> _Answer:
-    url, language, keep, place = request
+    url, language, keep, account_id, folder_id, parts = request
     i18n.set_language(language)
+    arrivals = [one for part in parts for one in pickle.loads(part)]  # noqa: S301 — from ourselves
     try:
-        return _opened(url).write_now(keep, *place)
+        return _opened(url).write_now(keep, account_id, folder_id, arrivals)
     except TuiMailError as error:
         return error
 
