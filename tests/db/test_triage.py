@@ -13,9 +13,10 @@ from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
 from tui_mail.db.rows import Care
 from tui_mail.db.saved_searches import understood
+from tui_mail.db.tables import Grant
 from tui_mail.db.threads import assign as assign_threads
 from tui_mail.db.triage import assign, operators, set_state
-from tui_mail.db.undoing import undo
+from tui_mail.db.undoing import redo, undo
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.search.tree import ConversationState
 
@@ -67,6 +68,38 @@ def test_of_many_only_those_that_the_operator_may_work_on_change(house: House) -
     gone = own + 1000
     house.database.write_now(assign, house.anna, [own, gone], house.anna, NOW)
     assert house.database.read_now(care_for, [own, gone]) == {own: Care("anna", "open")}
+
+
+def test_those_that_may_only_be_read_are_left_out_and_counted(house: House) -> None:
+    write = house.database.write_now
+    write(_grant, house.private, house.bruno, "triage")
+    theirs = house.thread_of(house.message(folder=house.private_inbox))
+    shared = [house.thread_of(house.message(minutes=n)) for n in range(2)]
+    gone = theirs + 1000
+    assert write(assign, house.bruno, [theirs, *shared, gone], house.bruno, NOW) == 2
+    assert write(set_state, house.bruno, [theirs, *shared], ConversationState.DONE, NOW) == 2
+    assert house.database.read_now(care_for, [theirs, *shared]) == {theirs: Care("bruno", "done")}
+    assert write(assign, house.anna, [theirs, *shared], house.anna, NOW) == 0
+
+
+def test_what_may_only_be_read_by_now_is_not_taken_back(house: House) -> None:
+    write = house.database.write_now
+    write(_grant, house.private, house.bruno, "triage")
+    thread = house.thread_of(house.message(folder=house.private_inbox))
+    write(assign, house.bruno, [thread], house.bruno, NOW)
+    write(_grant, house.private, house.bruno, "read")
+    with pytest.raises(NotAllowed):
+        write(undo, house.bruno, NOW)
+    assert house.database.read_now(care_for, [thread]) == {thread: Care("bruno", "open")}
+    write(_grant, house.private, house.bruno, "triage")
+    write(undo, house.bruno, NOW)
+    assert house.database.read_now(care_for, [thread]) == {}
+    write(redo, house.bruno, NOW)
+    assert house.database.read_now(care_for, [thread]) == {thread: Care("bruno", "open")}
+
+
+def _grant(session: Session, account_id: int, operator_id: int, level: str) -> None:
+    session.merge(Grant(account_id=account_id, operator_id=operator_id, level=level))
 
 
 def test_nobody_is_assigned_who_is_not_there(house: House) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, select
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.journal import journal
 from tui_mail.db.many import chunks
-from tui_mail.db.rights import triageable
-from tui_mail.db.tables import Assignment, Folder, Operator, Placement
+from tui_mail.db.rights import readable, triageable
+from tui_mail.db.tables import Account, Assignment, Folder, Operator, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
@@ -32,7 +32,8 @@ def assign(
     assignee_id: int | None,
     now: datetime,
 ) -> int:
-    """Make conversations the business of an operator, or of nobody; the id of the journalled change.
+    """Make conversations the business of an operator, or of nobody; how many were left out because
+    the acting one may only read them.
 
     Raises NotFound when there is no such operator, NotAllowed where the acting one may only read.
     """
@@ -42,9 +43,11 @@ def assign(
         if found is None or not found.active:
             raise NotFound(_("There is no such operator: choose another one."))
         login = found.login
-    before = _rows(session, _allowed(session, operator_id, thread_ids))
+    allowed = _allowed(session, operator_id, thread_ids)
+    before = _rows(session, allowed)
     after = [[row[0], assignee_id, row[2], now] for row in before]
-    return _change(session, operator_id, now, ("assign", login), before, after)
+    _change(session, operator_id, now, ("assign", login), before, after)
+    return len(_read_by(session, operator_id, thread_ids)) - len(allowed)
 
 
 def set_state(
@@ -54,29 +57,38 @@ def set_state(
     state: ConversationState,
     now: datetime,
 ) -> int:
-    """Say whose turn it is in conversations; the id of the journalled change.
+    """Say whose turn it is in conversations; how many were left out because the operator may only
+    read them.
 
     Raises NotAllowed where the operator may only read.
     """
-    before = _rows(session, _allowed(session, operator_id, thread_ids))
+    allowed = _allowed(session, operator_id, thread_ids)
+    before = _rows(session, allowed)
     after = [[row[0], row[1], state.value, now] for row in before]
-    return _change(session, operator_id, now, ("state", state.value), before, after)
+    _change(session, operator_id, now, ("state", state.value), before, after)
+    return len(_read_by(session, operator_id, thread_ids)) - len(allowed)
 
 
-def undo_triage(session: Session, before: Sequence[Sequence[Any]]) -> None:
-    """Put conversations back as they were."""
-    _write(
-        session,
-        [
-            [t, who, state, datetime.fromisoformat(at) if at else None]
-            for t, who, state, at in before
-        ],
-    )
+def undo_triage(
+    session: Session, operator_id: int, data: Sequence[Sequence[Any]]
+) -> list[list[Any]]:
+    """Put conversations back as they were; gives `data` for the way back, an entry for each.
 
-
-def kept_triage(session: Session, thread_ids: Iterable[int]) -> list[list[Any]]:
-    """What `undo_triage` takes to bring conversations back to how they are now."""
-    return _kept(_rows(session, thread_ids))
+    Those that are gone, or that the operator may only read by now, stay as they are; NotAllowed
+    when there are no others.
+    """
+    ids = [entry[0] for entry in data]
+    allowed = set(_of_accounts(session, ids, triageable(operator_id)))
+    if not allowed and _of_accounts(session, ids, select(col(Account.id))):
+        raise _only_to_read()
+    before = _kept(_rows(session, sorted(allowed)))
+    rows = [
+        [thread_id, who, state, datetime.fromisoformat(at) if at else None]
+        for thread_id, who, state, at in data
+        if thread_id in allowed
+    ]
+    _write(session, rows)
+    return before
 
 
 def operators(session: Session) -> list[tuple[int, str, str]]:
@@ -121,23 +133,33 @@ def _allowed(session: Session, operator_id: int, thread_ids: Collection[int]) ->
 
     Raises NotAllowed when there is none of them.
     """
-    allowed: list[int] = []
-    for part in chunks(set(thread_ids)):
-        statement = select(col(Placement.thread_id)).where(
-            col(Placement.thread_id).in_(part),
-            exists(
-                select(col(Folder.id)).where(
-                    col(Folder.id) == col(Placement.folder_id),
-                    col(Folder.account_id).in_(triageable(operator_id)),
-                )
-            ),
-        )
-        allowed += session.scalars(statement.distinct())
+    allowed = _of_accounts(session, thread_ids, triageable(operator_id))
     if thread_ids and not allowed:
-        raise NotAllowed(
-            _("You may only read this conversation: ask whoever manages its account for the right.")
-        )
-    return sorted(allowed)
+        raise _only_to_read()
+    return allowed
+
+
+def _read_by(session: Session, operator_id: int, thread_ids: Collection[int]) -> list[int]:
+    return _of_accounts(session, thread_ids, readable(operator_id))
+
+
+def _of_accounts(
+    session: Session, thread_ids: Collection[int], account_ids: Select[Any]
+) -> list[int]:
+    """Those of the conversations that have mail in one of the accounts."""
+    found: list[int] = []
+    folders = select(col(Folder.id)).where(col(Folder.account_id).in_(account_ids))
+    for part in chunks(set(thread_ids)):
+        here = col(Placement.folder_id).in_(folders)
+        statement = select(col(Placement.thread_id)).where(col(Placement.thread_id).in_(part), here)
+        found += session.scalars(statement.distinct())
+    return sorted(found)
+
+
+def _only_to_read() -> NotAllowed:
+    return NotAllowed(
+        _("You may only read this conversation: ask whoever manages its account for the right.")
+    )
 
 
 def _rows(session: Session, thread_ids: Iterable[int]) -> list[_Before]:
@@ -161,9 +183,9 @@ def _change(
     named: tuple[str, str],
     before: Sequence[_Before],
     after: Sequence[_Before],
-) -> int:
+) -> None:
     _write(session, after)
-    return journal(session, operator_id, now, *named, {"triage": _kept(before)})
+    journal(session, operator_id, now, *named, {"triage": _kept(before)})
 
 
 def _kept(rows: Sequence[_Before]) -> list[list[Any]]:

@@ -32,7 +32,7 @@ from tui_mail.db.regrouping import Decisions, decide
 from tui_mail.db.saved_searches import kept_searches, undo_saved
 from tui_mail.db.tables import Change, Folder, Operation
 from tui_mail.db.topics import Topic, publish
-from tui_mail.db.triage import kept_triage, undo_triage
+from tui_mail.db.triage import undo_triage
 from tui_mail.i18n import _, ngettext
 
 
@@ -206,9 +206,8 @@ def _threads_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
 
 
 def _triage_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
-    before = kept_triage(call.session, [entry[0] for entry in data])
-    undo_triage(call.session, data)
-    number = len(data)
+    before = undo_triage(call.session, call.operator_id, data)
+    number = len(before)
     sentence = ngettext(
         "Taken back: {number} conversation is as it was.",
         "Taken back: {number} conversations are as they were.",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import Marked
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.ui.deeds import Aim, about
 from tui_mail.ui.kinds import care_name
@@ -90,31 +90,46 @@ def _threads(session: "Session", aim: Aim) -> list[int]:
     return threads_in(session, aim) if isinstance(aim, Marked) else [aim.thread_id]
 
 
-def _assign(session: "Session", operator_id: int, aim: Aim, to: int | None, now: datetime) -> None:
+def _assign(session: "Session", operator_id: int, aim: Aim, to: int | None, now: datetime) -> int:
     from tui_mail.db.triage import assign
 
-    assign(session, operator_id, _threads(session, aim), to, now)
+    return assign(session, operator_id, _threads(session, aim), to, now)
 
 
 async def assign(to: Assignee, parts: "Parts", aim: Aim) -> SafeText:
     """Make conversations somebody's; the sentence."""
-    await parts.database.write(_assign, parts.operator_id, aim, to.id, datetime.now(UTC))
+    now = datetime.now(UTC)
+    left = await parts.database.write(_assign, parts.operator_id, aim, to.id, now)
     if to.id is None:
-        return about(aim, _("Nobody's now: “{subject}”"), _("Nobody's now: {number} marked"))
+        one, many = _("Nobody's now: “{subject}”"), _("Nobody's now: {number} marked")
+        return _but(left, about(aim, one, many))
     one, many = _("Assigned “{subject}” to {name}"), _("Assigned {number} marked to {name}")
-    return about(aim, one, many, name=to.login)
+    return _but(left, about(aim, one, many, name=to.login))
 
 
 def _set_state(
     session: "Session", operator_id: int, aim: Aim, state: "ConversationState", now: datetime
-) -> None:
+) -> int:
     from tui_mail.db.triage import set_state
 
-    set_state(session, operator_id, _threads(session, aim), state, now)
+    return set_state(session, operator_id, _threads(session, aim), state, now)
 
 
 async def set_state(state: "ConversationState", parts: "Parts", aim: Aim) -> SafeText:
     """Say whose turn it is in conversations; the sentence."""
-    await parts.database.write(_set_state, parts.operator_id, aim, state, datetime.now(UTC))
+    now = datetime.now(UTC)
+    left = await parts.database.write(_set_state, parts.operator_id, aim, state, now)
     one, many = _("“{subject}”: {state}"), _("{number} marked: {state}")
-    return about(aim, one, many, state=care_name(state))
+    return _but(left, about(aim, one, many, state=care_name(state)))
+
+
+def _but(left: int, sentence: SafeText) -> SafeText:
+    """The sentence, and how many conversations it does not hold for."""
+    if not left:
+        return sentence
+    words = ngettext(
+        "{sentence}, but not {number} that you may only read",
+        "{sentence}, but not {number} that you may only read",
+        left,
+    )
+    return safe(words.format(sentence=sentence, number=left))
