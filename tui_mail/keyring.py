@@ -39,8 +39,12 @@ class Keyring:
         return replace(self, keys=kept)
 
     def joined(self, other: "Keyring") -> "Keyring":
-        """With another ring's keys as old ones. Raises ValueError when one id has two keys."""
-        if any(other.keys[one] != self.keys[one] for one in other.keys.keys() & self.keys.keys()):
+        """With the keys of another writing of the same ring as old ones.
+
+        Raises ValueError for another ring, whose names are not the same for the same content.
+        """
+        same = other.keys.keys() & self.keys.keys()
+        if other.naming != self.naming or any(other.keys[one] != self.keys[one] for one in same):
             raise ValueError
         return replace(self, keys={**other.keys, **self.keys})
 

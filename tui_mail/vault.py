@@ -377,7 +377,7 @@ class Vault:
     def adopt(self, other: "Vault") -> None:
         """Let this vault open what another one sealed; the next rotation seals it anew.
 
-        Raises WrongData when the two are of installations that cannot be told apart by their keys.
+        Raises WrongData for a vault that was made by itself, not a writing of this one.
         """
         theirs = other._open_ring()  # noqa: SLF001 — another of its kind
         self._open_ring()
@@ -387,9 +387,11 @@ class Vault:
                 joined = ring.joined(theirs)
             except ValueError as error:
                 raise WrongData(
-                    _("The keys of {file} cannot be kept beside those of {other}.").format(
-                        file=self._slots.path, other=other.file
-                    )
+                    _(
+                        "The attachments in {folder} are of another vault than the backup's: "
+                        "nothing was changed. Move the folder away, or name another one "
+                        "(`attachments` in settings.toml), and restore again."
+                    ).format(folder=self._slots.path.parent)
                 ) from error
             if joined != ring:
                 self._write(self._read().slots, joined)

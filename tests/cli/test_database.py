@@ -133,6 +133,61 @@ def test_without_the_key_it_does_not_open(clean: Program, tmp_path: Path) -> Non
     assert {one.stat().st_mode & 0o077 for one in backup.iterdir() if one.is_file()} == {0}
 
 
+def _rotated(program: Program) -> None:
+    done = program("vault", "rotate")
+    assert (done.code, done.record["old_keys"]) == (0, 0)
+
+
+def _blobs(folder: Path) -> list[Path]:
+    return sorted((folder / "attachments").glob("[0-9a-f][0-9a-f]/*"))
+
+
+def test_what_another_database_could_spare_is_not_dropped_after_a_restore(
+    clean: Program, tmp_path: Path
+) -> None:
+    """The marks of a rotation before say what the databases of that time needed."""
+    shared, marks = clean.home / "attachments", clean.home / "attachments" / ".databases"
+    clean("db", "backup", "--to", tmp_path / "backup")
+    _rotated(clean)
+    assert any("spare" in mark.read_text() for mark in marks.iterdir())
+    assert clean("db", "restore", tmp_path / "backup").code == 0
+    assert not any("spare" in mark.read_text() for mark in marks.iterdir())
+    assert len(_blobs(shared.parent)) == 2
+
+
+def test_a_backup_of_another_vault_changes_nothing(clean: Program, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    clean("db", "backup", "--to", backup)
+    (tmp_path / "later.eml").write_bytes(letter(9))
+    clean("import", tmp_path / "later.eml", *_TO)
+    home, clean.home = clean.home, tmp_path / "other"
+    assert clean("vault", "init").code == 0
+    for name in ("attachments/vault.json", "key"):
+        shutil.copy(clean.home / name, backup / name)
+    clean.home = home
+    assert "another vault" in clean.fails(65, "wrong_data", "db", "restore", backup)
+    assert clean("search", "in:INBOX", "--count").record == {"count": 5}
+    assert clean("doctor", "--deep").record["found"] == 0
+
+
+def test_damaged_attachments_are_replaced_by_those_of_a_backup(
+    clean: Program, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    clean("db", "backup", "--to", backup, "--copy")
+    first, second = _blobs(clean.home)
+    assert first.stat().st_nlink == 1
+    first.write_bytes(first.read_bytes()[:-1])
+    second.write_bytes(second.read_bytes()[:-1] + b"?")
+    assert clean("doctor", "--deep").code == 1
+    done = clean("db", "restore", backup)
+    assert (done.code, done.records[0]["replaced"]) == (0, 2)
+    assert clean("doctor", "--deep").record["found"] == 0
+    kept = first.stat().st_ino
+    assert clean("db", "restore", backup).records[0]["attachments"] == 0
+    assert first.stat().st_ino == kept
+
+
 def test_postgresql_by_its_own_programs(
     program: Program,
     postgresql_server: PostgresqlServer,

@@ -31,6 +31,11 @@ def register(app: typer.Typer) -> None:
             "operator's passphrase, elsewhere."
         )
         + "\n\n"
+        + _(
+            "On the same disk attachments are not copied but linked: they take no room, and a "
+            "fault of the disk takes both. --copy makes files of their own."
+        )
+        + "\n\n"
         + _("Example: tui-mail db backup --to /backup/mail-2026-11-28"),
     )(_backup)
     group.command(
@@ -38,7 +43,9 @@ def register(app: typer.Typer) -> None:
         help=_("An installation out of a backup; what it replaces is kept beside."),
         epilog=_(
             "End consoles and workers first. Then everything is checked, and what is missing is "
-            "said. Mail that came after the backup is fetched from its server again."
+            "said. Mail that came after the backup is fetched from its server again. Attachments "
+            "that are damaged here are replaced; keys that were changed since open again what they "
+            "sealed."
         )
         + "\n\n"
         + _("Example: tui-mail db restore /backup/mail-2026-11-28"),
@@ -62,12 +69,15 @@ def _backup(
     without_key: bool = typer.Option(
         False, "--without-key", help=_("leave this machine's key file out")
     ),
+    copy: bool = typer.Option(
+        False, "--copy", help=_("copy attachments also where they could be linked")
+    ),
 ) -> None:
     from tui_mail.worker.backup import back_up
 
     call: Context = context.obj
     call.database  # noqa: B018 — there is something to back up, and it is up to date
-    made = back_up(_site(call), to, _telling(call), with_key=not without_key)
+    made = back_up(_site(call), to, _telling(call), with_key=not without_key, link=not copy)
     call.progress_done()
     call.emit(
         {"backup": str(to), "attachments": made.attachments, "key": not without_key},
@@ -100,9 +110,10 @@ def _restore(
         {
             "restored": str(source),
             "attachments": done.attachments,
+            "replaced": done.replaced,
             "aside": [str(path) for path in done.aside],
         },
-        _("Restored from {folder}; {count} attachments were missing here.").format(
+        _("Restored from {folder}; {count} attachments were missing or damaged here.").format(
             folder=source, count=done.attachments
         ),
     )

@@ -4,8 +4,10 @@ that the database names is in it; and an installation out of a backup.
 A backup holds `tui_mail.db` (or `tui_mail.dump` of PostgreSQL), the sealed attachments with the
 vault's slots, settings.toml, unless told otherwise this machine's key file, and `backup.json`, which
 is written last: a folder without it is no backup. Attachments are linked where the file system can,
-since they are never changed in place. Restoring adds attachments and deletes none; what it replaces
-is kept beside under another name.
+unless told otherwise, since they are never changed in place; then what damages a file on the disk
+damages it in both. Restoring adds attachments, replaces damaged ones and deletes none; the vault that
+is there takes the keys of the backup's among its old ones, and what else is replaced is kept beside
+under another name.
 """
 
 import hashlib
@@ -19,11 +21,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui_mail.blobs import FolderBlobs
 from tui_mail.db import backups
-from tui_mail.errors import CannotWrite, NotAllowed, NotFound, TryLater, WrongData
+from tui_mail.errors import (
+    CannotWrite,
+    InputOutput,
+    NotAllowed,
+    NotFound,
+    TryLater,
+    WrongData,
+    WrongKey,
+)
 from tui_mail.i18n import _
 from tui_mail.vault import Vault, open_vault
-from tui_mail.worker.collect import nothing_collected
+from tui_mail.worker.collect import nothing_collected, nothing_spare
 
 _LIST = "backup.json"
 _DATABASE, _DUMP = "tui_mail.db", "tui_mail.dump"
@@ -48,14 +59,19 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many attachments were copied or linked, and which files were put aside."""
+    """How many attachments were copied or linked, how many of those in the place of damaged ones,
+    and which files were put aside."""
 
     attachments: int
+    replaced: int = 0
     aside: tuple[Path, ...] = ()
 
 
-def back_up(site: Site, target: Path, tell: Callable[[int], None], *, with_key: bool) -> Copied:
-    """Make a backup in `target`, a folder that is new or empty.
+def back_up(
+    site: Site, target: Path, tell: Callable[[int], None], *, with_key: bool, link: bool
+) -> Copied:
+    """Make a backup in `target`, a folder that is new or empty; with `link`, attachments are the
+    same files where that can be.
 
     Raises CannotWrite, InputOutput, NotFound, TryLater.
     """
@@ -68,7 +84,7 @@ def back_up(site: Site, target: Path, tell: Callable[[int], None], *, with_key: 
         with nothing_collected(site.attachments, _WAIT_SECONDS):
             kept = _database_out(site, target)
             slots = _content(site.attachments / _VAULT)
-            count = _copy_blobs(site.attachments, target / "attachments", tell, link=True)
+            count = _blobs_out(site.attachments, target / "attachments", tell, link=link)
             if _content(site.attachments / _VAULT) != slots:
                 raise TryLater(_("The keys were changed meanwhile: make the backup again."))
         for file, name in (
@@ -127,8 +143,9 @@ def restore(
     try:
         if site.database is not None and site.database.exists():
             backups.let_go(site.database)
+        nothing_spare(site.attachments)
         aside = list(_keys_in(site, source, vault, ask))
-        count = _copy_blobs(source / "attachments", site.attachments, tell, link=False)
+        count, replaced = _blobs_in(source / "attachments", site.attachments, vault, tell)
         if site.database is None:
             backups.load(site.url, database)
         else:
@@ -137,7 +154,7 @@ def restore(
             _copy(source / "settings.toml", site.settings)
     except OSError as error:
         raise _cannot(site.attachments, error) from error
-    return Copied(count, tuple(aside))
+    return Copied(count, replaced, tuple(aside))
 
 
 def _checked(site: Site, source: Path) -> Path:
@@ -225,14 +242,12 @@ def _blobs(folder: Path) -> Iterator[Path]:
             yield from (f for f in sorted(shard.iterdir()) if set(f.name) <= _DIGITS)
 
 
-def _copy_blobs(source: Path, target: Path, tell: Callable[[int], None], *, link: bool) -> int:
-    """What is in `source` and not in `target`; how many that were."""
+def _blobs_out(source: Path, target: Path, tell: Callable[[int], None], *, link: bool) -> int:
+    """Every blob into a new folder; how many they are."""
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     count = 0
     for file in _blobs(source):
         place = target / file.parent.name / file.name
-        if place.exists():
-            continue
         place.parent.mkdir(mode=0o700, exist_ok=True)
         with suppress(FileNotFoundError):  # put aside for a moment by whoever collects elsewhere
             if not (link and _linked(file, place)):
@@ -241,6 +256,46 @@ def _copy_blobs(source: Path, target: Path, tell: Callable[[int], None], *, link
         if count % _EVERY == 0:
             tell(count)
     return count
+
+
+def _blobs_in(
+    source: Path, target: Path, vault: Vault, tell: Callable[[int], None]
+) -> tuple[int, int]:
+    """What is not in `target`, or is damaged there and whole in `source`; how many of both."""
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ours, theirs = FolderBlobs(target, vault), FolderBlobs(source, vault)
+    opens = _opens(vault)
+    count = replaced = 0
+    for number, file in enumerate(_blobs(source), 1):
+        name, place = file.parent.name + file.name, target / file.parent.name / file.name
+        there = place.exists()
+        if not there or (opens and not _is_whole(ours, name) and _is_whole(theirs, name)):
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            _copy(file, place)
+            count += 1
+            replaced += there
+        if number % _EVERY == 0:
+            tell(number)
+    return count, replaced
+
+
+def _opens(vault: Vault) -> bool:
+    """Whether damage can be told at all; without a key, what is there stays as it is."""
+    if not vault.file.exists():
+        return False
+    try:
+        vault.unlock()
+    except (NotAllowed, InputOutput):
+        return False
+    return True
+
+
+def _is_whole(blobs: FolderBlobs, name: str) -> bool:
+    try:
+        blobs.verify(name)
+    except (NotFound, InputOutput, WrongKey):
+        return False
+    return True
 
 
 def _linked(file: Path, place: Path) -> bool:

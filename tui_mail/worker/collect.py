@@ -63,6 +63,19 @@ def spare_keys(folder: Path, database: Database, ids: Iterable[bytes]) -> frozen
     return spare
 
 
+def nothing_spare(folder: Path) -> None:
+    """Forget which old keys of the vault databases can do without, as an earlier one comes back
+    that may need them; each says so again at its next rotation.
+
+    Raises CannotWrite.
+    """
+    with suppress(FileNotFoundError):
+        for mark in (folder / _MARKS).iterdir():
+            known = _read(mark)
+            if known.pop(_SPARE, None) is not None:
+                _write(folder, mark, known)
+
+
 def _write(folder: Path, mark: Path, content: Mapping[str, str]) -> None:
     try:
         mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
