@@ -241,3 +241,32 @@ def test_a_command_imports_nothing_heavy_that_it_does_not_need(
     )
     loaded = set(done.stderr.splitlines()[-1].split())
     assert loaded & (_HEAVY - allowed) == set()
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("search", "--help"), ("vault", "revoke", "--help")]
+)
+def test_help_is_in_the_users_language(house: Program, words: tuple[str, ...]) -> None:
+    told = house("--lang", "it", *words, json=False).out
+    assert "Uso:" in told
+    assert "Opzioni:" in told
+    for english in (
+        "Usage",
+        "Options",
+        "Arguments",
+        "Commands",
+        "OPTIONS",
+        "Show this",
+        "required",
+    ):
+        assert english not in told
+    assert "Usage: tui-mail" in house("--lang", "en", *words, json=False).out
+
+
+def test_kinds_and_counts_are_in_the_users_language(house: Program) -> None:
+    italian = ("--lang", "it")
+    assert "macchina" in house.lines(*italian, "vault", "slots")
+    assert "1 messaggio segnato" in house.lines(*italian, "mark", 1, "+read")
+    assert "2 messaggi segnati" in house.lines(*italian, "mark", 1, 2, "+read")
+    assert "1 message marked" in house.lines("--lang", "en", "mark", 1, "+read")
+    assert "automatico" in house.lines(*italian, "links")

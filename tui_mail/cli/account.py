@@ -72,7 +72,9 @@ def _add(
     ca: str = typer.Option("", "--ca", metavar="FILE", help=_("certificates to trust (PEM)")),
     user: str = typer.Option("", "--user", help=_("the login, if it is not the address")),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
-    verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
+    verify: bool = typer.Option(
+        True, " /--no-verify-login", show_default=False, help=_("do not try the login")
+    ),
 ) -> None:
     from tui_mail.db.accounts import require_new
 

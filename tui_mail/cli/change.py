@@ -7,7 +7,7 @@ import typer
 from tui_mail.cli.context import Context
 from tui_mail.cli.find import found_ids, message_id_of
 from tui_mail.errors import NotFound, WrongUse
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 
 _FLAGS = {"read": "seen", "starred": "flagged", "answered": "answered"}
 # Without -h: it would be found in -tag:hello.
@@ -80,7 +80,7 @@ def _mark(
         call.database.write_now(
             mark, call.operator_id, placements, add=add, remove=remove, now=datetime.now(UTC)
         )
-    _report(call, ids, _("{count} marked"))
+    _report(call, ids, ngettext("{count} message marked", "{count} messages marked", len(ids)))
 
 
 def _flag(sign: str) -> str:
@@ -118,7 +118,7 @@ def _move(
         call.database.write_now(
             move_to_named, call.operator_id, placements, folder, datetime.now(UTC)
         )
-    _report(call, ids, _("{count} moved"))
+    _report(call, ids, ngettext("{count} message moved", "{count} messages moved", len(ids)))
 
 
 def _delete(
@@ -132,7 +132,7 @@ def _delete(
     ids, placements = _placements(call, identifiers or [], query)
     if placements:
         call.database.write_now(delete, call.operator_id, placements, datetime.now(UTC))
-    _report(call, ids, _("{count} deleted"))
+    _report(call, ids, ngettext("{count} message deleted", "{count} messages deleted", len(ids)))
 
 
 def _report(call: Context, ids: list[int], sentence: str) -> None:
@@ -198,4 +198,9 @@ def _replay(call: Context, query: str) -> None:
     ids = found_ids(call, query) if query else None
     count = replay(call.database, ids, report=call.progress)
     call.progress_done()
-    call.emit({"messages": count}, _("{count} messages linked anew").format(count=count))
+    call.emit(
+        {"messages": count},
+        ngettext("{count} message linked anew", "{count} messages linked anew", count).format(
+            count=count
+        ),
+    )

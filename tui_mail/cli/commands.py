@@ -24,6 +24,7 @@ from tui_mail.cli import (
     worker,
 )
 from tui_mail.cli.context import Context
+from tui_mail.cli.help import in_own_words
 from tui_mail.i18n import _
 
 # These name what must be there already: no new installation has it.
@@ -66,7 +67,7 @@ def command() -> Any:
         keys,
     ):
         group.register(app)
-    return typer.main.get_command(app)
+    return in_own_words(typer.main.get_command(app))
 
 
 def _root(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tui_mail.cli.context import Context, number_of
+from tui_mail.cli.words import state_word
 from tui_mail.errors import CannotWrite, NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.search.guide import rules
@@ -296,7 +297,7 @@ def _emit_links(call: Context, rows: "Sequence[LinkRow]") -> None:
     for row in rows:
         call.emit(
             _link_record(row),
-            f"{row.message_id:>8}  {row.state:10} {row.kind}:{row.code}  "
+            f"{row.message_id:>8}  {state_word(row.state):10} {row.kind}:{row.code}  "
             f"{row.title or row.party}  {row.why}",
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context, number_of
+from tui_mail.cli.words import state_word
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
 
@@ -79,6 +80,6 @@ def _emit(call: Context, row: "OutgoingRow") -> None:
             "attempts": row.attempts,
             "next_try": row.next_try if row.state in _WAITING else None,
         },
-        f"{row.id:>6}  {row.state:9}  {row.subject[:50]:50}  "
+        f"{row.id:>6}  {state_word(row.state):11}  {row.subject[:50]:50}  "
         + ", ".join(f"{address} {reply}".strip() for address, _state, reply in row.recipients),
     )

@@ -91,7 +91,10 @@ def _read_files(call: Context) -> None:
 
     async def pause(done: int) -> None:
         if done:
-            call.progress(_("{count} messages with files read").format(count=done))
+            text = ngettext(
+                "{count} message with files read", "{count} messages with files read", done
+            )
+            call.progress(text.format(count=done))
 
     try:
         asyncio.run(

@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from tui_mail.cli.context import Context
+from tui_mail.cli.words import state_word
 from tui_mail.errors import InputOutput, NotFound, TryLater, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _
 
@@ -273,7 +274,9 @@ def _report(call: Context, result: dict[str, Any], wait: float) -> None:
             call.exit_code = call.exit_code or code
     elif result["outgoing"] and result["state"] not in _FINAL:
         _warn(call, int(result["outgoing"]))
-    line = _("Letter {outgoing}: {state}").format(**result)
+    line = _("Letter {outgoing}: {state}").format(
+        outgoing=result["outgoing"], state=state_word(result["state"])
+    )
     if not result["outgoing"]:
         line = _("The draft was kept already.") if result["repeated"] else _("The draft is kept.")
     call.emit(result, line)

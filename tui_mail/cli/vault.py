@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tui_mail.cli.context import Context, password_from
+from tui_mail.cli.words import slot_word
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import safe
@@ -65,7 +66,9 @@ def _slots(context: typer.Context) -> None:
     for slot in call.vault.slots():
         record = _record(call.vault, slot)
         here = _("this machine") if record["here"] else ""
-        call.emit(record, f"{slot.id}  {slot.kind:8}  {slot.name:24}  {slot.created}  {here}")
+        call.emit(
+            record, f"{slot.id}  {slot_word(slot.kind):9}  {slot.name:24}  {slot.created}  {here}"
+        )
 
 
 def _record(vault: "Vault", slot: "Slot") -> dict[str, Any]:
@@ -174,7 +177,7 @@ def _go_on(call: Context) -> None:
 
     def progress(count: int) -> None:
         if count % 100 == 0:
-            call.progress(_("{count} attachments").format(count=count))
+            call.progress(_("attachments: {count}").format(count=count))
 
     try:
         done = rotate(call.database, call.blobs, call.vault, call.attachments, progress)

@@ -1,0 +1,70 @@
+"""`--help` in the user's language: hides the parser's own headings, signs and notes."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer._click.formatting import HelpFormatter
+
+from tui_mail.i18n import _
+
+_NOTE = re.compile(r"\[(required|default: )")
+_TYPE = re.compile(r" <([a-z ]+)(\[[^>]*)?>$")
+
+
+class _Formatter(HelpFormatter):
+    """Writes what the parser says in its English in other words."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        words = _words()
+        said = " ".join(words.get(one, one) for one in args.split(" "))
+        super().write_usage(prog, said, prefix or f"{words['Usage:']} ")
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(_words().get(heading, heading))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], *args: Any, **options: Any) -> None:
+        words = _words()
+        super().write_dl([_row(name, text, words) for name, text in rows], *args, **options)
+
+
+class _HelpContext(typer.Context):
+    formatter_class = _Formatter
+
+
+def in_own_words(command: Any) -> Any:
+    """The command, and all below it, with help in the language in use."""
+    command.context_class = _HelpContext
+    for below in getattr(command, "commands", {}).values():
+        in_own_words(below)
+    return command
+
+
+def _row(name: str, text: str, words: dict[str, str]) -> tuple[str, str]:
+    """A name and what it means; what an option takes in a word, an argument says it by its name."""
+    found = _TYPE.search(name)
+    if found:
+        word = words.get(found[1], found[1].upper()) if name.startswith("-") else ""
+        name = f"{name[: found.start()]} {word}".rstrip()
+    return name, _NOTE.sub(lambda note: "[" + words[note[1]], words.get(text, text))
+
+
+def _words() -> dict[str, str]:
+    return {
+        "Usage:": _("Usage:"),
+        "Arguments": _("Arguments"),
+        "Options": _("Options"),
+        "Commands": _("Commands"),
+        "[OPTIONS]": _("[OPTIONS]"),
+        "COMMAND": _("COMMAND"),
+        "[ARGS]...": _("[ARGS]..."),
+        "required": _("required"),
+        "default: ": _("default:") + " ",
+        "Show this message and exit.": _("Show this help and end."),
+        "str": _("TEXT"),
+        "int": "N",
+        "int range": "N",
+        "float": "N",
+        "float range": "N",
+    }
