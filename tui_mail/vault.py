@@ -134,12 +134,15 @@ class Vault:
 
     # -- opening
 
-    def unlock(self) -> None:
-        """Open the vault, making it where there is none.
+    def unlock(self, *, make: bool = True) -> None:
+        """Open the vault, making it where there is none, unless told otherwise.
 
         Raises NotAllowed (no slot here, not yours), WrongPassword, InputOutput (missing, damaged),
         CannotWrite, TryLater.
         """
+        key = None if make else self._machine_key()
+        if not make and (key is None or key.state is KeyState.MADE):
+            self._read()  # which says what is missing
         self._open_ring()
 
     def _open_ring(self) -> Keyring:

@@ -118,6 +118,39 @@ def test_lost_and_damaged_attachments_are_told_by_message(clean: Program) -> Non
     assert clean("show", 4).code == 0
 
 
+def test_attachments_that_cannot_be_opened_are_told_without_reading_them(clean: Program) -> None:
+    """The one is cut short; the other's key was sealed for another name."""
+    first, second = _blobs(clean)
+    second.write_bytes(first.read_bytes())
+    first.write_bytes(first.read_bytes()[:-1])
+    for way in ((), ("--deep",)):
+        found = _findings(clean("doctor", *way))
+        assert list(found)[:2] == ["attachments_damaged", "attachments_closed"]
+        assert found["attachments_closed"]["count"] == 1
+    first.write_bytes(b"")
+    assert "attachments_damaged" in _slugs(clean("doctor"))
+
+
+def test_passwords_that_no_key_opens_are_told(clean: Program) -> None:
+    server = ("--smtp", "127.0.0.1:1", "--tls", "none", "--user", "anna", "--no-verify-login")
+    account = ("account", "set", "anna@rossi.example", *server, "--password-stdin")
+    assert clean(*account, stdin="segreta\n").code == 0
+    assert _slugs(clean("doctor")) == []
+    _sql(clean, "UPDATE account SET secret = randomblob(64)")
+    found = _findings(clean("doctor", "--repair"))
+    assert found["passwords_closed"]["examples"] == ["anna@rossi.example"]
+    assert clean(*account, stdin="segreta\n").code == 0
+    assert _slugs(clean("doctor")) == []
+
+
+@pytest.mark.parametrize("name", ["key", "attachments/vault.json"])
+def test_a_vault_that_does_not_open_is_told_once(clean: Program, name: str) -> None:
+    (clean.home / name).rename(clean.home / "aside")
+    for way in ((), ("--deep", "--repair")):
+        assert _slugs(clean("doctor", *way)) == ["vault_closed"]
+    assert not (clean.home / name).exists()
+
+
 def test_what_nothing_needs_goes_after_a_day_and_not_before(clean: Program) -> None:
     assert clean("account", "remove", "anna@rossi.example").code == 0
     kept = _blobs(clean)

@@ -13,6 +13,7 @@ from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
 from tui_mail.errors import TryLater
 from tui_mail.values import Fetched
+from tui_mail.vault import open_vault
 from tui_mail.worker.collect import (
     collect_unused,
     collect_when_due,
@@ -57,6 +58,7 @@ def _findings(office: Office, folder: Path, *, repair: bool) -> list[Finding]:
     doctor = Doctor(
         office.database,
         office.blobs,
+        open_vault(office.folder / "key"),
         Places((), folder, None),
         lambda _text: None,
         now=_LATER,

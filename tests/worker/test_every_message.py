@@ -22,6 +22,7 @@ from tui_mail.db.session import Session
 from tui_mail.db.tables import Account
 from tui_mail.mail.render import plain, render
 from tui_mail.values import Fetched
+from tui_mail.vault import open_vault
 from tui_mail.worker.doctor import Doctor
 from tui_mail.worker.export import Export
 from tui_mail.worker.export_files import Format
@@ -95,6 +96,7 @@ def test_every_message_is_stored_drawn_and_given_back(office: Office, tmp_path: 
     doctor = Doctor(
         office.database,
         office.blobs,
+        open_vault(office.folder / "key"),
         Places((), office.folder / "attachments", None),
         lambda _text: None,
         now=datetime.now(UTC),

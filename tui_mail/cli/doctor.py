@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
         help=_("Prove that database and attachments agree; with --repair, mend what can be."),
         epilog=_(
             "Exit code 0: nothing is wrong, or all of it is mended; 1: something is left, and what "
-            "to do about it is said. --deep opens every attachment and puts every message together "
+            "to do about it is said. Every password is opened, and of each attachment its key and its "
+            "size are looked at; --deep reads every attachment and puts every message together "
             "again, which takes as long as reading them all."
         )
         + "\n\n"
@@ -50,7 +51,8 @@ def examine(call: Context, *, repair: bool, deep: bool) -> None:
         note_use(places.attachments, call.database)
     doctor = Doctor(
         call.database,
-        call.blobs,
+        call.parts.blobs(call.attachments, call.vault),
+        call.vault,
         places,
         call.progress,
         now=datetime.now(UTC),

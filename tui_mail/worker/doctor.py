@@ -13,13 +13,15 @@ from datetime import datetime
 
 from tui_mail.blobfiles import StoredFile
 from tui_mail.blobs import BlobStore, is_cut
-from tui_mail.db import blob_rows, checkup, exports, word_index
+from tui_mail.db import accounts, blob_rows, checkup, exports, word_index
+from tui_mail.db.accounts import AccountSecret
 from tui_mail.db.blob_rows import BlobRow, Original
 from tui_mail.db.checkup import Look
 from tui_mail.db.engine import Database
-from tui_mail.errors import TuiMailError
+from tui_mail.errors import InputOutput, NotAllowed, TuiMailError, WrongKey, WrongPassword
 from tui_mail.i18n import _
 from tui_mail.mail.source import restore
+from tui_mail.vault import Vault
 from tui_mail.worker import surroundings
 from tui_mail.worker.collect import GRACE, collect, nothing_collected, other_users
 from tui_mail.worker.doctor_words import sentence
@@ -57,6 +59,7 @@ class Doctor:
         self,
         database: Database,
         blobs: BlobStore,
+        vault: Vault,
         places: Places,
         tell: Callable[[str], None],
         *,
@@ -66,6 +69,8 @@ class Doctor:
     ) -> None:
         self._database = database
         self._blobs = blobs
+        self._vault = vault
+        self._opens = True
         self._places = places
         self._tell = tell
         self._now = now
@@ -77,7 +82,7 @@ class Doctor:
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong, as it is found; with `repair`, what is mended by then.
 
-        Raises TuiMailError when the database cannot be asked at all.
+        Raises TuiMailError when the database cannot be asked at all, WrongPassword for a passphrase.
         """
         yield from self._surroundings()
         self._tell(_("the database's own check"))
@@ -88,8 +93,9 @@ class Doctor:
             self._tell(_("counters, threads and links"))
             yield from self._look(look)
         yield from self._search_index()
+        yield from self._keys()
         yield from self._attachments()
-        if self._deep:
+        if self._deep and self._opens:
             yield from self._sources()
 
     def _look(self, look: Look) -> Iterator[Finding]:
@@ -133,6 +139,32 @@ class Doctor:
         kind = surroundings.database_on_network(self._places)
         if kind:
             yield Finding("network_file_system", 1, (f"{self._places.database}: {kind}",))
+
+    # -- the keys
+
+    def _keys(self) -> Iterator[Finding]:
+        """Whether the vault opens, where anything was sealed, and every password with it."""
+        secrets = self._database.read_now(accounts.secrets)
+        if not secrets and not self._database.read_now(blob_rows.blobs_after, "", 1):
+            return
+        try:
+            self._vault.unlock(make=False)
+        except WrongPassword:
+            raise
+        except (NotAllowed, InputOutput) as error:
+            self._opens = False
+            yield Finding("vault_closed", 1, (str(error),))
+            return
+        closed = [one.email for one in secrets if not self._unseals(one)]
+        if closed:
+            yield Finding("passwords_closed", len(closed), tuple(closed[:_MOST_TOLD]))
+
+    def _unseals(self, one: AccountSecret) -> bool:
+        try:
+            self._vault.unseal(one.secret, f"account {one.email}")
+        except WrongKey:
+            return False
+        return True
 
     # -- the folder of attachments
 
@@ -182,17 +214,19 @@ class Doctor:
             return "attachments_lost"
         if is_cut(file, row.size):
             return "attachments_damaged"
-        if not self._deep:
+        if not self._opens:
             return ""
         try:
-            self._blobs.verify(name)
+            self._blobs.verify(name, None if self._deep else row.size)
+        except WrongKey:
+            return "attachments_closed"
         except TuiMailError:
             return "attachments_damaged"
         return ""
 
     def _wrong_attachments(self, wrong: list[tuple[str, str]]) -> Iterator[Finding]:
         """Which messages lose which attachment; nothing here can bring them back."""
-        for slug in ("attachments_lost", "attachments_damaged"):
+        for slug in ("attachments_lost", "attachments_damaged", "attachments_closed"):
             names = [name for name, why in wrong if why == slug]
             if not names:
                 continue

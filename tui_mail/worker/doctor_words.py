@@ -64,6 +64,18 @@ _SENTENCES = {
         "Attachments that are damaged: {count}. Restore the folder from a backup, or import their "
         "messages again; they stay readable without them."
     ),
+    "attachments_closed": msgid(
+        "Attachments that no key of the vault opens: {count}. Restore a backup that was made while "
+        "they opened (tui-mail db restore), or import their messages again."
+    ),
+    "vault_closed": msgid(
+        "Vaults that do not open here, so that neither passwords nor attachments were tried: "
+        "{count}."
+    ),
+    "passwords_closed": msgid(
+        "Accounts whose password no key of the vault opens: {count}. Set it anew with tui-mail "
+        "account password."
+    ),
     "attachments_unused": msgid(
         "Files that nothing needs any more, or that were never written to the end: {count}. "
         "--repair deletes them."
