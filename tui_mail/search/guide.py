@@ -34,5 +34,6 @@ def rules() -> list[Rule]:
         Rule(
             "tag: kind: thread: mid:", _("tag; human, list, bounce, pec…; conversation; Message-ID")
         ),
+        Rule("Att: Rossi  A: mario", _("words: a, att, car, com, con, e, for before a space")),
         Rule("@NAME  saved:NAME", _("what a saved search finds")),
     ]

@@ -4,7 +4,8 @@ Any text is a query or a QueryMistake with the place of the mistake. Side by sid
 `or` binds less than that; `-` and NOT take the term that follows. `and` and `or` are operators in
 small letters too, the Italian E, O and NON in capitals only, lest common words vanish from
 searches. What looks like an operator and is none is a mistake, not silently words; but addresses
-of the web, times, file paths, marks of replies and message identifiers are words.
+of the web, times, file paths, marks of replies and message identifiers are words, and so is what
+is a common word before a colon and a space: “Att: Rossi”.
 """
 
 import re
@@ -18,6 +19,7 @@ from tui_mail.search.operators import (
     LABELS,
     Operator,
     Value,
+    is_common_word,
     known_names,
     looks_like_a_number,
     operator_named,
@@ -129,10 +131,11 @@ class _Reading:
         Raises QueryMistake where they look like one that does not exist.
         """
         name = found["operator"]
-        if operator_named(name):
-            return True
         follows = self._text[found.end() : found.end() + 1]
-        if not follows or follows.isspace() or len(name) == 1 or name.lower() in _NO_OPERATORS:
+        apart = not follows or follows.isspace()
+        if operator_named(name):
+            return not (apart and is_common_word(name))
+        if apart or len(name) == 1 or name.lower() in _NO_OPERATORS:
             return False
         if any(character.isdigit() for character in name):
             return False

@@ -139,6 +139,13 @@ _ROLES = {
     **dict.fromkeys(("spam", "indesiderata"), "junk"),
     **dict.fromkeys(("cestino", "bin"), "trash"),
 }
+
+
+def says_a_role(name: str) -> bool:
+    """Whether a folder is meant by what it is for, in Italian or in English."""
+    return folded(name).replace("_", "-") in _ROLES
+
+
 _ANYWHERE = {"anywhere", "everywhere", "ovunque"}
 # Tags that notmuch gives by itself for what has an operator of its own here.
 _OTHER_TAGS: dict[str, Tree] = {
@@ -365,6 +372,15 @@ _OPERATORS = _table()
 def operator_named(name: str) -> Operator | None:
     """The operator of that name in any case of letters, accents or not."""
     return _OPERATORS.get(folded(name).replace("_", "-"))
+
+
+# Before a colon and a space these are words, as in "Att: Rossi"; without a space operators.
+_COMMON_WORDS = {"a", "att", "car", "com", "con", "e", "for"}
+
+
+def is_common_word(name: str) -> bool:
+    """Whether an operator of that name is so common a word that its value must follow at once."""
+    return folded(name) in _COMMON_WORDS
 
 
 def known_names() -> list[str]:
