@@ -38,8 +38,6 @@ def test_search_gives_the_keys_of_the_contract_newest_first(house: Program) -> N
         ("preventivo", 1),
         ("ordine confermo", 2),
         ("in:INBOX", 4),
-        ("in:Nowhere", 0),
-        ("account:nobody@x.example", 0),
         ("in:INBOX listino", 1),
         ('"', 0),
         ("'; DROP TABLE message; --", 0),
@@ -67,6 +65,7 @@ def test_search_prints_a_line_each_for_people(house: Program) -> None:
 
 def test_search_refuses_wrong_use(house: Program) -> None:
     house.fails(64, "wrong_use", "search")
+    house.fails(64, "wrong_use", "search", " ")
     house.fails(64, "wrong_use", "search", "x", "--limit", "many")
     house.fails(64, "wrong_use", "search", "x", "--limit", "-1")
 
@@ -302,6 +301,29 @@ def test_a_mistake_in_a_query_is_told_with_its_place(house: Program) -> None:
     assert (result.code, result.record["error"]) == (64, "wrong_use")
     column, end = result.record["column"], result.record["end_column"]
     assert "luca before:soon"[column - 1 : end] in {"soon", "before:soon"}
+
+
+@pytest.mark.parametrize(
+    ("query", "blamed", "near"),
+    [
+        ("luca in:Inbux", "in:Inbux", "“INBOX”"),
+        ("account:nobody@x.example", "account:nobody@x.example", "no account"),
+        ("account:ana@rossi.example luca", "account:ana@rossi.example", "“anna@rossi.example”"),
+        ("Nowhere in:(Nowhere)", "Nowhere", "no folder"),
+    ],
+)
+def test_a_place_that_is_not_there_is_a_mistake_with_the_nearest(
+    house: Program, query: str, blamed: str, near: str
+) -> None:
+    result = house("search", query, "--count")
+    assert (result.code, result.record["error"]) == (64, "wrong_use")
+    assert query[result.record["column"] - 1 : result.record["end_column"]] == blamed
+    assert near in result.record["message"]
+
+
+def test_a_folder_may_be_called_by_what_it_is_for(house: Program) -> None:
+    for name in ("cestino", "trash", "posta-in-arrivo", "Bozze", "sent", "anywhere"):
+        assert house("search", f"in:{name}", "--count").code == 0
 
 
 def test_a_sentence_is_not_broken_within_a_word(house: Program) -> None:

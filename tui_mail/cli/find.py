@@ -72,8 +72,9 @@ def _search(
     if saved or save_as or forget:
         _saved(context.obj, query, save_as, forget, shared=shared)
         return
-    if not query:
-        raise WrongUse(_("Say what to look for: search QUERY."))
+    if not " ".join(query or ()).strip():
+        text = _("Say what to look for: search QUERY; in:anywhere finds all mail, --help the rest.")
+        raise WrongUse(text)
     from tui_mail.db import fulltext
 
     call: Context = context.obj

@@ -12,6 +12,7 @@ from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.saved_list import saved_searches
+from tui_mail.db.search_names import require_places
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
@@ -33,9 +34,12 @@ _COLUMNS = ("id", "operator_id", "name", "name_folded", "query", "shared", "plac
 def understood(session: Session, operator_id: int, text: str, now: datetime) -> Tree:
     """What `text` asks for: saved searches that it names put in their places, "me" by its login.
 
-    Raises QueryMistake, for a saved search that is not there or asks for itself, too.
+    Raises QueryMistake, for a saved search that is not there or asks for itself, too, and for a
+    folder or an account that is not there.
     """
-    tree = _put_in(parse(text, now), _Searches(session, operator_id, now).tree, text)
+    asked = parse(text, now)
+    require_places(session, operator_id, asked, text)
+    tree = _put_in(asked, _Searches(session, operator_id, now).tree, text)
     mine = AssignedTo(ME)
 
     def named(leaf: Tree) -> Tree:

@@ -1,0 +1,90 @@
+"""What a query names, told to the person where it is not there.
+
+Folders and accounts are few, so that a wrong name is a mistake; hides how the nearest one is found.
+"""
+
+import re
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from tui_mail.db.rights import readable
+from tui_mail.db.search_scope import leaves
+from tui_mail.db.tables import Account, Folder
+from tui_mail.i18n import _
+from tui_mail.search.mistakes import QueryMistake
+from tui_mail.search.operators import operator_named, says_a_role
+from tui_mail.search.tree import InFolder, OfAccount, Tree
+from tui_mail.values import FolderRole
+
+_LONGEST = 200  # letters of a name that are compared: that takes the square of their number
+
+
+def require_places(session: Session, operator_id: int, asked: Tree, text: str) -> None:
+    """Raise QueryMistake where `text`, which asks for `asked`, names a folder or an account that
+    the operator has not; who has no folder at all has nothing to find, and is told nothing."""
+    named = [leaf for leaf in leaves(asked) if isinstance(leaf, InFolder | OfAccount)]
+    if not named:
+        return
+    folders = _folders(session, operator_id)
+    accounts = _accounts(session, operator_id)
+    for leaf in named:
+        if isinstance(leaf, OfAccount):
+            if accounts and leaf.email.casefold() not in accounts:
+                raise _mistake(text, leaf.email, "account", _no_account(leaf.email, accounts))
+        elif folders and not says_a_role(leaf.name) and leaf.name.casefold() not in folders:
+            raise _mistake(text, leaf.name, "in", _no_folder(leaf.name, folders))
+
+
+def _folders(session: Session, operator_id: int) -> dict[str, str]:
+    """What folders can be called, folded -> as it is written."""
+    statement = select(col(Folder.name)).where(col(Folder.account_id).in_(readable(operator_id)))
+    names = list(session.scalars(statement.order_by(col(Folder.id))))
+    if not names:
+        return {}
+    roles = [role.value for role in FolderRole if role.value]
+    called = (*names, *(name.rpartition("/")[2] for name in names), *roles)
+    return {name.casefold(): name for name in reversed(called)}
+
+
+def _accounts(session: Session, operator_id: int) -> dict[str, str]:
+    statement = select(col(Account.email)).where(col(Account.id).in_(readable(operator_id)))
+    emails = list(session.scalars(statement.order_by(col(Account.id))))
+    called = (*emails, *(email.partition("@")[0] for email in emails))
+    return {name.casefold(): name for name in reversed(called)}
+
+
+def _no_folder(name: str, known: Mapping[str, str]) -> str:
+    near = _nearest(name, known)
+    if near is None:
+        return _("There is no folder “{name}”.").format(name=name)
+    sentence = _("There is no folder “{name}”. Did you mean “{near}”?")
+    return sentence.format(name=name, near=near)
+
+
+def _no_account(name: str, known: Mapping[str, str]) -> str:
+    near = _nearest(name, known)
+    if near is None:
+        return _("There is no account “{name}” that you may read.").format(name=name)
+    sentence = _("There is no account “{name}” that you may read. Did you mean “{near}”?")
+    return sentence.format(name=name, near=near)
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str | None:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.casefold()[:_LONGEST], known, 1, 0.6)
+    return known[found[0]] if found else None
+
+
+def _mistake(text: str, name: str, operator: str, message: str) -> QueryMistake:
+    """The mistake at the place of the operator with its value, else of the value."""
+    value = re.compile(r'([^\W\d_][\w-]*):\s*"?' + re.escape(name) + '"?', re.IGNORECASE)
+    for found in value.finditer(text):
+        called = operator_named(found[1])
+        if called is not None and called.name == operator:
+            return QueryMistake(message, found.start(), found.end())
+    alone = re.search(re.escape(name), text, re.IGNORECASE)
+    start, end = alone.span() if alone else (0, len(text))
+    return QueryMistake(message, start, end)
