@@ -8,7 +8,7 @@ import pytest
 from tests.db.house import NOW, House, build
 from tui_mail.db import drafts
 from tui_mail.db.engine import Database
-from tui_mail.errors import NotAllowed, NotFound, TryLater
+from tui_mail.errors import NotAllowed, NotFound, TryLater, WrongData
 from tui_mail.values import Letter, LetterAttachment, Mailbox
 
 
@@ -95,3 +95,15 @@ def test_a_program_s_letter_becomes_a_draft(house: House) -> None:
     assert content["to"] == '"Ferri, \\"Luca\\"" <l@ferri.it>, b@ferri.it'
     assert (content["subject"], content["links"], content["format"]) == ("Più", [3, 4], "text")
     assert content["attachments"][0]["content"] == "JVBERg=="
+
+
+def test_a_key_makes_one_draft_and_belongs_to_one_letter(house: House) -> None:
+    database, first, other = house.database, "a" * 64, "b" * 64
+    assert database.read_now(drafts.kept_by_key, house.anna, "k 1", first) is None
+    made = save(house, None, "a", 0)
+    database.write_now(drafts.note_key, house.anna, made, "k 1", first, NOW)
+    database.write_now(drafts.delete_draft, house.anna, made)
+    assert database.read_now(drafts.kept_by_key, house.anna, "k 1", first) == made
+    assert database.read_now(drafts.kept_by_key, house.anna, "k", first) is None
+    with pytest.raises(WrongData):
+        database.read_now(drafts.kept_by_key, house.anna, "k 1", other)
