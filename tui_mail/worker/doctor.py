@@ -14,10 +14,10 @@ from datetime import datetime
 from tui_mail.blobfiles import StoredFile
 from tui_mail.blobs import BlobStore, is_cut
 from tui_mail.db import accounts, blob_rows, checkup, exports, word_index
-from tui_mail.db.accounts import AccountSecret
 from tui_mail.db.blob_rows import BlobRow, Original
 from tui_mail.db.checkup import Look
 from tui_mail.db.engine import Database
+from tui_mail.db.rows import AccountSecret
 from tui_mail.errors import InputOutput, NotAllowed, TuiMailError, WrongKey, WrongPassword
 from tui_mail.i18n import _
 from tui_mail.mail.source import restore
