@@ -1,9 +1,13 @@
 """The schema: made from nothing, the same as the classes say, never opened when it is newer."""
 
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
+from tui_mail.db import migrations
 from tui_mail.db.engine import Database
 from tui_mail.db.schema import HEAD, compared, configuration, prepare
 from tui_mail.errors import UnknownSchema
@@ -53,3 +57,11 @@ def test_the_head_is_the_newest_migration(database: Database) -> None:
         return ScriptDirectory.from_config(config).get_current_head()
 
     assert database.read_now(newest) == HEAD
+
+
+def test_a_migration_rests_on_nothing_that_changes_later() -> None:
+    for folder in migrations.__path__:
+        files = sorted((Path(folder) / "versions").glob("[0-9]*.py"))
+        assert files
+        for file in files:
+            assert not re.search(r"(?m)^\s*(?:from|import) tui_mail", file.read_text("utf-8")), file

@@ -1,9 +1,13 @@
-"""Sort orders of lists; conversations split and joined by hand."""
+"""Sort orders of lists; conversations split and joined by hand.
+
+The keys are made here as they were made when this was written, whatever they are made of later.
+"""
+
+import re
+import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
-
-from tui_mail.db.ordering import sender_key, subject_key
 
 revision = "0004"
 down_revision = "0003"
@@ -11,6 +15,24 @@ branch_labels = None
 depends_on = None
 
 _AT_ONCE = 5000
+_LONGEST = 40
+_NOT_LETTERS_FIRST = re.compile(r"^[^\w]+")
+_ANSWER = re.compile(
+    r"^(?:\s*(?:re|fwd?|fw|r|i|rif|inol|aw|wg|antw|sv|vs|tr|rv|enc|odp|ynt)"
+    r"\s*(?:\[\d{1,4}\]|\(\d{1,4}\))?\s*[:\uff1a])+",
+    re.IGNORECASE,
+)
+# What is not drawn, or draws over what is beside it.
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U00013430-\U0001345f\U000e0000-\U000e0fff"
+    "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"
+)
+_LINE_ENDS = frozenset({0x09, 0x0A, 0x0D, 0x2028, 0x2029, 0x85, 0x0B, 0x0C})
+_FLAG_A = 0x1F1E6
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _SORTABLE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
@@ -127,13 +149,37 @@ def _fill() -> None:
             [
                 {
                     "message": row.id,
-                    "sender": sender_key(
-                        row.recipients if row.outgoing else row.sender_name, row.sender_address
-                    ),
-                    "subject_text": subject_key(row.subject),
+                    "sender": _comparable(row.recipients if row.outgoing else row.sender_name)
+                    or _comparable(row.sender_address),
+                    "subject_text": _comparable(_ANSWER.sub("", row.subject[:400])),
                     "bytes": row.size,
                 }
                 for row in rows
             ],
         )
         last = rows[-1].id
+
+
+def _comparable(text: str) -> str:
+    """Without what is not drawn, accents, case, and what is no letter before the first."""
+    clean = _HARMFUL.sub(_sign, text[:400])
+    folded = _NOT_ASCII.sub(_without_accents, clean).casefold()
+    return _NOT_LETTERS_FIRST.sub("", " ".join(folded.split()))[:_LONGEST]
+
+
+def _sign(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code in _LINE_ENDS:
+        return " "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if _FLAG_A <= code < _FLAG_A + 26:
+        return chr(ord("A") + code - _FLAG_A)
+    return "\ufffd" if 0x7F < code < 0xA0 or 0xD800 <= code <= 0xDFFF else ""
+
+
+def _without_accents(match: re.Match[str]) -> str:
+    plain = unicodedata.normalize("NFKD", match[0])
+    return "".join(one for one in plain if not unicodedata.combining(one))
