@@ -78,11 +78,6 @@ class BlobStore(Protocol):
         """
 
 
-def is_cut(file: StoredFile, length: int) -> bool:
-    """Whether a file of the store has not the size of one that holds `length` bytes."""
-    return file.size not in sealedblob.sizes_of_file(length)
-
-
 class FolderBlobs:
     """A BlobStore in a folder that hosts may share."""
 

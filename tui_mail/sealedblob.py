@@ -59,12 +59,6 @@ class Header:
         return self.magic + name.encode() if self.magic == _MAGIC else self.written
 
 
-def sizes_of_file(length: int) -> frozenset[int]:
-    """The bytes that a file with `length` bytes of content may have, whatever its format."""
-    headers = (Header(magic, bytes(_KEY + more), bytes(_PREFIX)) for magic, more in _MAGICS.items())
-    return frozenset(header.size_of_file(length) for header in headers)
-
-
 def seal(content: BinaryIO, file: BinaryIO, name: str, vault: Vault) -> Header:
     """Write the rest of `content` sealed into `file`, holding a chunk or two in memory."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

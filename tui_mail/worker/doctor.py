@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui_mail.blobfiles import StoredFile
-from tui_mail.blobs import BlobStore, is_cut
+from tui_mail.blobs import BlobStore
 from tui_mail.db import accounts, blob_rows, checkup, exports, word_index
 from tui_mail.db.blob_rows import BlobRow, Original
 from tui_mail.db.checkup import Look
@@ -212,8 +212,6 @@ class Doctor:
     def _wrong_with(self, name: str, row: BlobRow, file: StoredFile | None) -> str:
         if file is None:
             return "attachments_lost"
-        if is_cut(file, row.size):
-            return "attachments_damaged"
         if not self._opens:
             return ""
         try:
