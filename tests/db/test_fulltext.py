@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ from tests.conftest import PostgresqlServer
 from tests.db.making import NOW, Office, arrival, at
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import copy, mark, move
+from tui_mail.db.conversations import window
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import count as count_found
-from tui_mail.db.fulltext import search
+from tui_mail.db.fulltext import listed, search
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import PreparedAttachment, remove
+from tui_mail.db.prepared import Arrival
+from tui_mail.db.rows import ListOrder, Sort
+from tui_mail.db.search_order import ordered
 from tui_mail.search.language import parse as read
 from tui_mail.search.mistakes import QueryMistake
 from tui_mail.search.tree import Tree
@@ -193,3 +198,45 @@ def test_no_naughty_string_breaks_a_search(both: tuple[Office, Office]) -> None:
             continue
         first, second = (_all(office, asked) for office in both)
         assert first == second, line
+
+
+def _of_size(size: int, *names: str, **fields: Any) -> Arrival:
+    one = arrival(*names, **fields)
+    parsed = replace(one.prepared.parsed, size=size)
+    return replace(one, prepared=replace(one.prepared, parsed=parsed))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("sort", list(Sort))
+def test_what_is_found_can_be_had_in_any_order(
+    database: Database, sort: Sort, backwards: bool
+) -> None:
+    office = Office(database)
+    saved = [
+        office.save(
+            _of_size(
+                size,
+                f"m{n}",
+                f"1:{n}",
+                minutes=n,
+                sender=f"{name}@x.it",
+                subject=f"{'Re: ' * (n % 2)}{name}",
+                flags=["seen"] if n % 3 else [],
+                text="consegna",
+            )
+        )[0].message_id
+        for n, (name, size) in enumerate(
+            [("zeta", 5), ("alfa", 9), ("Beta", 5), ("alfa", 1), ("òmega", 7)]
+        )
+    ]
+    office.save(arrival("other", "1:9", text="altro"))
+    tree, order = parse("consegna"), ListOrder(sort, backwards)
+    found = office.database.read_now(ordered, office.operator, tree, order)
+    folder = office.database.read_now(
+        window, office.operator, office.inbox, limit=50, threads=False, order=order
+    )
+    expected = [row.message_id for row in folder if row.message_id in saved]
+    assert sorted(found) == sorted(saved)
+    assert found == expected  # as the folder's list has them
+    rows = office.database.read_now(listed, office.operator, tree, found)
+    assert [row.message_id for row in rows] == found

@@ -7,7 +7,7 @@ import pytest
 from textual import events
 
 from tests.db.house import NOW
-from tests.ui.stage import HOSTILE, Showing, Stage, aside, build, showing
+from tests.ui.stage import HOSTILE, Showing, Stage, aside, build, showing, until
 from tui_mail.db import accounts, folders
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
@@ -238,6 +238,28 @@ async def test_a_list_is_read_in_another_order_and_remembers_it(stage: Stage) ->
         await shown.sees("subject Z–A")
     async with showing(stage) as shown:
         await shown.sees("subject Z–A")
+
+
+async def test_what_a_search_found_is_read_in_another_order(stage: Stage) -> None:
+    for number in range(1, 150):
+        await stage.receive(f"Offerta {number:03}", body="parola", seen=number != 20)
+    async with showing(stage) as shown:
+        await shown.press("slash", *"parola", "enter")
+        await shown.sees("Search: parola · 149")
+        await shown.press("O", "s")
+        await shown.sees("subject A–Z")
+        threads = shown.main.threads
+        await until(shown.pilot, lambda: threads.loaded and threads.row is not None)
+        assert threads.row is not None
+        assert threads.row.subject == "Offerta 001"
+        await shown.press("tab")
+        await until(shown.pilot, lambda: threads.row and threads.row.subject == "Offerta 020")
+        await shown.press("x", "home", "X")
+        await shown.sees("20 marked")
+        await shown.press("O", "s")
+        await shown.sees("subject Z–A")
+        await shown.press("slash", *"offerta", "enter")
+        await shown.lacks("subject Z–A")
 
 
 async def test_a_conversation_is_split_and_marked_ones_are_joined(stage: Stage) -> None:

@@ -38,11 +38,15 @@ def search(
     message.
     """
     searches = _searches(session, operator_id, query)
-    if not searches:
-        return []
     found = _newest(searches, before.id if before is not None else None, limit)
-    shown = or_(*(condition for each in searches for condition in _shown(each)))
-    return message_rows(session, operator_id, [identifier for _at, identifier in found], shown)
+    return _rows(session, operator_id, searches, [identifier for _at, identifier in found])
+
+
+def listed(
+    session: Session, operator_id: int, query: Tree, message_ids: Sequence[int]
+) -> list[ListRow]:
+    """The rows of some messages that `matching` found, in the order given."""
+    return _rows(session, operator_id, _searches(session, operator_id, query), message_ids)
 
 
 def matching(
@@ -77,6 +81,15 @@ def count(
     every = [one.every(end) for one in searches]
     found = (union(*every) if len(every) > 1 else every[0]).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _rows(
+    session: Session, operator_id: int, searches: Sequence[Search], message_ids: Sequence[int]
+) -> list[ListRow]:
+    if not message_ids:
+        return []
+    shown = or_(*(condition for each in searches for condition in _shown(each)))
+    return message_rows(session, operator_id, message_ids, shown)
 
 
 def _searches(session: Session, operator_id: int, query: Tree) -> list[Search]:

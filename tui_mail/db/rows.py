@@ -96,6 +96,7 @@ class ListOrder:
 
 
 BY_DATE = ListOrder()
+MOST_ORDERED = 20_000  # messages that a search found, when they are put in another order
 
 
 class Kind(StrEnum):

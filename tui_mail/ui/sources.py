@@ -162,10 +162,10 @@ class SearchSource:
     """The messages that a query finds, one row a message."""
 
     both_ways = False
-    order = BY_DATE
     threads = False
 
     def __init__(self, parts: "Parts", query: str) -> None:
+        self.order = BY_DATE
         self._parts = parts
         self._query = query
         self._asked: Asked | None = None

@@ -12,7 +12,15 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import FolderRow, ListOrder, ListRow, PageKey, Sort
+from tui_mail.db.rows import (
+    BY_DATE,
+    MOST_ORDERED,
+    FolderRow,
+    ListOrder,
+    ListRow,
+    PageKey,
+    Sort,
+)
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
@@ -22,6 +30,7 @@ from tui_mail.ui.kinds import folder_name
 from tui_mail.ui.mailkeys import MailKeys, Target, target_of
 from tui_mail.ui.marks import MARKS, MarkKeys
 from tui_mail.ui.notices import Said
+from tui_mail.ui.ordered import OrderedSource
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.sources import MOST_COUNTED, FolderSource, ListSource, SearchSource
 from tui_mail.ui.widgets.rows import RowList
@@ -95,6 +104,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         self.marks = {}
         self.empty: Callable[[], SafeText] = lambda: SafeText("")
         self._now = datetime.now(UTC)
+        self._found_in = BY_DATE  # the order of what a search found
 
     # -- what is shown
 
@@ -106,6 +116,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
     def show_search(self, query: str, name: str = "") -> None:
         """Show what `query` finds, a saved search of that name; nothing asked goes back to the folder."""
         self.words, self.search_name = query, name
+        self._found_in = BY_DATE
         self._show()
 
     def _show(self) -> None:
@@ -114,7 +125,12 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         self.unmark()
         self._now = datetime.now(UTC)
         if self.words:
-            self.show(SearchSource(self.parts, self.words))
+            plain = self._found_in == BY_DATE
+            self.show(
+                SearchSource(self.parts, self.words)
+                if plain
+                else OrderedSource(self.parts, self.words, self._found_in)
+            )
         elif self.folder is not None:
             self.show(FolderSource(self.parts, self.folder.folder_id, threads=self.by_thread))
         else:
@@ -134,7 +150,8 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
             found = _("Search: {query} · {count}").format(
                 query=self.search_name or self.words, count=count
             )
-            return safe(f"{found}{self._marks_title()}")
+            order = "" if self._found_in == BY_DATE else f" · {_(_ORDERS[self._found_in])}"
+            return safe(f"{found}{order}{self._marks_title()}")
         if self.folder is None:
             return safe(_("Messages"))
         name = folder_name(self.folder.role, self.folder.name)
@@ -254,13 +271,23 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
     def order_by(self, sort: str) -> None:
         """Read the folder in another order; asked for again, the other way round."""
         source = self.source
-        if not isinstance(source, FolderSource):
-            self.post_message(Said(safe(_("What a search finds is in order of date."))))
+        if source is None:
             return
         wanted = ListOrder(Sort(sort))
         if source.order == wanted:
             wanted = replace(wanted, backwards=True)
-        begin(self, partial(self._order, source, wanted), "order", latest=True)
+        if isinstance(source, FolderSource):
+            begin(self, partial(self._order, source, wanted), "order", latest=True)
+        else:
+            self._order_found(wanted)
+
+    def _order_found(self, order: ListOrder) -> None:
+        """What a search found, in this order until something else is asked for."""
+        if self.total > MOST_COUNTED:
+            words = _("Of what is found, at most the newest {number} are put in this order.")
+            self.post_message(Said(safe(words.format(number=MOST_ORDERED))))
+        self._found_in = order
+        self._show()
 
     async def _order(self, source: FolderSource, order: ListOrder) -> None:
         try:
