@@ -40,6 +40,7 @@ _PAGES: dict[str, Callable[[int], bytes]] = {
     "links": _numbered("<a href=http://e.example/{}>x</a>"),
     "links to elsewhere": _numbered("<a href=http://e.example/{}>http://f.example</a>"),
     "links that do not end": _again("<a href=http://e.example/>x"),
+    "a link in pieces": lambda size: b"<a href=http://e.example/>" + _again("x<b></b>")(size),
     "deep div": _again("<div>"),
     "deep quotes": _again("<blockquote>x"),
     "deep tables": _again("<table><tr><td>x"),
@@ -48,6 +49,7 @@ _PAGES: dict[str, Callable[[int], bytes]] = {
     "rows": _again("<table><tr><th rowspan=65000>a<td rowspan=65000>x"),
     "a wide table": lambda size: b"<table border=1><tr><th>a<th>b" + _again("<td>x")(size),
     "a tall table": lambda size: b"<table border=1><tr><th>a<th>b" + _again("<tr><td>1<td>2")(size),
+    "a large table": lambda size: b"<table border=1>" + _again("<tr>" + "<th>x" * 300)(size),
     "style sheets": lambda size: (
         b"<style>"
         + _numbered(".c{}{{display:none}}")(size)
@@ -61,6 +63,12 @@ _PAGES: dict[str, Callable[[int], bytes]] = {
         + _again("<div><p>x")(size)
     ),
     "a long style": lambda size: b"<p style='" + _again("color:red;")(size) + b"'>x",
+    "many classes": lambda size: (
+        b"<style>"
+        + _numbered(".c{}{{color:red}}")(size // 2)
+        + b"</style>"
+        + (b"<p class='" + _numbered("c{} ")(size // 120) + b"'>x") * 60
+    ),
     "attributes": lambda size: b"<p " + _numbered("a{}=1 ")(size) + b">x",
     "signs": _again("&amp;"),
     "one word": _again("x"),
@@ -74,12 +82,15 @@ _PAGES: dict[str, Callable[[int], bytes]] = {
     "choices": _again("<select><option>"),
     "formats kept open": _again("<b>" * 20 + "<p>x"),
     "formats that differ": _numbered("<b a={}>"),
+    "formats across paragraphs": _again("<a><b><i><p>"),
+    "colours": _again("<font color=1>"),
     "pictures": _again("<img alt=xxxxxxxx src=cid:a>"),
 }
 _TEXTS: dict[str, Callable[[int], bytes]] = {
     "beginnings of addresses": _again("http://"),
     "dots": _again("a."),
     "at signs": _again("a@"),
+    "hosts": _again("www."),
     "quote signs": _again(">"),
     "quotes": _again("> x\n"),
     "attributions": _again("On Mon, 1 Jan 2024, a wrote:\n"),
@@ -110,15 +121,20 @@ _WHOLE: dict[str, Callable[[int], bytes]] = {
     "HZ": lambda size: _text(_again("~{")(size), "hz"),
     "Punycode": lambda size: _text(_again("a-")(size), "punycode"),
     "ISO-2022-JP": lambda size: _text(_again(b"\x1b$B\x1b(B")(size), "iso-2022-jp"),
+    "IDNA": lambda size: _text(_again("a.")(size), "idna"),
     "no charset": lambda size: _HEAD + b"\r\n" + _again(bytes(range(128, 256)))(size),
     "encoded words": lambda size: b"Subject: " + _again("=?utf-8?q?x?= ")(size) + b"\r\n\r\nx",
     "half an encoded word": lambda size: b"Subject: " + _again("=?")(size) + b"\r\n\r\nx",
     "headers": lambda size: _again("X: =?utf-8?q?x?= y\r\n")(size) + b"\r\nx",
     "references": lambda size: b"References: " + _again("<a@b> ")(size) + b"\r\n\r\nx",
+    "half references": lambda size: b"References: " + _again("<")(size) + b"\r\n\r\nx",
     "comments in addresses": lambda size: b"To: " + _again("(")(size) + b"\r\n\r\nx",
     "quotes in addresses": lambda size: b"To: " + _again('"\\')(size) + b"\r\n\r\nx",
     "recipients": lambda size: b"To: " + _again("a@b, ")(size) + b"\r\n\r\nx",
+    "no recipients": lambda size: b"To: " + _again(",")(size) + b"\r\n\r\nx",
+    "recipients again": lambda size: (b"Cc: " + _again("a@b, ")(size // 4) + b"\r\n") * 4 + b"\r\nx",
     "parameters": lambda size: b"Content-Type: text/plain; " + _again("a*0*=x;")(size) + b"\r\n\r\nx",
+    "half parameters": lambda size: b"Content-Type: text/plain; " + _again('a="')(size) + b"\r\n\r\nx",
     "a date": lambda size: b"Date: " + _again("1 (")(size) + b"\r\n\r\nx",
     "parts": lambda size: _HEAD + _NESTED + _again("--b\r\n\r\nx\r\n")(size),
     "ends of parts": lambda size: _HEAD + _NESTED + _again("--b--\r\n")(size),
@@ -131,7 +147,18 @@ _WHOLE: dict[str, Callable[[int], bytes]] = {
     ) * 20,
     "quoted-printable": lambda size: b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     + _again("=")(size),
+    "quoted-printable with spaces": lambda size: b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    + _again("= ")(size),
     "base64": lambda size: b"Content-Transfer-Encoding: base64\r\n\r\n" + _again("=A")(size),
+    "uuencode": lambda size: b"Content-Transfer-Encoding: x-uuencode\r\n\r\n"
+    + _again("begin 644 a\n")(size),
+    "a file of empty lines": lambda size: _text(
+        b"begin 644 a\nM" + b"!" * 60 + b"\n" + _again("\n")(size) + b"end\n"
+    ),
+    "Outlook's envelope": lambda size: b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"
+     b"\x78\x9f\x3e\x22\x00\x00" + _again(b"\x01")(size),
+    "enriched, half a sign": lambda size: b"Content-Type: text/enriched\r\n\r\n" + _again("<")(size),
+    "colons": _again("a:"),
     "enriched": lambda size: b"Content-Type: text/enriched\r\n\r\n" + _again("<bold>")(size),
     "folded": lambda size: b"Subject: x" + _again("\r\n x")(size) + b"\r\n\r\nx",
     "line ends": _again("\n"),
