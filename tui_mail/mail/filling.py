@@ -4,6 +4,7 @@ Knows nothing of HTML: whoever walks the page says where lines end and what stan
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tui_mail.mail.blocks import Block, Piece, Role, Style
 from tui_mail.mail.budget import MAX_LINES
@@ -13,8 +14,7 @@ _ROW_JOIN = 40  # a layout cell shorter than this shares its line with the next 
 INVISIBLE = {ord(c): None for c in "\xad\u034f\u200b\u200c\u200d\u2060\ufeff"}
 
 
-@dataclass(slots=True)
-class Place:
+class Place(NamedTuple):
     """Where text stands: how it looks, how deep it is quoted and indented, who says it."""
 
     style: Style = Style.PLAIN

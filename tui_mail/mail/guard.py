@@ -10,10 +10,14 @@ MAX_ATTRIBUTES = 256
 MAX_TAG = 16 * 1024
 MAX_DEPTH = 400
 
-# A tag whose end is beyond doubt: quotes stand only right after an equals sign.
-_PLAIN_TAG = re.compile(
-    r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})"
-    r"(?:[^<>\"'=]++|=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=]++))*+>"
+# To the next tag, which is passed as well where its end is beyond doubt: quotes stand only right
+# after an equals sign. What has no say in depth nor in size is passed at once: text, and tags
+# without attributes that nothing is nested by.
+_STEP = re.compile(
+    r"(?:[^<]++|<(?!/?[a-z]|!--)|</?(?:t[rdh]|li|p|h[1-6]|d[dt]|br|option|svg)>)*+"
+    r"(?:<(/?)([a-z][a-z0-9:-]{0,30})"
+    r"(?:[^<>\"'=]++|=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=]++))*+>)?",
+    re.IGNORECASE | re.ASCII,
 )
 _NAME = re.compile(r"</?([a-zA-Z][^\s/>]{0,30})")
 _ATTRIBUTE = re.compile(
@@ -68,17 +72,19 @@ def guarded(html: str) -> str:
     html = html[:MAX_HTML]
     kept: list[str] = []
     depth, position, copied = 0, 0, 0
-    while (position := html.find("<", position)) >= 0:
-        if html.startswith("<!--", position):
+    step = _STEP.match
+    while position < len(html) and (match := step(html, position)):
+        closing, name = match.groups()
+        position, end = match.start(1) - 1 if name else match.end(), match.end()
+        replacement = None
+        if name and end - position < MAX_ATTRIBUTES * 2:
+            name = name.lower()
+        elif html.startswith("<!--", position):
             end = html.find("-->", position + 4)
             if end < 0:
                 break
             position = end + 3
             continue
-        match = _PLAIN_TAG.match(html, position)
-        if match and len(match[0]) < MAX_ATTRIBUTES * 2:
-            closing, name, end = bool(match[1]), match[2].lower(), match.end()
-            replacement = None
         else:
             named = _NAME.match(html, position)
             if named is None:

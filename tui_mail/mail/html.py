@@ -5,7 +5,7 @@ tracking images are dropped and counted; nothing is ever loaded.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
@@ -212,7 +212,7 @@ class _Reader:
             self._tables[-1].columns.begin_row()
         elif tag == "table" and not self._tables and is_data(node, attributes):
             place = self._contexts[-1].place
-            self._tables.append(_Table(filling, replace(place), is_headed(node)))
+            self._tables.append(_Table(filling, place, is_headed(node)))
 
     def leave(self, tag: str) -> None:
         context = self._contexts.pop()
@@ -267,7 +267,7 @@ class _Reader:
         if role := role_of(attributes):
             changes["role"] = role
         if changes:
-            context.place = replace(place, **changes)  # type: ignore[arg-type] # by name
+            context.place = place._replace(**changes)  # type: ignore[arg-type] # by name
         return context
 
     def _begin_item(self) -> None:
@@ -309,7 +309,7 @@ class _Reader:
         before, table.taken = table.columns.place(cell)
         table.rows[-1].extend([""] * before)
         context = self._contexts[-1]
-        context.place = replace(context.place, quote=0, indent="")
+        context.place = context.place._replace(quote=0, indent="")
         self._filling = Filling(most=self._most)
 
     def _end_cell(self) -> None:
@@ -375,7 +375,7 @@ class _Reader:
         position = 0
         for start, url, target in urls_in(text):
             self._filling.text(text[position:start], place)
-            self._filling.text(url, replace(place, style=Style.LINK))
+            self._filling.text(url, place._replace(style=Style.LINK))
             self._filling.note(f"[{self._number_of(target)}]", Style.DIM, place)
             position = start + len(url)
         if position < len(text):
