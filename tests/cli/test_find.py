@@ -321,6 +321,16 @@ def test_a_place_that_is_not_there_is_a_mistake_with_the_nearest(
     assert near in result.record["message"]
 
 
+def test_what_nothing_bears_is_a_hint_and_no_mistake(house: Program) -> None:
+    for query, hint in (
+        ("tag:nessuno", "No message has the tag “nessuno”."),
+        ("order:99999", "No record is called “99999”."),
+    ):
+        result = house("search", query)
+        assert (result.code, result.records) == (0, [])
+        assert hint in result.err
+
+
 def test_a_folder_may_be_called_by_what_it_is_for(house: Program) -> None:
     for name in ("cestino", "trash", "posta-in-arrivo", "Bozze", "sent", "anywhere"):
         assert house("search", f"in:{name}", "--count").code == 0

@@ -80,6 +80,14 @@ async def test_what_is_unread_in_a_saved_search_is_counted(stage: Stage) -> None
         )
 
 
+async def test_a_tag_that_nothing_has_is_told_where_nothing_is_found(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe")
+        await _find(shown, "tag:nessuno")
+        await shown.sees("No message has the tag", "Nothing found.")
+
+
 async def test_a_folder_is_no_search_to_be_saved(stage: Stage) -> None:
     await _two(stage)
     async with showing(stage) as shown:

@@ -83,8 +83,15 @@ def _search(
         found = call.database.read_now(fulltext.count, call.operator_id, parsed)
         call.emit({"count": found}, str(found))
         return
+    nothing = limit > 0
     for rows in _pages(call, query, limit):
+        nothing = False
         emit_rows(call, rows)
+    if nothing:
+        from tui_mail.db.search_names import hints
+
+        for sentence in call.database.read_now(hints, call.operator_id, parsed):
+            call.say(sentence)
 
 
 def _saved(call: Context, query: list[str], save_as: str, forget: str, *, shared: bool) -> None:

@@ -1,6 +1,7 @@
 """What a query names, told to the person where it is not there.
 
-Folders and accounts are few, so that a wrong name is a mistake; hides how the nearest one is found.
+Folders and accounts are few, so that a wrong name is a mistake; tags and records come and go, so
+that there is a hint where nothing is found. Hides how the nearest name is found.
 """
 
 import re
@@ -9,13 +10,15 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from tui_mail.db.record_names import records_named
 from tui_mail.db.rights import readable
 from tui_mail.db.search_scope import leaves
 from tui_mail.db.tables import Account, Folder
+from tui_mail.db.tags import tags
 from tui_mail.i18n import _
 from tui_mail.search.mistakes import QueryMistake
 from tui_mail.search.operators import operator_named, says_a_role
-from tui_mail.search.tree import InFolder, OfAccount, Tree
+from tui_mail.search.tree import InFolder, OfAccount, OfRecord, Tagged, Tree
 from tui_mail.values import FolderRole
 
 _LONGEST = 200  # letters of a name that are compared: that takes the square of their number
@@ -35,6 +38,29 @@ def require_places(session: Session, operator_id: int, asked: Tree, text: str) -
                 raise _mistake(text, leaf.email, "account", _no_account(leaf.email, accounts))
         elif folders and not says_a_role(leaf.name) and leaf.name.casefold() not in folders:
             raise _mistake(text, leaf.name, "in", _no_folder(leaf.name, folders))
+
+
+def hints(session: Session, operator_id: int, asked: Tree) -> list[str]:
+    """Sentences on the tags and records that `asked` names and nothing bears."""
+    named = list(dict.fromkeys(leaves(asked)))
+    found = [
+        _("No record is called “{name}”.").format(name=leaf.wanted)
+        for leaf in named
+        if isinstance(leaf, OfRecord) and leaf.wanted and not records_named(session, leaf)
+    ]
+    wanted = [leaf.name for leaf in named if isinstance(leaf, Tagged)]
+    if wanted:
+        known = {tag.casefold(): tag for tag in tags(session, operator_id)}
+        found += [_no_tag(name, known) for name in wanted if name.casefold() not in known]
+    return found
+
+
+def _no_tag(name: str, known: Mapping[str, str]) -> str:
+    near = _nearest(name, known)
+    if near is None:
+        return _("No message has the tag “{name}”.").format(name=name)
+    sentence = _("No message has the tag “{name}”. Did you mean “{near}”?")
+    return sentence.format(name=name, near=near)
 
 
 def _folders(session: Session, operator_id: int) -> dict[str, str]:

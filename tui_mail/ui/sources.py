@@ -152,10 +152,12 @@ class FolderSource:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as it was understood, and how many messages it found, as far as they are counted."""
+    """A query as it was understood, and how many messages it found, as far as they are counted;
+    where there are none, what may be wrong with it."""
 
     tree: Tree
     count: int
+    hints: tuple[str, ...]
 
 
 class SearchSource:
@@ -169,6 +171,11 @@ class SearchSource:
         self._parts = parts
         self._query = query
         self._asked: Asked | None = None
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Sentences on why nothing was found."""
+        return () if self._asked is None else self._asked.hints
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
         return await self._parts.database.read(
@@ -187,10 +194,12 @@ class SearchSource:
     def _ask(self, session: "Session") -> Asked:
         from tui_mail.db.fulltext import count
         from tui_mail.db.saved_searches import understood
+        from tui_mail.db.search_names import hints
 
         operator = self._parts.operator_id
         tree = understood(session, operator, self._query, datetime.now(UTC))
-        return Asked(tree, count(session, operator, tree, at_most=MOST_COUNTED))
+        found = count(session, operator, tree, at_most=MOST_COUNTED)
+        return Asked(tree, found, () if found else tuple(hints(session, operator, tree)))
 
     def same(self, one: ListRow, other: ListRow) -> bool:
         return one.message_id == other.message_id

@@ -205,6 +205,11 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         marked = self.is_marked(row)
         return rowline.draw(row, width, self._now, current=current, marked=marked)
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Sentences on why a search found nothing."""
+        return self.source.hints if isinstance(self.source, SearchSource) else ()
+
     # -- keys
 
     def target(self) -> Target | None:

@@ -190,7 +190,8 @@ class MainScreen(PrefixKeys, Screen[None]):
         if self._no_account:
             return safe(_("No account yet: quit (^Q) and run  tui-mail account add YOU@FIRM"))
         if self.threads.words:
-            return safe(_("Nothing found. Esc goes back to the folder."))
+            nothing = _("Nothing found. Esc goes back to the folder.")
+            return safe(" ".join((*self.threads.hints, nothing)))
         if self.threads.head(self.threads.inner_width):
             return SafeText("")  # the letters above are all there is
         folder = self.threads.folder
