@@ -1,6 +1,5 @@
 """Attachments as the database knows them beside the folder: who needs which blob, and who nothing."""
 
-import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Account, Attachment, Blob, Folder, Message, Placement
+from tui_mail.machine import machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,13 @@ def originals_after(session: Session, message_id: int, limit: int) -> list[Origi
 
 
 def identity(session: Session) -> str:
-    """What tells this database from any other: its file on this host, or its server's and own number."""
+    """What tells this database from any other: its file on this machine, or its server's and own
+    number."""
     if session.get_bind().dialect.name == "sqlite":
         rows: Sequence[tuple[object, ...]] = [
             tuple(row) for row in session.execute(text("PRAGMA database_list"))
         ]
-        return f"sqlite {socket.gethostname()}:{rows[0][2]}"
+        return f"sqlite {machine()}:{rows[0][2]}"
     query = text(
         "SELECT s.system_identifier, d.oid, d.datname FROM pg_control_system() s, pg_database d"
         " WHERE d.datname = current_database()"

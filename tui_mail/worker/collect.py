@@ -11,11 +11,12 @@ too, which old keys of the vault a database can do without.
 import hashlib
 import json
 import os
-import socket
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from socket import gethostname
 
 from filelock import FileLock, Timeout
 
@@ -26,10 +27,12 @@ from tui_mail.db.many import chunks
 from tui_mail.db.session import Session
 from tui_mail.errors import CannotWrite, TryLater
 from tui_mail.i18n import _
+from tui_mail.machine import machine
 
 GRACE = timedelta(days=1)
 _EVERY = timedelta(hours=6)
 _MARKS = ".databases"
+_PROBE = ".probe-"
 _LOCK = ".collect.lock"
 _IN_ONE_TRANSACTION = 50
 _SPARE = "spare"  # ids of keys
@@ -47,6 +50,7 @@ def note_use(folder: Path, database: Database) -> None:
         content[_SPARE] = known[_SPARE]
     if known != content:
         _write(folder, mark, content)
+    _take_over(folder, identity)
 
 
 def spare_keys(folder: Path, database: Database, ids: Iterable[bytes]) -> frozenset[bytes]:
@@ -91,12 +95,14 @@ def _write(folder: Path, mark: Path, content: Mapping[str, str]) -> None:
 
 
 def other_users(folder: Path, database: Database) -> list[Path]:
-    """The marks of other databases in the folder, but for those that are no more on this host, and
-    those that came here when the folder was copied."""
+    """The marks of other databases in the folder, but for those whose file was on this machine and
+    is gone, and those that came here when the folder was copied."""
     own = _mark(folder, database.read_now(blob_rows.identity))
     with suppress(FileNotFoundError):
         return sorted(
-            one for one in own.parent.iterdir() if one != own and not _is_past(folder, one)
+            one
+            for one in own.parent.iterdir()
+            if one != own and not one.name.startswith(_PROBE) and not _is_past(folder, one)
         )
     return []
 
@@ -107,7 +113,14 @@ def _mark(folder: Path, identity: str) -> Path:
 
 
 def _content(folder: Path, identity: str) -> dict[str, str]:
-    return {"database": identity, "host": socket.gethostname(), "folder": str(folder.resolve())}
+    return {"database": identity, "machine": machine(), "folder": str(folder.resolve())}
+
+
+def _take_over(folder: Path, identity: str) -> None:
+    """Marks once knew a machine by its name alone: ours of then is not another's."""
+    mark = _mark(folder, identity.replace(f"sqlite {machine()}:", f"sqlite {gethostname()}:", 1))
+    if mark != _mark(folder, identity) and "machine" not in _read(mark):
+        mark.unlink(missing_ok=True)
 
 
 def _read(mark: Path) -> dict[str, str]:
@@ -119,12 +132,26 @@ def _read(mark: Path) -> dict[str, str]:
 
 
 def _is_past(folder: Path, mark: Path) -> bool:
-    told, here = _read(mark), socket.gethostname()
-    if not told or told.get("host") != here:
-        return False  # what cannot be asked counts as somebody
-    file = told.get("database", "").removeprefix(f"sqlite {here}:")
-    gone = file.startswith("/") and not Path(file).exists()
-    return gone or told.get("folder") != str(folder.resolve())
+    """Whether a database is surely no more; what cannot be asked counts as somebody."""
+    told = _read(mark)
+    file = Path(told.get("database", "").removeprefix(f"sqlite {machine()}:"))
+    if told.get("machine") != machine():
+        return False
+    # A folder that is not there may be on a disk that is not in.
+    gone = file.is_absolute() and file.parent.is_dir() and not file.exists()
+    return gone or _is_another(Path(told.get("folder", "")), folder)
+
+
+def _is_another(there: Path, here: Path) -> bool:
+    """Whether two paths surely lead to two folders: what is made in the one is not in the other.
+    One folder may be mounted twice, under numbers of its own each time."""
+    if not there.is_absolute() or not (there / _MARKS).is_dir():
+        return False
+    try:
+        with tempfile.NamedTemporaryFile(prefix=_PROBE, dir=here / _MARKS) as probe:
+            return not (there / _MARKS / Path(probe.name).name).exists()
+    except OSError:
+        return False
 
 
 @contextmanager
