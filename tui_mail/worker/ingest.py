@@ -6,8 +6,9 @@ transaction; then messages, placements, threads, full text and links are stored 
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -73,8 +74,9 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
-        restored = await self._put_back(batch)
-        arrivals, saved = await self._in_turn(_save, account_id, folder_id, batch)
+        async with self._putting_back(batch) as putting_back:  # beside, or the turn would be lost
+            arrivals, saved = await self._in_turn(_save, account_id, folder_id, batch)
+            restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(arrivals, batch), restored)
 
     async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
@@ -82,13 +84,14 @@ class Ingest:
 
         What the folder holds already is not stored again, but for what of it is lost.
         """
-        restored = await self._put_back(batch)
-        hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
-        held = await self._database.read(local_copies.holds, folder_id, hashes)
-        fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
-        if not fresh:
-            return Outcome(0, {}, restored)
-        arrivals, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
+        async with self._putting_back(batch) as putting_back:
+            hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
+            held = await self._database.read(local_copies.holds, folder_id, hashes)
+            fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
+            if not fresh:
+                return Outcome(0, {}, await putting_back)
+            arrivals, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
+            restored = await putting_back
         placed = {one.message_id for one in saved}
         return Outcome(len(placed), _damaged(arrivals, batch), restored)
 
@@ -118,6 +121,15 @@ class Ingest:
                 return arrivals, await self._keeper.keep(keep, account_id, folder_id, arrivals)
         finally:
             preparing.cancel()
+
+    @asynccontextmanager
+    async def _putting_back(self, batch: Sequence[Fetched]) -> "AsyncIterator[asyncio.Task[int]]":
+        task = asyncio.create_task(self._put_back(batch))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _put_back(self, batch: Sequence[Fetched]) -> int:
         """Give messages that are here already what is lost of them; how many lacked something.
