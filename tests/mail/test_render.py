@@ -310,6 +310,12 @@ def test_a_link_that_names_another_host_is_warned_of(shown: str, target: str, wa
         assert [span.text for span in spans] == ["[1]"]
 
 
+def test_each_link_to_elsewhere_is_warned_of_once() -> None:
+    links = [f"<a href=http://evil{n}.example/>http://bank{n}.example</a>" for n in range(60)]
+    rendered = page("".join(links * 2))
+    assert [one.number for one in rendered.mismatches] == list(range(1, 61))
+
+
 def test_a_host_in_another_script_shows_what_it_is() -> None:
     rendered = page(
         "<a href='https://b\u0430nca.it/'>apri</a> <a href='https://citt\u00e0.it/'>città</a>"

@@ -33,7 +33,6 @@ from tui_mail.values import Mismatch
 
 _MAX_ALT = 200
 _MAX_INDENT = 20  # cells
-_MAX_MISMATCHES = 50
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class Page:
 
     blocks: list[Block] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    mismatches: list[Mismatch] = field(default_factory=list)
+    mismatches: dict[Mismatch, None] = field(default_factory=dict)  # each once, in order
     hidden: int = 0
     images: int = 0
     partial: bool = False
@@ -345,8 +344,8 @@ class _Reader:
             return
         number = self._number_of(target)
         found = mismatch(number, shown, target)
-        if found and found not in self.page.mismatches[:_MAX_MISMATCHES]:
-            self.page.mismatches.append(found)
+        if found:
+            self.page.mismatches[found] = None
         style = Style.WARNING if found else Style.DIM
         self._filling.note(f"[{number}]", style, context.place)
 
