@@ -222,6 +222,7 @@ class FolderBlobs:
 
     @contextmanager
     def _file(self, name: str) -> Iterator[BinaryIO]:
+        self._vault.unlock()  # a folder that is not there is not a folder without the file
         with self._reading():
             try:
                 with self._files.reading(name) as file:

@@ -62,6 +62,10 @@ class InputOutput(TuiMailError):
     exit_code = 74
 
 
+class NoVault(InputOutput):
+    """The vault is missing, maybe with the whole folder: of no sealed thing is anything known."""
+
+
 class TryLater(TuiMailError):
     slug = "try_later"
     exit_code = 75

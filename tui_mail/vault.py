@@ -35,9 +35,9 @@ from pathlib import Path
 from socket import gethostname
 
 from tui_mail.errors import (
-    InputOutput,
     NotAllowed,
     NotFound,
+    NoVault,
     WrongData,
     WrongKey,
     WrongPassword,
@@ -187,7 +187,7 @@ class Vault:
         try:
             return self._slots.read()
         except FileNotFoundError as error:
-            raise InputOutput(
+            raise NoVault(
                 _(
                     "The vault {file} is missing: see that the attachments folder is there, or "
                     "restore it from a backup."

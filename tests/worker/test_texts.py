@@ -9,12 +9,15 @@ from sqlmodel import Session, col
 
 from tests.extract import making
 from tests.worker.office import NOW, Office, office_on
+from tui_mail.blobs import FolderBlobs
 from tui_mail.db.engine import Database
 from tui_mail.db.file_texts import texts_of
 from tui_mail.db.tables import Account, AttachmentText
 from tui_mail.db.texts import count_waiting
 from tui_mail.demo.attachments import pdf
+from tui_mail.errors import NoVault
 from tui_mail.values import Fetched
+from tui_mail.vault import open_vault
 from tui_mail.worker.texts import read_waiting
 
 
@@ -96,6 +99,21 @@ async def test_a_file_whose_bytes_are_lost_holds_nobody_up(office: Office) -> No
             path.unlink()
     assert await read_waiting(office.database, office.blobs, office.locks) == 1
     assert await office.database.read(read) == [("lost", "")]
+
+
+async def test_files_in_a_folder_that_is_not_there_are_read_when_it_is(office: Office) -> None:
+    await take_in(office, letter("a", pdf_of("Fattura")))
+    keys = office.folder / "vault.json"
+    for path in (keys, office.folder / "attachments"):
+        path.rename(path.with_name(f"{path.name}.away"))
+    blobs = FolderBlobs(office.folder / "attachments", open_vault(office.folder / "key"))
+    with pytest.raises(NoVault):
+        await read_waiting(office.database, blobs, office.locks)
+    assert await office.database.read(count_waiting) == 1
+    for path in (keys, office.folder / "attachments"):
+        path.with_name(f"{path.name}.away").rename(path)
+    assert await read_waiting(office.database, blobs, office.locks) == 1
+    assert [outcome for outcome, _text in await office.database.read(read)] == ["done"]
 
 
 async def test_files_that_open_with_no_key_hold_nobody_up(office: Office) -> None:

@@ -12,7 +12,7 @@ from tui_mail.blobs import BlobStore
 from tui_mail.db import messages, texts
 from tui_mail.db.engine import Database
 from tui_mail.db.texts import WaitingFile
-from tui_mail.errors import InputOutput, NotFound, WrongData, WrongKey
+from tui_mail.errors import InputOutput, NotFound, NoVault, WrongData, WrongKey
 from tui_mail.extract.wire import Extracted, Outcome
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import restore
@@ -41,7 +41,7 @@ async def read_waiting(
 
     One process of a host does it at a time; another waits `seconds` for its turn, None for ever,
     and leaves it. `pause` is told how many are done, and holds the work up while mail comes.
-    Raises what the database does.
+    Raises what the database does, and what the vault does when it does not open.
     """
     async with turn(locks, "texts", seconds=seconds) as ours:
         if not ours:
@@ -64,6 +64,8 @@ async def _read(
     async def one(file: WaitingFile) -> Extracted:
         try:
             content = await asyncio.to_thread(_content, database, blobs, file)
+        except NoVault:
+            raise  # the folder may come back
         except (NotFound, InputOutput, WrongData, WrongKey):
             log.warning("file %d of message %d is lost", file.number, file.message_id)
             return Extracted(Outcome.LOST)
