@@ -12,6 +12,7 @@ from tui_mail.db import accounts, folders
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Account, Outgoing
+from tui_mail.safetext import safe
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
@@ -611,3 +612,36 @@ async def test_mail_is_up_to_date_though_letters_do_not_go_out(stage: Stage) -> 
     async with showing(stage) as shown:
         await shown.sees("● updated", "⚠ ↑1 outgoing", "No server.", "Nothing in this folder")
         await shown.lacks("not up to date")
+
+
+# -- what was said
+
+
+async def test_news_goes_and_what_went_wrong_stays(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_mail.ui.widgets.status.NEWS_SECONDS", 0.2)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 0")
+        shown.main.status.say(safe("It is done."))
+        await shown.sees("It is done.")
+        await shown.lacks("It is done.")
+        shown.main.status.say(safe("It cannot be done."), wrong=True)
+        over: list[bool] = []
+        shown.main.set_timer(0.4, lambda: over.append(True))
+        await until(shown.pilot, lambda: over)
+        await shown.sees("It cannot be done.")
+
+
+async def test_undo_does_not_mean_what_the_console_did_by_itself(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        threads = shown.main.threads
+        await shown.press("s")
+        await shown.sees("z to undo")
+        await shown.press("j", "enter")
+        await until(shown.pilot, lambda: sum(bool(row.unread) for row in threads.rows) == 1)
+        await shown.press("escape", "z")
+        await until(shown.pilot, lambda: not any(row.starred for row in threads.rows))
+        assert sum(bool(row.unread) for row in threads.rows) == 1

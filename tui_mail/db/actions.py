@@ -41,9 +41,11 @@ def mark(
     add: frozenset[str] = frozenset(),
     remove: frozenset[str] = frozenset(),
     now: datetime,
+    by_itself: bool = False,
 ) -> int:
     """Set and clear flags, values of `Flag` or keywords; gives the id of the journalled change.
 
+    `by_itself`: nobody asked for it, so that undo does not mean it.
     Raises WrongData for a keyword that IMAP cannot carry.
     """
     wrong = next((flag for flag in add | remove if _NOT_A_KEYWORD.search(flag) or not flag), None)
@@ -55,7 +57,7 @@ def mark(
     changes = {row.id: ((add - remove) - row.flags, (remove & row.flags) - add) for row in placed}
     done = change_flags(session, placed, changes)
     detail = " ".join([*(f"+{flag}" for flag in sorted(add)), *(f"-{f}" for f in sorted(remove))])
-    return journal(session, operator_id, now, "mark", detail, {"flags": done})
+    return journal(session, operator_id, now, "mark", detail, {"flags": [] if by_itself else done})
 
 
 def move(

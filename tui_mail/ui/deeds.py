@@ -197,7 +197,7 @@ async def tags_for(parts: "Parts", aim: Aim) -> tuple[list[str], frozenset[str]]
 def _mark_read(session: "Session", operator_id: int, placement_id: int, now: datetime) -> None:
     from tui_mail.db.actions import mark
 
-    mark(session, operator_id, [placement_id], add=frozenset({"seen"}), now=now)
+    mark(session, operator_id, [placement_id], add=frozenset({"seen"}), now=now, by_itself=True)
 
 
 async def mark_read(parts: "Parts", placement_id: int) -> None:
