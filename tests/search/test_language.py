@@ -119,6 +119,14 @@ def test_words_and_how_they_are_joined(text: str, tree: Tree) -> None:
         ("attachment:pompa", w("pompa", field=Field.ATTACHMENT)),
         ("filename:88.pdf", w("88", "pdf", field=Field.FILE_NAME)),
         (
+            "da:(anna o bruno)",
+            Any((w("anna", field=Field.SENDER), w("bruno", field=Field.SENDER))),
+        ),
+        (
+            "da:(anna o) o",
+            All((w("anna", field=Field.SENDER), w("o", field=Field.SENDER), w("o"))),
+        ),
+        (
             "from:(anna or bruno)",
             Any((w("anna", field=Field.SENDER), w("bruno", field=Field.SENDER))),
         ),

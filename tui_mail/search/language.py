@@ -45,7 +45,9 @@ _OR = {"OR", "or", "|", "||", "O", "OPPURE"}
 _AND = {"AND", "and", "&", "&&", "E"}
 _NOT = {"NOT", "NON"}
 # These are an operator between two terms only, else a word like any other.
-_SMALL = {"or", "and", "|", "||", "&", "&&"}
+_SMALL = {"or", "and", "|", "||", "&", "&&", "o", "oppure"}
+# In Italian text nearly every message has the word: it means this only among values.
+_OR_OF_VALUES = {"o", "oppure"}
 _PIECE = re.compile(
     r"""(?P<space>\s+)
     | (?P<open>[({]) | (?P<close>[)}])
@@ -94,6 +96,7 @@ class _Reading:
         self._clock = clock
         self._position = 0
         self._depth = 0
+        self._or = _OR
         self._words = 0
         self._next = self._token()
 
@@ -159,10 +162,10 @@ class _Reading:
     def _any(self, within: Operator | None, joined: Callable[[list[Tree]], Tree]) -> Tree:
         """Terms with `or` between; those side by side are `joined`."""
         choices = [self._all(within, joined)]
-        while self._is(_OR):
+        while self._is(self._or):
             sign = self._take()
             if sign.text in _SMALL and self._ends():
-                choices[-1] = joined([choices[-1], self._count(_anywhere(sign), sign)])
+                choices[-1] = joined([choices[-1], self._as_word(sign, within)])
                 break
             self._needs_more(sign)
             choices.append(self._all(within, joined))
@@ -174,7 +177,7 @@ class _Reading:
         if self._ends():
             return Nothing()
         terms = [self._chain(within)]
-        while not self._ends() and not self._is(_OR):
+        while not self._ends() and not self._is(self._or):
             terms.append(self._chain(within))
         return joined(terms)
 
@@ -184,11 +187,17 @@ class _Reading:
         while self._is(_AND):
             sign = self._take()
             if sign.text in _SMALL and self._ends():
-                terms.append(self._count(_anywhere(sign), sign))
+                terms.append(self._as_word(sign, within))
                 break
             self._needs_more(sign)
             terms.append(self._term(within))
         return all_of(terms)
+
+    def _as_word(self, sign: _Token, within: Operator | None) -> Tree:
+        """What could have stood between two terms, and has none after it."""
+        if within is not None:
+            return self._valued(within, _value_of(sign, self._clock), sign)
+        return self._count(_anywhere(sign), sign)
 
     def _ends(self) -> bool:
         return self._next.kind in {"end", "close"}
@@ -232,7 +241,11 @@ class _Reading:
         self._depth += 1
         if self._depth > DEEPEST:
             raise self._mistake(_("Groups in groups go too deep here."), opening)
+        outside = self._or
+        if within is not None:
+            self._or = _OR | _OR_OF_VALUES
         found = self._any(within, all_of if opening.text == "(" else any_of)
+        self._or = outside
         if self._next.kind != "close" or self._next.text != _CLOSING[opening.text]:
             raise self._mistake(
                 _("“{text}” is never closed: close it, or put the words in quotes."), opening
