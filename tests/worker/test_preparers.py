@@ -174,5 +174,6 @@ def test_nothing_of_what_is_done_is_on_the_command_line() -> None:
     number = one.call("segreta")
     line = Path(f"/proc/{number}/cmdline").read_bytes()
     assert b"segreta" not in line
-    assert Path(f"/proc/{number}/stat").read_text().split()[18] == "10"  # it gives way
+    given_way = Path(f"/proc/{number}/stat").read_text().split()[18]
+    assert int(given_way) == min(os.nice(0) + 10, 19)
     one.close()
