@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
+_WHEN = 8  # cells of a day with its year
 _LATEST = 8
 _MOST_WHY = 3  # lines
 
@@ -254,7 +255,7 @@ class RecordsPanel(Panel, Entries[Item]):
         )
 
     def _mail(self, row: ListRow, width: int) -> Entry[Item]:
-        when = fit(formats.when_briefly(row.received_at, self._now), 6)
+        when = fit(formats.when_briefly(row.received_at, self._now), _WHEN)
         here = row.message_id == self.message_id
         sign = "▸" if here else "↗" if row.outgoing else "↙"
         subject = safe(row.subject) or safe(_("(no subject)"))
