@@ -10,6 +10,7 @@ import unicodedata
 import pytest
 
 from tests.mail.shapes import SHAPES
+from tui_mail.mail.damages import damage_in_words
 from tui_mail.mail.parse import parse
 from tui_mail.mail.render import plain, render
 
@@ -34,6 +35,13 @@ def test_any_shape_is_read_in_time(shape: str) -> None:
 @pytest.mark.parametrize("shape", ["page: nodes", "page: laid out", "pages of nodes", "texts"])
 def test_what_is_left_out_is_said(shape: str) -> None:
     assert "text_too_long" in parse(SHAPES[shape](_BODY)).damage
+
+
+def test_all_damage_is_told_in_words() -> None:
+    found = {one for made in SHAPES.values() for one in parse(made(_BODY // 50)).damage}
+    assert len(found) > 5
+    for name in found:
+        assert " " in damage_in_words(name), name
 
 
 def test_depth_makes_no_text_longer() -> None:

@@ -194,8 +194,11 @@ class _Told:
 
     def damaged(self, file: str, reasons: "Sequence[str]") -> None:
         """A message that is stored whole and could not be read in whole."""
+        from tui_mail.mail.damages import damage_in_words
+
         reason = ", ".join(reasons)
-        text = _("Damaged, stored as it came: {file} ({reason})").format(file=file, reason=reason)
+        words = "; ".join(map(damage_in_words, reasons))
+        text = _("Damaged, stored as it came: {file} ({reason})").format(file=file, reason=words)
         self._tell("damaged", file, reason, text)
 
     def _tell(self, outcome: str, file: str, reason: str, text: str) -> None:
