@@ -120,7 +120,10 @@ class BlobFiles:
         for prefix, shard in self._shards():
             for entry in _files(shard):
                 if not _REST.fullmatch(entry.name):
-                    found = entry.stat(follow_symlinks=False)
+                    try:
+                        found = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # whole by now, or swept
+                        continue
                     touched = datetime.fromtimestamp(found.st_ctime, UTC)
                     yield StoredFile(f"{prefix}/{entry.name}", found.st_size, touched)
 
@@ -132,9 +135,9 @@ class BlobFiles:
             for entry in _files(shard):
                 if not entry.name.startswith("."):
                     continue
-                if entry.stat(follow_symlinks=False).st_ctime >= older_than.timestamp():
-                    continue
-                with suppress(FileNotFoundError):
+                with suppress(FileNotFoundError):  # whole by now, or swept by another
+                    if entry.stat(follow_symlinks=False).st_ctime >= older_than.timestamp():
+                        continue
                     if aside := _ASIDE.fullmatch(entry.name):
                         _put_back(shard, entry.name, aside[1])
                     else:
