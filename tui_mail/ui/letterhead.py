@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow
 from tui_mail.i18n import _, ngettext
-from tui_mail.mail.damages import damage_in_words
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
@@ -175,6 +174,8 @@ def header_lines(head: Letterhead, width: int) -> list[Line]:
             )
         )
     if head.parsed.damage:
+        from tui_mail.mail.damages import damage_in_words  # the first list does not wait for it
+
         text = _("could not be read: {0}").format(
             "; ".join(map(damage_in_words, head.parsed.damage))
         )

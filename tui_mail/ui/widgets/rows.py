@@ -40,6 +40,7 @@ class Keyed(Protocol):
 
 
 _R = TypeVar("_R", bound=Keyed)
+_REACHED_AFTER = 5  # tries, while other rows keep being read
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,15 @@ class RowList(Lines, Generic[_R]):
 
     async def reach(self, index: int, key: PageKey) -> None:
         """Put the cursor on the row of that key, which has that index and was perhaps not read."""
+        for _try in range(_REACHED_AFTER):
+            if await self._reached(index, key):
+                return
+
+    async def _reached(self, index: int, key: PageKey) -> bool:
+        """False when other rows were read meanwhile: then it must be done again."""
         source = self.source
         if source is None:
-            return
+            return True
         self._generation += 1
         generation, self._filling = self._generation, True
         end = self.base + len(self.rows)
@@ -174,9 +181,9 @@ class RowList(Lines, Generic[_R]):
             if generation == self._generation:
                 self._filling = False
                 self.post_message(Said.error(error))
-            return
+            return True
         if generation != self._generation:
-            return
+            return self.source is not source
         if source.both_ways:
             self.rows, self.base = list(found.rows), index
             self.total = max(found.total or 0, index + len(self.rows))
@@ -187,6 +194,7 @@ class RowList(Lines, Generic[_R]):
         self.move_to(index)
         if self._stale:
             self._fill(Place.FROM)
+        return True
 
     def _show_around(self, index: int, *, up: bool) -> None:
         """Flip so that `index` is in the middle: a list that scrolls by one repaints all of itself."""
