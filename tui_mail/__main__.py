@@ -33,6 +33,8 @@ def main() -> None:
     """The console script `tui-mail`."""
     # Else pydantic looks through all that is installed beside us, for plugins to run.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What is drawn twice in a row waits for as long as two frames: a key for news of mail.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     gc.set_threshold(*_COLLECTED_AFTER)
     from tui_mail.cli.run import run
 

@@ -19,7 +19,7 @@ from tui_mail.db.topics import Topic
 from tui_mail.errors import NotFound
 from tui_mail.worker.ingest import _save
 from tui_mail.worker.keeper import Keeper
-from tui_mail.worker.preparing import prepare
+from tui_mail.worker.preparing import Delivery, prepare
 
 
 def dying(
@@ -32,9 +32,9 @@ def dying(
     return saved
 
 
-def arrivals(first: int, number: int) -> list[Arrival]:
+def deliveries(first: int, number: int) -> list[Delivery]:
     return [
-        Arrival(prepare(letter(f"m{one}"), frozenset()).sealed({}), str(one), frozenset(), NOW)
+        Delivery(prepare(letter(f"m{one}"), frozenset()).content, {}, str(one), frozenset(), NOW)
         for one in range(first, first + number)
     ]
 
@@ -74,17 +74,17 @@ async def test_many_messages_are_written_by_another_process_as_by_this_one(
     account, folder = await place(database)
     told: asyncio.Queue[frozenset[Topic]] = asyncio.Queue()
     keeper = keepers(database)
-    here = await keeper.keep(_save, account, folder, arrivals(0, 100))
+    here = await keeper.keep(_save, account, folder, deliveries(0, 100))
     await begun(keeper)
     await database.start()
     database.subscribe(told.put_nowait)
     await told.get()  # what was read before the watch began
-    there = await keeper.keep(_save, account, folder, arrivals(100, 100))
+    there = await keeper.keep(_save, account, folder, deliveries(100, 100))
     assert [one.new for one in (*here, *there)] == [True] * 200
     ids = [one.message_id for one in (*here, *there)]
     assert len(set(ids)) == 200
     assert {Topic.MAIL, Topic.FOLDERS} <= await asyncio.wait_for(told.get(), 10)
-    again = await keeper.keep(_save, account, folder, arrivals(0, 200))
+    again = await keeper.keep(_save, account, folder, deliveries(0, 200))
     assert [one.message_id for one in again] == ids
     assert not any(one.new for one in again)
 
@@ -94,10 +94,10 @@ async def test_an_error_of_the_other_process_is_that_of_this_one(
 ) -> None:
     account, folder = await place(sqlite_database)
     keeper = keepers(sqlite_database)
-    await keeper.keep(_save, account, folder, arrivals(0, 100))
+    await keeper.keep(_save, account, folder, deliveries(0, 100))
     await begun(keeper)
     with pytest.raises(NotFound):
-        await keeper.keep(_save, account + 1, folder, arrivals(100, 5))
+        await keeper.keep(_save, account + 1, folder, deliveries(100, 5))
 
 
 async def test_when_the_other_process_dies_nothing_is_lost_or_doubled(
@@ -108,10 +108,10 @@ async def test_when_the_other_process_dies_nothing_is_lost_or_doubled(
     monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
     account, folder = await place(sqlite_database)
     keeper = keepers(sqlite_database)
-    await keeper.keep(_save, account, folder, arrivals(0, 100))
+    await keeper.keep(_save, account, folder, deliveries(0, 100))
     await begun(keeper)
-    saved = await keeper.keep(dying, account, folder, arrivals(50, 100))
+    saved = await keeper.keep(dying, account, folder, deliveries(50, 100))
     assert [one.new for one in saved] == [False] * 50 + [True] * 50
-    again = await keeper.keep(_save, account, folder, arrivals(0, 150))
+    again = await keeper.keep(_save, account, folder, deliveries(0, 150))
     assert len({one.message_id for one in again}) == 150
     assert not any(one.new for one in again)

@@ -6,21 +6,22 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.worker.office import letter
+from tests.worker.office import NOW, letter
+from tui_mail.db.prepared import Arrival
 from tui_mail.worker.child import Child, ChildFailed
 from tui_mail.worker.preparers import Preparers
-from tui_mail.worker.preparing import Unsealed, prepare, prepare_all
+from tui_mail.worker.preparing import Delivery, Parcel, prepare, prepare_all
 
 _PATIENCE = 30_000  # milliseconds
 _OWN = frozenset({"vendite@rossi.it"})
 
 
-def deadly(request: tuple[Sequence[bytes], Collection[str]]) -> list[Unsealed]:
+def deadly(request: tuple[Sequence[bytes], Collection[str]]) -> list[Parcel]:
     """Reads messages until one ends the process, keeps it busy for ever, or is too much for us."""
     raws, _own = request
     for raw in raws:
@@ -71,6 +72,12 @@ def preparers() -> Iterator[Preparers]:
     made.close()
 
 
+def opened(parcel: Parcel) -> tuple[Arrival, Mapping[int, bytes]]:
+    """What is in it, with a file's number for where it is."""
+    blobs = {number: str(number) for number in parcel.files}
+    return Delivery(parcel.content, blobs, "", frozenset(), NOW).arrival(), parcel.files
+
+
 async def started(preparers: Preparers) -> None:
     """Messages enough that processes are worth it, until there are some."""
     while not (preparers._starting and preparers._starting.done()):
@@ -93,7 +100,8 @@ def gone(number: int) -> bool:
 async def test_many_messages_are_prepared_as_one_is(preparers: Preparers) -> None:
     await started(preparers)
     raws = [letter(f"m{number}", text="Però\r\n" * number) for number in range(200)]
-    assert await preparers.prepare(raws, _OWN) == [prepare(raw, _OWN) for raw in raws]
+    prepared = await preparers.prepare(raws, _OWN)
+    assert [opened(one) for one in prepared] == [opened(prepare(raw, _OWN)) for raw in raws]
 
 
 async def test_what_ends_a_process_is_kept_as_it_came_and_the_others_are_read(
@@ -104,12 +112,12 @@ async def test_what_ends_a_process_is_kept_as_it_came_and_the_others_are_read(
     raws[3] = letter("m3", subject="crash")
     raws[60] = letter("m60", subject="error")
     prepared = await preparers.prepare(raws, _OWN)
-    unread = {number for number, one in enumerate(prepared) if one.prepared.parsed.damage}
+    unread = {number for number, one in enumerate(prepared) if one.damage}
     assert unread == {3, 60}
-    assert prepared[3].prepared.parsed.damage == ("unread",)
+    assert prepared[3].damage == ("unread",)
     for number in set(range(70)) - unread:
-        assert prepared[number] == prepare(raws[number], _OWN)
-    assert prepared[3].prepared.content_hash == prepare(raws[3], _OWN).prepared.content_hash
+        assert opened(prepared[number]) == opened(prepare(raws[number], _OWN))
+    assert prepared[3].content_hash == prepare(raws[3], _OWN).content_hash
 
 
 def test_a_process_gives_back_large_values_and_nothing_that_it_prints() -> None:
@@ -145,7 +153,7 @@ def test_a_process_that_reads_mail_is_told_no_secret(monkeypatch: pytest.MonkeyP
 async def test_a_large_message_is_read_by_another_process(preparers: Preparers) -> None:
     large = letter("large", subject="crash", text="x" * 2_000_000)
     prepared = await preparers.prepare([letter("small"), large], _OWN)
-    assert [one.prepared.parsed.damage for one in prepared] == [(), ("unread",)]
+    assert [one.damage for one in prepared] == [(), ("unread",)]
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ CHUNK = 512 << 10
 
 _SLAB = 1000  # keys whose sizes are asked for before their bodies
 _GROUP_KEYS = 100
+_AT_A_TURN = 10  # responses: about a millisecond
 _GROUP_BYTES = 2 << 20
 _LISTED_AT_ONCE = 10_000
 _SEARCHED_AT_ONCE = 50_000
@@ -142,7 +143,7 @@ class ImapStore:
             async for answer in answers:
                 if answer.status == "NO":
                     raise self._session.refusal(answer)
-                for uid, items in _fetched(answer):
+                async for uid, items in _fetched(answer):
                     if b"FLAGS" in items:
                         found[uid] = people_flags(items[b"FLAGS"])
         return found
@@ -191,8 +192,7 @@ class ImapStore:
         found: dict[int, _Envelope] = {}
         async with aclosing(self._session.pipelined(commands)) as answers:
             async for answer in answers:
-                await asyncio.sleep(0)  # much of it may be here already: others have their turn
-                for uid, items in _fetched(answer):
+                async for uid, items in _fetched(answer):
                     if uid in wanted and b"RFC822.SIZE" in items:
                         found[uid] = _Envelope(
                             uid,
@@ -226,8 +226,8 @@ class ImapStore:
             async for answer in answers:
                 group = small[place]
                 place += 1
-                await asyncio.sleep(0)
-                for uid, items in sorted(_fetched(answer), key=lambda one: turns.get(one[0], 0)):
+                came = [one async for one in _fetched(answer)]
+                for uid, items in sorted(came, key=lambda one: turns.get(one[0], 0)):
                     raw = items.get(b"BODY[]")
                     if isinstance(raw, bytes) and uid in wanted:
                         yield wanted.pop(uid), raw
@@ -253,9 +253,8 @@ class ImapStore:
                 b"%d" % envelope.uid,
                 b"(UID BODY.PEEK[]<%d.%d>)" % (len(raw), CHUNK),
             )
-            piece = next(
-                (_body(items) for uid, items in _fetched(answer) if uid == envelope.uid), None
-            )
+            pieces = [_body(items) async for uid, items in _fetched(answer) if uid == envelope.uid]
+            piece = pieces[0] if pieces else None
             if piece is None:
                 return None
             offset, content = piece
@@ -352,9 +351,14 @@ def _groups(envelopes: Iterable[_Envelope]) -> Iterator[list[_Envelope]]:
         yield group
 
 
-def _fetched(answer: Answer) -> Iterator[tuple[int, dict[bytes, Value]]]:
-    """UID and items of each FETCH response that has a UID."""
-    for frame in answer.frames:
+async def _fetched(answer: Answer) -> AsyncGenerator[tuple[int, dict[bytes, Value]], None]:
+    """UID and items of each FETCH response that has a UID.
+
+    Thousands may be here at once: others have their turn in between.
+    """
+    for place, frame in enumerate(answer.frames):
+        if place % _AT_A_TURN == 0:
+            await asyncio.sleep(0)
         head = heading(frame)
         if head is None or head.kind != b"FETCH":
             continue

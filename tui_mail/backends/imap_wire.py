@@ -28,6 +28,8 @@ ANSWER_LIMIT = 320 << 20
 """Bytes one command may answer: one literal at its limit, and room around it."""
 
 _SLOWEST = 16 << 10  # bytes a second that a big transfer may take at worst
+_FASTEST = 64 << 20  # bytes a second that are taken in: more than can be stored
+_MUCH = 16 << 10  # bytes at once: no answer to a person's own command
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 _STIRRING = frozenset({b"EXISTS", b"EXPUNGE", b"VANISHED", b"FETCH"})
 _CAPABILITY = re.compile(rb"\[CAPABILITY ([^\]]*)\]", re.IGNORECASE)
@@ -60,7 +62,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.loop: asyncio.AbstractEventLoop = loop
-        self.transport: asyncio.WriteTransport | None = None
+        self.transport: asyncio.Transport | None = None
         self.offered: frozenset[str] = frozenset()
         self.stirred = asyncio.Event()
         self.lost: asyncio.Future[TuiMailError] = loop.create_future()
@@ -75,7 +77,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
     # -- asyncio's side ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # asyncio promises it
+        assert isinstance(transport, asyncio.Transport)  # asyncio promises it
         self.transport = transport
         plain = transport.get_extra_info("socket")
         if plain is not None:
@@ -100,6 +102,15 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
                     self._refuse_injection()
         except ProtocolRefused as error:
             self.drop(error)
+        else:
+            self._pace(len(d))
+
+    def _pace(self, size: int) -> None:
+        """Leave what follows much to the operating system for a moment: else, as long as a
+        server has more to give, whoever types would wait for each part of it in between."""
+        if size >= _MUCH and self.transport is not None and not self.lost.done():
+            self.transport.pause_reading()
+            self.loop.call_later(size / _FASTEST, self.transport.resume_reading)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell:

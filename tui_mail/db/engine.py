@@ -169,8 +169,9 @@ class Database:
         """Somebody types: what others commit is told half a second later, after five at most."""
         self._quiet_from = time.monotonic() + _TYPING_SECONDS
 
-    async def _quiet(self) -> None:
-        latest = time.monotonic() + _PATIENCE_SECONDS
+    async def quiet(self, patience: float = _PATIENCE_SECONDS) -> None:
+        """Until nobody types, or `patience` in seconds is over: for what may wait for that."""
+        latest = time.monotonic() + patience
         # A time that each key moves, not an event.
         while (left := min(self._quiet_from, latest) - time.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left)
@@ -205,7 +206,7 @@ class Database:
             with suppress(TuiMailError):
                 version = await loop.run_in_executor(self._writers, self._data_version)
                 if version != seen:  # the first time, for what was read before the watch began
-                    await self._quiet()
+                    await self.quiet()
                     self._tell(frozenset(Topic))
                     pause = _POLL_SECONDS if seen is None else _PAUSE_SECONDS
                 seen = version
@@ -235,7 +236,7 @@ class Database:
                     await connection.execute(f"LISTEN {_CHANNEL}")
                     self._tell(frozenset(Topic))  # what was said while nobody listened
                     async for notice in connection.notifies():
-                        await self._quiet()
+                        await self.quiet()
                         self._take(notice.payload)
             except psycopg.Error:
                 log.warning("listening for changes was interrupted")

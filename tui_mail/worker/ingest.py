@@ -28,7 +28,7 @@ from tui_mail.values import Fetched, Flag, RecipientResult
 from tui_mail.worker.keeper import Keep, Keeper
 from tui_mail.worker.link import link_composed, link_messages
 from tui_mail.worker.preparers import Preparers
-from tui_mail.worker.preparing import Unsealed
+from tui_mail.worker.preparing import Delivery, Parcel
 
 _WRITING_THREADS = 16  # making a blob safe on the disk is nothing but waiting
 
@@ -75,9 +75,9 @@ class Ingest:
         Raises CannotWrite (disk full), Offline, TryLater.
         """
         async with self._putting_back(batch) as putting_back:  # beside, or the turn would be lost
-            arrivals, saved = await self._in_turn(_save, account_id, folder_id, batch)
+            parcels, saved = await self._in_turn(_save, account_id, folder_id, batch)
             restored = await putting_back
-        return Outcome(sum(one.new for one in saved), _damaged(arrivals, batch), restored)
+        return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
 
     async def take_in(self, account_id: int, folder_id: int, batch: Sequence[Fetched]) -> Outcome:
         """Store what a file has; a folder that a server has too is given it by an operation.
@@ -90,10 +90,10 @@ class Ingest:
             fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
             if not fresh:
                 return Outcome(0, {}, await putting_back)
-            arrivals, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
+            parcels, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
             restored = await putting_back
         placed = {one.message_id for one in saved}
-        return Outcome(len(placed), _damaged(arrivals, batch), restored)
+        return Outcome(len(placed), _damaged(parcels, batch), restored)
 
     async def file_sent(
         self,
@@ -104,21 +104,21 @@ class Ingest:
     ) -> str:
         """Settle a letter that somebody accepted and file its copy with its links, at once."""
         copy = Fetched("", letter.raw, frozenset({Flag.SEEN}), datetime.now(UTC))
-        arrivals = await self._prepared([copy])
+        _parcels, (delivery,) = await self._prepared([copy])
         return await self._database.write(
-            _settle_and_file, account_id, letter.id, tuple(results), again, arrivals
+            _settle_and_file, account_id, letter.id, tuple(results), again, delivery
         )
 
     async def _in_turn(
         self, keep: Keep, account_id: int, folder_id: int, batch: Sequence[Fetched]
-    ) -> tuple[list[Arrival], list[Saved]]:
+    ) -> tuple[list[Parcel], list[Saved]]:
         """Prepare and keep; batches of a folder are kept in the order in which they were begun."""
         turn = self._turns.setdefault(folder_id, asyncio.Lock())
         preparing = asyncio.ensure_future(self._prepared(batch))
         try:
             async with turn:
-                arrivals = await preparing
-                return arrivals, await self._keeper.keep(keep, account_id, folder_id, arrivals)
+                parcels, came = await preparing
+                return parcels, await self._keeper.keep(keep, account_id, folder_id, came)
         finally:
             preparing.cancel()
 
@@ -144,8 +144,8 @@ class Ingest:
         lacking = await loop.run_in_executor(self._writers, self._lacking, kept)
         again = [by_hash[one] for one in lacking]
         if again:
-            arrivals = await self._prepared(again, proven=True)
-            await self._database.write(restoring.put_back, arrivals)
+            _parcels, came = await self._prepared(again, proven=True)
+            await self._database.write(_put_back, came)
         return len(again)
 
     def _lacking(self, kept: Sequence[Kept]) -> list[str]:
@@ -169,18 +169,27 @@ class Ingest:
             return False
         return hashlib.sha256(raw).hexdigest() == one.content_hash
 
-    async def _prepared(self, batch: Sequence[Fetched], *, proven: bool = False) -> list[Arrival]:
+    async def _prepared(
+        self, batch: Sequence[Fetched], *, proven: bool = False
+    ) -> tuple[list[Parcel], list[Delivery]]:
         """`proven`: files that are stored already are looked at, too."""
         own = await self._database.read(accounts.own_addresses)
-        unsealed = await self._preparers.prepare([one.raw for one in batch], own)
+        parcels = await self._preparers.prepare([one.raw for one in batch], own)
         blobs = [
             {number: self._put(content, proven=proven) for number, content in one.files.items()}
-            for one in unsealed
+            for one in parcels
         ]
         await asyncio.gather(*(blob for each in blobs for blob in each.values()))
-        names = [{number: blob.result() for number, blob in each.items()} for each in blobs]
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, _arrivals, unsealed, names, batch)
+        return parcels, [
+            Delivery(
+                parcel.content,
+                {number: blob.result() for number, blob in each.items()},
+                one.key,
+                one.flags,
+                one.received_at,
+            )
+            for parcel, each, one in zip(parcels, blobs, batch, strict=True)
+        ]
 
     def _put(self, content: bytes, *, proven: bool) -> "asyncio.Future[str]":
         """Raises CannotWrite when it is done."""
@@ -192,22 +201,9 @@ def _by_hash(batch: Sequence[Fetched]) -> dict[str, Fetched]:
     return {hashlib.sha256(one.raw).hexdigest(): one for one in batch}
 
 
-def _arrivals(
-    unsealed: Sequence[Unsealed], names: Sequence[Mapping[int, str]], batch: Sequence[Fetched]
-) -> list[Arrival]:
-    return [
-        Arrival(one.sealed(blobs), fetched.key, fetched.flags, fetched.received_at)
-        for one, blobs, fetched in zip(unsealed, names, batch, strict=True)
-    ]
-
-
-def _damaged(arrivals: Sequence[Arrival], batch: Sequence[Fetched]) -> dict[int, Sequence[str]]:
+def _damaged(parcels: Sequence[Parcel], batch: Sequence[Fetched]) -> dict[int, Sequence[str]]:
     """Why what messages of a batch could not be read in whole, by their place in it."""
-    why = {
-        one.prepared.content_hash: one.prepared.parsed.damage
-        for one in arrivals
-        if one.prepared.parsed.damage
-    }
+    why = {one.content_hash: one.damage for one in parcels if one.damage}
     if not why:
         return {}
     hashes = (hashlib.sha256(one.raw).hexdigest() for one in batch)
@@ -251,8 +247,9 @@ def _settle_and_file(
     letter_id: int,
     results: Sequence[RecipientResult],
     again: datetime | None,
-    arrivals: Sequence[Arrival],
+    delivery: Delivery,
 ) -> str:
+    arrivals = [delivery.arrival()]
     now = datetime.now(UTC)
     state = outbox.settle(session, letter_id, results, now, again)
     folder_id = outbox.sent_folder(session, account_id)
@@ -266,3 +263,7 @@ def _settle_and_file(
     if not held and not accounts.account_by_id(session, account_id).files_sent_itself:
         _give_to_server(session, account_id, folder_id, saved)
     return state
+
+
+def _put_back(session: Session, came: Sequence[Delivery]) -> None:
+    restoring.put_back(session, [one.arrival() for one in came])

@@ -7,7 +7,6 @@ process fails, this one writes the same: what is stored already is not stored ag
 
 import asyncio
 import logging
-import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -19,15 +18,15 @@ from tui_mail.db.prepared import Arrival
 from tui_mail.db.session import Session
 from tui_mail.errors import TuiMailError
 from tui_mail.worker.child import Child, ChildFailed
+from tui_mail.worker.preparing import Delivery
 
 _FEW = 60
-_PICKLED_AT_ONCE = 20  # messages: meanwhile no other thread computes, and a key may be waiting
 _NICE = 5  # less than who prepares: a person's own change may be waiting for it
 _SECONDS = 3600.0  # a transaction may wait for others
 _UNWANTED_SECONDS = 60.0
 
 Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
-_Request = tuple[str, str, Keep, int, int, list[bytes]]
+_Request = tuple[str, str, Keep, int, int, Sequence[Delivery]]
 _Answer = list[Saved] | TuiMailError
 
 log = logging.getLogger(__name__)
@@ -44,21 +43,17 @@ class Keeper:
         self._ending: asyncio.TimerHandle | None = None
 
     async def keep(
-        self, keep: Keep, account_id: int, folder_id: int, arrivals: Sequence[Arrival]
+        self, keep: Keep, account_id: int, folder_id: int, came: Sequence[Delivery]
     ) -> list[Saved]:
-        """`keep(session, …)` in one transaction; raises what it raises."""
-        place = (account_id, folder_id, arrivals)
-        child = self._child(len(arrivals))
+        """`keep(session, …)` of what came, in one transaction; raises what it raises."""
+        place = (keep, account_id, folder_id, came)
+        child = self._child(len(came))
         if child is None:
-            return await self._database.write(keep, *place)
+            return await self._database.write(_unpacked, *place)
         url, language = self._database.url, i18n.language()
 
         def there() -> list[Saved]:
-            parts = [
-                pickle.dumps(arrivals[start : start + _PICKLED_AT_ONCE], pickle.HIGHEST_PROTOCOL)
-                for start in range(0, len(arrivals), _PICKLED_AT_ONCE)
-            ]
-            request: _Request = (url, language, keep, account_id, folder_id, parts)
+            request: _Request = (url, language, keep, account_id, folder_id, came)
             answer: _Answer = child.call(request)
             if isinstance(answer, TuiMailError):
                 raise answer
@@ -69,7 +64,7 @@ class Keeper:
         except ChildFailed:
             log.warning("the process that writes has failed; this one goes on", exc_info=True)
             self._starting = None
-            return await self._database.write(keep, *place)
+            return await self._database.write(_unpacked, *place)
         finally:
             self._rest_later()
 
@@ -113,15 +108,21 @@ def _started() -> Child | None:
         return None
 
 
+def _unpacked(
+    session: Session, keep: Keep, account_id: int, folder_id: int, came: Sequence[Delivery]
+) -> list[Saved]:
+    """The transaction begins with the first statement: nobody waits for what is unpacked here."""
+    return keep(session, account_id, folder_id, [one.arrival() for one in came])
+
+
 # -- in the other process --------------------------------------------------------------------------
 
 
 def _kept(request: _Request) -> _Answer:
-    url, language, keep, account_id, folder_id, parts = request
+    url, language, keep, account_id, folder_id, came = request
     i18n.set_language(language)
-    arrivals = [one for part in parts for one in pickle.loads(part)]  # noqa: S301 — from ourselves
     try:
-        return _opened(url).write_now(keep, account_id, folder_id, arrivals)
+        return _opened(url).write_now(_unpacked, keep, account_id, folder_id, came)
     except TuiMailError as error:
         return error
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from tui_mail.worker.child import Child, ChildFailed
-from tui_mail.worker.preparing import Unsealed, prepare, prepare_all, unread
+from tui_mail.worker.preparing import Parcel, prepare, prepare_all, unread
 
 _FEW = 60  # messages that are prepared here sooner than a process has started
 _LARGE = 1 << 20  # bytes of a message that another process reads, where it may take what it likes
@@ -49,7 +49,7 @@ class Preparers:
         self._users = 0
         self._ending: asyncio.TimerHandle | None = None
 
-    async def prepare(self, raws: Sequence[bytes], own: Collection[str]) -> list[Unsealed]:
+    async def prepare(self, raws: Sequence[bytes], own: Collection[str]) -> list[Parcel]:
         """The messages in their order; `own`: addresses of ours, lower case."""
         self._want(len(raws))
         try:
@@ -115,31 +115,31 @@ class Preparers:
 
     # -- preparing
 
-    async def _part(self, raws: Sequence[bytes], own: Collection[str]) -> list[Unsealed]:
+    async def _part(self, raws: Sequence[bytes], own: Collection[str]) -> list[Parcel]:
         loop = asyncio.get_running_loop()
         there = self._starting is not None and self._starting.done()
         if there or any(len(raw) > _LARGE for raw in raws):
             return await loop.run_in_executor(self._there, self._prepared_there, raws, own)
-        prepared: list[Unsealed] = []
+        prepared: list[Parcel] = []
         for start in range(0, len(raws), _READ_AT_ONCE):
             few = raws[start : start + _READ_AT_ONCE]
             prepared += await loop.run_in_executor(self._here, prepare_all, (few, own))
         return prepared
 
-    def _prepared_there(self, raws: Sequence[bytes], own: Collection[str]) -> list[Unsealed]:
+    def _prepared_there(self, raws: Sequence[bytes], own: Collection[str]) -> list[Parcel]:
         idle = self._taken(1)
         try:
             child = idle[0] if idle else self._new()
         except ChildFailed:
             return [prepare(raw, own) if len(raw) <= _LARGE else unread(raw) for raw in raws]
         try:
-            prepared: list[Unsealed] = child.call((raws, own))
+            prepared: list[Parcel] = child.call((raws, own))
         except ChildFailed:
             return self._one_by_one(raws, own)
         self._give_back(child)
         return prepared
 
-    def _one_by_one(self, raws: Sequence[bytes], own: Collection[str]) -> list[Unsealed]:
+    def _one_by_one(self, raws: Sequence[bytes], own: Collection[str]) -> list[Parcel]:
         """One of them is too much for a process: find it, with a new one each time that ends."""
         if len(raws) == 1:
             log.error("a message of %d bytes could not be read: kept as it came", len(raws[0]))

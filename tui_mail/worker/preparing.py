@@ -1,38 +1,66 @@
 """A message's bytes made ready to be stored: read, taken apart, its words cut. Pure.
 
 Takes most of the time that a message costs and nothing but its bytes, so that another process can
-do it (`serve`): what goes there and comes back is plain values, short of what no one needs here.
+do it, and a third one store what came of it: who passes it on between them opens nothing.
 """
 
 import hashlib
+import pickle
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
 
-from tui_mail.db.prepared import Prepared, PreparedAttachment
+from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import Packed, dismantle
 from tui_mail.mail.threads import thread_keys
 from tui_mail.values import ParsedMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Unsealed:
-    """A message ready but for where its files are stored. `files`: their bytes by number."""
+class Parcel(NamedTuple):
+    """A message ready but for where its files are stored. `files`: their bytes by number;
+    `damage`: why it could not be read in whole; `content`: all else, closed.
+    """
 
-    prepared: Prepared
-    packed: Packed = field(repr=False)
-    files: Mapping[int, bytes] = field(repr=False)
+    content_hash: str
+    damage: tuple[str, ...]
+    files: Mapping[int, bytes]
+    content: bytes
 
-    def sealed(self, blobs: Mapping[int, str]) -> Prepared:
-        """The message, now that its files are in `blobs`, by number."""
+
+class Delivery(NamedTuple):
+    """A parcel's content, where its files are (`blobs`, by number), and its place in a folder as
+    in `Arrival`."""
+
+    content: bytes
+    blobs: Mapping[int, str]
+    remote: str
+    flags: frozenset[str]
+    received_at: datetime
+
+    def arrival(self) -> Arrival:
+        """The message, ready to be stored."""
+        prepared, packed = _opened(self.content)
         attachments = tuple(
-            replace(one, blob=blobs.get(one.number, "")) for one in self.prepared.attachments
+            replace(one, blob=self.blobs.get(one.number, "")) for one in prepared.attachments
         )
-        skeleton = self.packed.skeleton([one.blob for one in attachments])
-        return replace(self.prepared, skeleton=skeleton, attachments=attachments)
+        skeleton = packed.skeleton([one.blob for one in attachments])
+        whole = replace(prepared, skeleton=skeleton, attachments=attachments)
+        return Arrival(whole, self.remote, self.flags, self.received_at)
 
 
-def prepare(raw: bytes, own: Collection[str]) -> Unsealed:
+def _closed(prepared: Prepared, packed: Packed, files: Mapping[int, bytes]) -> Parcel:
+    content = pickle.dumps((prepared, packed), pickle.HIGHEST_PROTOCOL)
+    return Parcel(prepared.content_hash, prepared.parsed.damage, files, content)
+
+
+def _opened(content: bytes) -> tuple[Prepared, Packed]:
+    prepared, packed = pickle.loads(content)  # noqa: S301 — closed by ourselves
+    return prepared, packed
+
+
+def prepare(raw: bytes, own: Collection[str]) -> Parcel:
     """Read a message as far as it can be read; `own`: addresses of ours, lower case."""
     parsed = parse(raw)
     packed = dismantle(raw, parsed).packed()
@@ -62,10 +90,10 @@ def prepare(raw: bytes, own: Collection[str]) -> Unsealed:
         own=any(box.address.lower() in own for box in parsed.senders),
     )
     files = {number: parsed.attachments[number - 1].content for number in apart}
-    return Unsealed(prepared, packed, files)
+    return _closed(prepared, packed, files)
 
 
-def unread(raw: bytes) -> Unsealed:
+def unread(raw: bytes) -> Parcel:
     """A message that could not be read at all: kept whole, found by nothing, and marked."""
     parsed = ParsedMessage(
         message_id="",
@@ -88,10 +116,10 @@ def unread(raw: bytes) -> Unsealed:
     )
     digest = hashlib.sha256(raw).hexdigest()
     prepared = Prepared(parsed, digest, b"", (), "", thread_keys(parsed, digest), own=False)
-    return Unsealed(prepared, dismantle(raw, parsed).packed(), {})
+    return _closed(prepared, dismantle(raw, parsed).packed(), {})
 
 
-def prepare_all(request: tuple[Sequence[bytes], Collection[str]]) -> list[Unsealed]:
+def prepare_all(request: tuple[Sequence[bytes], Collection[str]]) -> list[Parcel]:
     """`prepare` for many, as one value for another process."""
     raws, own = request
     return [prepare(raw, own) for raw in raws]

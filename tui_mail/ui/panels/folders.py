@@ -67,6 +67,7 @@ _SEARCHES = 0
 _MOST_UNREAD = 99
 _REST_SECONDS = 1.0  # before searches are counted: more may be coming in
 _PAUSE_SECONDS = 5.0  # before they are counted again, while it keeps coming
+_PATIENCE_SECONDS = 30.0  # with who types: a count is no news that anyone waits for
 _COUNTED_AFTER = frozenset({"mail", "accounts", "searches"})
 
 
@@ -171,6 +172,7 @@ class FoldersPanel(Panel, Entries[Node]):
             await asyncio.sleep(seconds)
             self._uncounted, seconds = False, _PAUSE_SECONDS
             for row in self.searches:
+                await self.parts.database.quiet(_PATIENCE_SECONDS)
                 found = await self.read(_unread, self.parts.operator_id, row.query)
                 if found is not None and found != self._unread.get(row.id, 0):
                     self._unread[row.id] = found
