@@ -3,8 +3,8 @@
 Hides how a list is read a window at a time by its key, so that its length does not matter.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select
@@ -17,7 +17,7 @@ from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
 from tui_mail.db.orders import Pages, column, newest_first
 from tui_mail.db.rights import readable
-from tui_mail.db.rows import BY_DATE, Care, ListOrder, ListRow, PageKey, Sort
+from tui_mail.db.rows import BY_DATE, Care, Chip, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
 from tui_mail.db.whole_threads import sums
 
@@ -41,6 +41,8 @@ _PLACE: tuple[Any, ...] = (
     col(Placement.starred),
     col(Placement.answered),
 )
+
+_NOBODYS = Care()
 
 
 def window(
@@ -81,6 +83,7 @@ def end_window(
     return _complete(session, operator_id, pages.page(session, None, limit, up=True))
 
 
+@lru_cache(maxsize=64)  # to say what is asked takes longer than to ask it
 def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
     at: Any
     identifier: Any
@@ -118,13 +121,33 @@ def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: boo
 
 def _complete(session: Session, operator_id: int, found: Sequence[Row[Any]]) -> list[ListRow]:
     """Rows with what stands beside them in other tables."""
-    rows = with_chips(session, [_row(row) for row in found])
-    found_in = sums(session, operator_id, {row.thread_id for row in rows if row.in_thread})
-    return [replace(row, in_thread=found_in.get(row.thread_id, row.in_thread)) for row in rows]
+    if not found or "sum_total" not in found[0]._fields:
+        return _rows(session, found, {})
+    in_thread = sums(session, operator_id, {row.thread_id for row in found})
+    return _rows(session, found, in_thread)
 
 
-def _row(row: Row[Any]) -> ListRow:
-    found = row._mapping  # noqa: SLF001 — SQLAlchemy's name for a row as a mapping
+def _rows(
+    session: Session, found: Sequence[Row[Any]], in_thread: Mapping[int, int]
+) -> list[ListRow]:
+    """Rows with the records that their messages are linked to, and who cares for them."""
+    chips = chips_for(session, [row.message_id for row in found])
+    care = care_for(session, [row.thread_id for row in found])
+    names = found[0]._fields if found else ()
+    return [
+        _row(
+            dict(zip(names, row, strict=True)),
+            chips.get(row.message_id, ()),
+            care.get(row.thread_id, _NOBODYS),
+            in_thread.get(row.thread_id),
+        )
+        for row in found
+    ]
+
+
+def _row(
+    found: Mapping[str, Any], chips: tuple[Chip, ...], care: Care, in_thread: int | None
+) -> ListRow:
     unread = int(found.get("sum_unread", not found["seen"]))
     return ListRow(
         key=PageKey(found["at"], found["key_id"], found.get("key_by")),
@@ -140,7 +163,7 @@ def _row(row: Row[Any]) -> ListRow:
         subject=found["subject"],
         received_at=found["at"],
         total=found.get("sum_total", 1),
-        in_thread=found.get("sum_total", 0),
+        in_thread=found.get("sum_total", 0) if in_thread is None else in_thread,
         unread=unread,
         seen=not unread,
         starred=found.get("sum_starred", found["starred"]),
@@ -148,17 +171,9 @@ def _row(row: Row[Any]) -> ListRow:
         outgoing=found["outgoing"],
         attachments=found["attachment_count"],
         kind=found["kind"],
+        chips=chips,
+        care=care,
     )
-
-
-def with_chips(session: Session, rows: Sequence[ListRow]) -> list[ListRow]:
-    """`rows` with the records that their messages are linked to, and who cares for them."""
-    chips = chips_for(session, [row.message_id for row in rows])
-    care = care_for(session, [row.thread_id for row in rows])
-    return [
-        replace(row, chips=chips.get(row.message_id, ()), care=care.get(row.thread_id, Care()))
-        for row in rows
-    ]
 
 
 def message_rows(
@@ -173,7 +188,7 @@ def message_rows(
     out. The key is (received_at, position).
     """
     wanted = list(dict.fromkeys(message_ids))
-    best: dict[int, ListRow] = {}
+    best: dict[int, Row[Any]] = {}
     for part in chunks(wanted):
         statement = (
             select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
@@ -191,5 +206,5 @@ def message_rows(
             .order_by(naturalness(), col(Placement.id))
         )
         for row in session.execute(statement):
-            best.setdefault(row.message_id, _row(row))
-    return with_chips(session, [best[identifier] for identifier in wanted if identifier in best])
+            best.setdefault(row.message_id, row)
+    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {})

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -55,6 +56,28 @@ def _order(kind: str, state: str, score: int) -> tuple[bool, int, int]:
     return kind in PARTY_KINDS, _STATE_RANK.get(state, 9), -score
 
 
+@cache  # to say what is asked takes longer than to ask it
+def _chips() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            col(Link.message_id),
+            col(Link.state),
+            col(Link.score),
+            col(Entity.id),
+            col(Entity.company),
+            col(Entity.kind),
+            col(Entity.code),
+            col(Entity.title),
+        )
+        .join(Entity, col(Entity.id) == col(Link.entity_id))
+        .where(
+            col(Link.message_id).in_(bindparam("some", expanding=True)),
+            col(Link.state) != LinkState.REJECTED.value,
+        )
+        .order_by(col(Link.message_id), col(Link.id))
+    )
+
+
 def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple[Chip, ...]]:
     """The records of each message as a list shows them, at most three; no key for one without.
 
@@ -62,22 +85,7 @@ def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple
     """
     found: defaultdict[int, list[tuple[tuple[bool, int, int], Chip]]] = defaultdict(list)
     for some in chunks(message_ids):
-        query = (
-            select(
-                col(Link.message_id),
-                col(Link.state),
-                col(Link.score),
-                col(Entity.id),
-                col(Entity.company),
-                col(Entity.kind),
-                col(Entity.code),
-                col(Entity.title),
-            )
-            .join(Entity, col(Entity.id) == col(Link.entity_id))
-            .where(col(Link.message_id).in_(some), col(Link.state) != LinkState.REJECTED.value)
-            .order_by(col(Link.message_id), col(Link.id))
-        )
-        for row in session.execute(query):
+        for row in session.execute(_chips(), {"some": some}):
             chip = Chip(row.id, row.company, row.kind, row.code, row.title, row.state)
             found[row.message_id].append((_order(row.kind, row.state, row.score), chip))
     return {

@@ -5,9 +5,10 @@ messages costs a list no more than any other.
 """
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.many import chunks
@@ -27,16 +28,22 @@ def sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dic
     """
     found: dict[int, int] = {}
     for part in chunks(sorted(thread_ids)):
-        long = set(session.scalars(_long(part)))
+        long = set(session.scalars(_long(), {"some": part}))
         short = [one for one in part if one not in long]
         for ids, statement in ((short, _counted), (sorted(long), _kept)):
             if ids:
-                rows = session.execute(statement(operator_id, ids))
+                rows = session.execute(statement(), {"some": ids, "operator": operator_id})
                 found.update((thread_id, number) for thread_id, number in rows)
     return found
 
 
-def _long(thread_ids: Collection[int]) -> Select[Any]:
+# To say what is asked takes longer than to ask it.
+_SOME: Any = bindparam("some", expanding=True)
+_OPERATOR: Any = bindparam("operator")
+
+
+@cache
+def _long() -> Select[Any]:
     """Which conversations have more copies than are counted: none is read further than that."""
     one_more = (
         select(col(Placement.thread_id))
@@ -45,23 +52,25 @@ def _long(thread_ids: Collection[int]) -> Select[Any]:
         .limit(1)
         .correlate(Thread)
     )
-    return select(col(Thread.id)).where(col(Thread.id).in_(thread_ids), one_more.exists())
+    return select(col(Thread.id)).where(col(Thread.id).in_(_SOME), one_more.exists())
 
 
-def _counted(operator_id: int, thread_ids: Collection[int]) -> Select[int, int]:
+@cache
+def _counted() -> Select[int, int]:
     return (
         select(col(Placement.thread_id), func.count(col(Placement.message_id).distinct()))
-        .where(col(Placement.thread_id).in_(thread_ids), *_seen_by(operator_id))
+        .where(col(Placement.thread_id).in_(_SOME), *_seen_by(_OPERATOR))
         .group_by(col(Placement.thread_id))
     )
 
 
-def _kept(operator_id: int, thread_ids: Collection[int]) -> Select[int, int]:
+@cache
+def _kept() -> Select[int, int]:
     return (
         select(col(Conversation.thread_id), func.sum(col(Conversation.total)))
         .where(
-            col(Conversation.thread_id).in_(thread_ids),
-            col(Conversation.folder_id).in_(_folders(operator_id)),
+            col(Conversation.thread_id).in_(_SOME),
+            col(Conversation.folder_id).in_(_folders(_OPERATOR)),
         )
         .group_by(col(Conversation.thread_id))
     )
