@@ -156,6 +156,45 @@ def test_messages_without_an_identifier_are_regrouped_like_others(database: Data
     assert len(groups(database)) == 2
 
 
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_stolen_list_of_references_makes_few_conversations_one(
+    database: Database, newest_first: bool, batch: int
+) -> None:
+    """However it comes: after them all, or before them, when they only fill the places it named."""
+    office = Office(database)
+    names = [f"c{number}" for number in range(100)]
+    mail = [
+        each
+        for name in names
+        for each in (
+            arrival(name, name, minutes=1),
+            arrival(f"{name}+", f"{name}+", minutes=2, references=[name]),
+        )
+    ]
+    mail.append(arrival("evil", "evil", minutes=3, sender="x@evil.example", references=names))
+    mail = mail[::-1] if newest_first else mail
+    for start in range(0, len(mail), batch):
+        office.save(*mail[start : start + batch])
+    found = groups(database)
+    (one,) = (group for group in found if "evil" in group)
+    assert one == {
+        "evil",
+        *(f"{name}{end}" for name in (names[0], *names[-4:]) for end in ("", "+")),
+    }
+    assert found - {one} == sets(*(f"{name} {name}+" for name in names[1:-4]))
+    do(office, "split", "evil")
+    assert frozenset({"evil"}) in groups(database)
+
+
+def test_a_long_conversation_of_which_few_messages_came_is_one(database: Database) -> None:
+    office = Office(database)
+    names = [f"m{number}" for number in range(60)]
+    for place in (59, 0, 20, 40):
+        office.save(arrival(names[place], names[place], minutes=place, references=names[:place]))
+    assert groups(database) == sets("m0 m20 m40 m59")
+
+
 def test_what_changes_nothing_is_refused_with_a_sentence(database: Database) -> None:
     office = Office(database)
     chain(office, "a", "b")

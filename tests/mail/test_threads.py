@@ -147,11 +147,31 @@ def test_the_same_subject_joins_nobody() -> None:
     assert not set(thread_keys(first, "1")) & set(thread_keys(second, "2"))
 
 
-def test_keys_are_never_more_than_a_hundred() -> None:
+@pytest.mark.parametrize(
+    ("answered", "named", "keys"),
+    [
+        ("", "", "me"),
+        ("<a>", "", "me a"),
+        ("<a>", "<r> <b> <a>", "me a b r"),
+        ("<c>", "<r> <b> <a>", "me c a b r"),
+        ("", "<r> <1> <2> <3> <4> <5> <6>", "me 6 5 4 3 r"),
+        ("<p>", "<r> <1> <2> <3> <4> <5> <6>", "me p 6 5 4 r"),
+        ("<r>", "<r> <1> <2> <3> <4> <5> <6>", "me r 6 5 4 3"),
+        ("<p> <q>", "", "me p q"),
+        ("<p> <q>", "<r> <1> <2> <3> <4>", "me 4 3 2 1 r"),
+        ("<me>", "<me> <a> <me>", "me a"),
+    ],
+)
+def test_the_parent_counts_and_some_before_it_and_the_beginning(
+    answered: str, named: str, keys: str
+) -> None:
+    raw = f"Message-ID: <me>\nIn-Reply-To: {answered}\nReferences: {named}\n\n".encode()
+    assert thread_keys(parse(raw), "") == tuple(keys.split())
+
+
+def test_keys_are_few_however_many_are_named() -> None:
     raw = b"Message-ID: <me>\nReferences: " + b" ".join(b"<%d@x>" % n for n in range(500)) + b"\n\n"
-    keys = thread_keys(parse(raw), "")
-    assert len(keys) == 100
-    assert keys[0] == "me"
+    assert thread_keys(parse(raw), "") == ("me", "499@x", "498@x", "497@x", "496@x", "0@x")
 
 
 # -- splits by hand

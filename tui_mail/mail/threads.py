@@ -1,8 +1,12 @@
 """Conversations: which messages belong together, and in what order a person reads them.
 
 A thread is a connected component of message identifiers, so it is the same whatever the order of
-arrival; a subject never joins anything. The order is that of Zawinski's algorithm, without
-recursion and without its quadratic search for loops.
+arrival; a subject never joins anything. Of those that a message names only a few count: what it
+answers, a few before that, and where the conversation began. More of them would let one stranger's
+message, by a list of identifiers taken from elsewhere, make one of any number of conversations;
+which of them it may join cannot depend on what is here already, or the order of arrival would
+count. The order within a thread is that of Zawinski's algorithm, without recursion and without its
+quadratic search for loops.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,7 +16,7 @@ from itertools import pairwise
 
 from tui_mail.values import ParsedMessage
 
-MAX_KEYS = 100
+MAX_ANCESTORS = 5  # and so the most conversations that one message makes one
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -33,10 +37,22 @@ def own_key(message_id: str, content_hash: str) -> str:
 
 
 def thread_keys(parsed: ParsedMessage, content_hash: str) -> tuple[str, ...]:
-    """All identifiers that put a message into its thread, its own first, each once, at most 100."""
+    """The identifiers that put a message into its thread, its own first, each once."""
     own = own_key(parsed.message_id, content_hash)
-    keys = dict.fromkeys([own, *parsed.in_reply_to, *reversed(parsed.references)])
-    return tuple(keys)[:MAX_KEYS]
+    return tuple(dict.fromkeys([own, *_ancestors(parsed)]))
+
+
+def _ancestors(parsed: ParsedMessage) -> list[str]:
+    """The nearest ancestors that a message names, its parent first, and the first of all."""
+    answered, references = parsed.in_reply_to, parsed.references
+    parent = answered if len(answered) == 1 else ()
+    named = dict.fromkeys([*parent, *reversed(references), *answered])
+    named.pop(parsed.message_id, None)
+    nearest = [*named][:MAX_ANCESTORS]
+    root = next((key for key in references if key in named), "")
+    if len(named) > MAX_ANCESTORS and root and root not in nearest:
+        nearest[-1] = root
+    return nearest
 
 
 @dataclass(frozen=True, slots=True)
