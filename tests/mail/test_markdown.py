@@ -70,6 +70,37 @@ def test_no_page_is_too_much(html: str) -> None:
         assert "testo" in written or html.startswith("<!--")
 
 
+_REST = "[The rest is left out: it is too much.]"
+_TOO_MUCH = {
+    "characters": "<p>parola</p>\n" * 90_000,
+    "nodes": "<p>a" * 130_000,
+    "styles": f"<style>{'a{} ' * 270_000}</style><p>testo",
+}
+
+
+@pytest.mark.parametrize("html", _TOO_MUCH.values(), ids=_TOO_MUCH)
+def test_what_is_left_out_of_a_page_is_said_at_its_end(html: str) -> None:
+    for written in (markdown_of(html), editable(html)):
+        assert written.split("\n")[-1] == _REST
+        assert written.count(_REST) == 1
+    parsed = parse(f"Content-Type: text/html\n\n{html}".encode())
+    assert str(readable_lines(parsed)[-1]) == _REST
+    letter = Letter(Mailbox("a@b.it"), (Mailbox("c@d.it"),), body=html, format=BodyFormat.HTML)
+    sent = parse(build(letter, message_id="1@b.it", date=NOW).replace(b"text/html", b"x/html"))
+    assert sent.text.rstrip().split("\n")[-1] == _REST
+
+
+def test_what_is_left_out_of_a_text_is_said_at_its_end() -> None:
+    parsed = parse(b"Subject: a\n\n" + b"parola\n" * 200_000)
+    assert [str(line) for line in readable_lines(parsed)[-2:]] == ["", _REST]
+    assert written_as(parsed)[0].endswith(f"\n\n{_REST}")
+    assert _REST not in written_as(parse(b"Subject: a\n\nparola\n"))[0]
+
+
+def test_a_page_that_is_long_and_whole_says_nothing_of_a_rest() -> None:
+    assert _REST not in markdown_of("<p>parola</p>\n" * 24_000)
+
+
 @given(st.text(alphabet="<>/=\"' abtdrh1-!&;`*_", max_size=200))
 def test_no_page_makes_it_raise(html: str) -> None:
     markdown_of(html)

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _, language
 from tui_mail.mail.addresses import mailboxes
-from tui_mail.mail.html import html_text
+from tui_mail.mail.html import told_text, with_rest_told
 from tui_mail.mail.quotes import quote_reply
 from tui_mail.mail.structure import MAX_HEADER, read_structure
 from tui_mail.mail.writer import (
@@ -233,7 +233,7 @@ def _body(letter: Letter) -> Entity:
     if letter.format is BodyFormat.TEXT:
         return text_entity(letter.body, "plain")
     if letter.format is BodyFormat.HTML:
-        text, html = html_text(letter.body), letter.body
+        text, html = told_text(letter.body), letter.body
     else:
         text, html = letter.body, _MARKDOWN_PAGE.format(body=_markdown(letter.body))
     return multipart("alternative", [text_entity(text, "plain"), text_entity(html, "html")])
@@ -294,20 +294,20 @@ def _references(parsed: ParsedMessage) -> tuple[str, ...]:
 
 def _readable(parsed: ParsedMessage) -> str:
     """What a message says, to be quoted: its page as Markdown, so that tables and emphasis stay."""
-    text = parsed.text
-    if parsed.html:
-        from tui_mail.mail.markdown import markdown_of
+    from tui_mail.mail.markdown import readable
 
-        text = markdown_of(parsed.html) or text
-    lines = text.split("\n", MAX_QUOTED)
-    return "\n".join(lines) if len(lines) <= MAX_QUOTED else "\n".join([*lines[:-1], "[…]"])
+    lines = readable(parsed).split("\n", MAX_QUOTED)
+    if len(lines) <= MAX_QUOTED:
+        return "\n".join(lines)
+    return with_rest_told("\n".join(lines[:-1]))
 
 
 def written_as(parsed: ParsedMessage) -> tuple[str, BodyFormat]:
     """What was typed, and how, out of a letter that `build` made: text, Markdown, or a page that is
-    given as Markdown to go on with."""
+    given as Markdown to go on with. Where its end was not read, the last line says so."""
     if not parsed.html:
-        return parsed.text, BodyFormat.TEXT
+        is_whole = "text_too_long" not in parsed.damage
+        return parsed.text if is_whole else with_rest_told(parsed.text), BodyFormat.TEXT
     page = _MARKDOWN_PAGE.format(body=_markdown(parsed.text))
     if page.split() == parsed.html.split():
         return parsed.text, BodyFormat.MARKDOWN

@@ -92,6 +92,19 @@ def html_text(html: str, budget: Budget | None = None) -> str:
     return text[:MAX_TEXT]
 
 
+def told_text(html: str) -> str:
+    """`html_text` for people: where the end of the page is left out, a last line says so."""
+    budget = Budget()
+    text = html_text(html, budget)
+    return with_rest_told(text) if budget.spent else text
+
+
+def with_rest_told(text: str) -> str:
+    """A text whose end was left out, with a last line that says so, once."""
+    told = _("[The rest is left out: it is too much.]")
+    return text if text.endswith(told) else f"{text.rstrip()}\n\n{told}".lstrip("\n")
+
+
 def _text_of(page: Page) -> str:
     lines: list[str] = []
     for block in page.blocks:

@@ -6,7 +6,7 @@ Hides html2text and markdownify: each is given only what `tidy` has made small a
 import re
 
 from tui_mail.i18n import _
-from tui_mail.mail.html import html_text
+from tui_mail.mail.html import told_text, with_rest_told
 from tui_mail.mail.tidy import tidy
 from tui_mail.safetext import SafeText, safe, safe_lines
 from tui_mail.values import Mailbox, ParsedMessage
@@ -21,13 +21,13 @@ _INVISIBLE = re.compile("[\xad\u034f\u200b\u2060\ufeff]")
 def markdown_of(html: str) -> str:
     """A page as Markdown for people to read: a paragraph is a line, tables have pipes.
 
-    Of a page that is too much its plain text, which is as long as it is.
+    Of a page that is too much its plain text; where not even that is all, the last line says so.
     """
     from html2text import HTML2Text
 
     page, is_whole = tidy(html)
     if not is_whole:
-        return html_text(html)
+        return told_text(html)
     writer = HTML2Text(bodywidth=0)
     writer.unicode_snob = True
     writer.ul_item_mark = "-"
@@ -39,13 +39,13 @@ def markdown_of(html: str) -> str:
 def editable(html: str) -> str:
     """A letter that was written as HTML as Markdown that becomes the same letter again.
 
-    Of a page that is too much its plain text.
+    Of a page that is too much its plain text; where not even that is all, the last line says so.
     """
     from markdownify import ATX, markdownify
 
     page, is_whole = tidy(html)
     if not is_whole:
-        return html_text(html)
+        return told_text(html)
     written = markdownify(page, heading_style=ATX, bullets="-", newline_style="backslash")
     return _LAST_BREAK.sub("", _clean(str(written)))
 
@@ -70,8 +70,14 @@ def document(parsed: ParsedMessage) -> str:
 
 def readable_lines(parsed: ParsedMessage) -> list[SafeText]:
     """What a message says as lines of Markdown, safe to print."""
+    return safe_lines(readable(parsed).strip("\n"))
+
+
+def readable(parsed: ParsedMessage) -> str:
+    """What a message says as Markdown; where its end was not read, the last line says so."""
     text = markdown_of(parsed.html) if parsed.html else ""
-    return safe_lines((text or parsed.text).strip("\n"))
+    text = text or parsed.text
+    return with_rest_told(text) if "text_too_long" in parsed.damage else text
 
 
 def _person(box: Mailbox) -> str:

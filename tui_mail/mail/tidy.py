@@ -9,6 +9,7 @@ from html import escape
 from selectolax.lexbor import LexborNode
 
 from tui_mail.mail.elements import Attributes, shifted, target_of
+from tui_mail.mail.guard import MAX_HTML
 from tui_mail.mail.htmltables import Columns, is_data, is_headed
 from tui_mail.mail.sight import Sight
 from tui_mail.mail.tree import Tree
@@ -71,7 +72,7 @@ def tidy(html: str) -> tuple[str, bool]:
     tree = Tree(html)
     writer = _Writer(Sight(tree.sheet()))
     is_whole = tree.walk(writer, lambda: writer.length > MAX_TIDY)
-    return writer.html(), is_whole
+    return writer.html(), is_whole and len(html) <= MAX_HTML
 
 
 class _Writer:
