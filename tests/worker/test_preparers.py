@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -43,6 +44,21 @@ def greedy(size: int) -> int:
 
 def environment(_value: object) -> list[str]:
     return sorted(os.environ)
+
+
+def reach(given: tuple[int, str]) -> list[str]:
+    """What keeps a process from telling somebody, and from leaving something."""
+    port, place = given
+    met = []
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        met.append("no network")
+    try:
+        Path(place).write_bytes(b"x")
+    except OSError:
+        met.append("no file")
+    return met
 
 
 def pid(_value: object) -> int:
@@ -148,6 +164,15 @@ def test_a_process_that_reads_mail_is_told_no_secret(monkeypatch: pytest.MonkeyP
     one = child(environment)
     assert set(one.call(None)) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TZ", "LC_CTYPE"}
     one.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the confinement is Linux's")
+def test_a_process_that_reads_mail_has_no_network_and_writes_no_file(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        one = child(reach)
+        port = server.getsockname()[1]
+        assert one.call((port, str(tmp_path / "new"))) == ["no network", "no file"]
+        one.close()
 
 
 async def test_a_large_message_is_read_by_another_process(preparers: Preparers) -> None:

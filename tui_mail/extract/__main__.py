@@ -12,12 +12,15 @@ from tui_mail.extract.files import text_of
 from tui_mail.extract.limits import MOST_BYTES, NotReadError, TooLargeError
 from tui_mail.extract.wire import ANSWER, OUTCOMES, REQUEST, Extracted, Outcome
 
+_NICE = 15
+
 
 def main() -> None:
     """Serve until the input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)  # a library that prints something must not answer in our place
+    os.nice(_NICE)
     confine()
     while (request := _read(sys.stdin.buffer)) is not None:
         allow_time()

@@ -1,4 +1,4 @@
-"""Shuts the process that reads files in: no network, no new files, little memory, little time.
+"""Shuts a process that reads what strangers wrote in: no network, no new files, little memory, little time.
 
 For Linux as far as the system lets it; what it refuses is left out, since the parent's deadline
 and its killing hold anyway.
@@ -6,25 +6,22 @@ and its killing hold anyway.
 
 import contextlib
 import ctypes
-import os
 import resource
 import signal
 
 MEMORY_BYTES = 640 * 1024 * 1024  # of address space, the program itself included
 CPU_SECONDS = 5  # for one file
 _OPEN_FILES = 32
-_NICE = 15
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 
 
-def confine() -> None:
-    """Give up what reading a file does not need; for good."""
-    os.nice(_NICE)
+def confine(memory: int = MEMORY_BYTES) -> None:
+    """Give up what reading does not need, for good. `memory`: bytes of address space it may have."""
     for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0),

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import tui_mail
+from tui_mail.extract.confined import confine
 
 _LENGTH = struct.Struct("<Q")
 _PIPE_BYTES = 1 << 20
@@ -42,8 +43,8 @@ class Child:
 
     `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
     the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19.
-    `confined`: it reads what strangers wrote: its memory has a limit, and nothing is in its
-    environment that is not needed to run. Not for several threads at once.
+    `confined`: it reads what strangers wrote: its memory has a limit, there is no network and no
+    new file for it, and nothing is in its environment that is not needed to run. Not for several threads at once.
     """
 
     def __init__(
@@ -174,7 +175,7 @@ def serve() -> None:
         function, processor_seconds, wall_seconds, nice, confined = _taken(source)
         os.nice(nice)
         if confined:
-            _confine()
+            confine(_MEMORY_BYTES)
         _give(target, (True, None))
         while True:
             value = _taken(source)
@@ -183,14 +184,6 @@ def serve() -> None:
             _give(target, _answered(function, value))
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _confine() -> None:
-    import resource
-
-    for limit, value in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
 
 
 def _answered(function: Callable[[Any], Any], value: object) -> tuple[bool, object]:
