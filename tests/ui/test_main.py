@@ -12,8 +12,11 @@ from tui_mail.db import accounts, folders
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Account, Outgoing
+from tui_mail.i18n import _
 from tui_mail.safetext import safe
+from tui_mail.ui.keys import PREFIXES
 from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.pick import PickScreen
@@ -372,6 +375,43 @@ async def test_help_lists_the_keys_that_work_here(stage: Stage) -> None:
         assert not any("Copy selected" in line for line in shown.screen())
         await shown.press("escape")
         await shown.until(lambda: isinstance(shown.console.screen, MainScreen))
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+async def test_help_says_that_there_is_more_and_how_to_get_there(
+    stage: Stage, language: str
+) -> None:
+    async with showing(stage, (80, 24), language=language) as shown:
+        await shown.press("question_mark")
+        await shown.until(lambda: isinstance(shown.console.screen, HelpScreen))
+        await shown.sees("↓ ", {"en": "Space read on", "it": "Spazio"}[language])
+        pages: list[str] = []
+        while not pages or "↓ " in shown.screen()[-1]:
+            pages.append("\n".join(shown.screen()))
+            await shown.press("space")
+        pages.append("\n".join(shown.screen()))
+        assert len(pages) > 2
+        assert not any("…" in line for line in pages[-1].splitlines())
+        assert "@NAME" in "".join(pages) or "@NOME" in "".join(pages)
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+@pytest.mark.parametrize("prefix", ["comma", "g", "O", "asterisk"])
+async def test_what_may_follow_a_prefix_is_shown_whole(
+    stage: Stage, prefix: str, language: str
+) -> None:
+    await _three(stage)
+    async with showing(stage, (80, 24), language=language) as shown:
+        before = shown.screen()[1:-2]
+        await shown.press(prefix)
+        await shown.until(lambda: " … " in "".join(shown.screen()[-3:]))
+        told = " ".join("".join(shown.screen()[-2:]).split())
+        name = {"comma": ",", "asterisk": "*"}.get(prefix, prefix)
+        for item in PREFIXES[name]:
+            assert (f"{item.key} {_(item.words)}" in told) is (item.action != "not_yet")
+        assert shown.screen()[1:-2] == before
+        await shown.press("x")
+        await shown.until(lambda: " … " not in "".join(shown.screen()[-3:]))
 
 
 async def test_q_at_the_top_asks_once(stage: Stage) -> None:

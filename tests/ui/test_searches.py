@@ -100,3 +100,9 @@ async def test_help_says_what_the_line_understands(stage: Stage) -> None:
     async with showing(stage, (120, 60)) as shown:
         await shown.press("?", "end")
         await shown.sees("What / understands", "from: to: cc: bcc:")
+
+
+async def test_a_long_mistake_is_read_to_its_end(stage: Stage) -> None:
+    async with showing(stage, (80, 24)) as shown:
+        await _find(shown, "is:qqqqqq")
+        await shown.sees("it takes: unread, read", "draft, sent.")

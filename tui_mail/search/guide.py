@@ -13,27 +13,38 @@ class Rule(NamedTuple):
 
 
 def rules() -> list[Rule]:
-    """The language, the most used first; every operator has an Italian name too."""
+    """The language, the most used first, with the names that operators have in the language in use."""
     return [
-        Rule('words "a phrase" begin*', _("all of them, anywhere: text, people, files")),
-        Rule("-word  NOT word", _("without it")),
-        Rule("a or b  {a b}  ( )", _("one of them; groups")),
-        Rule("from: to: cc: bcc:", _("names and addresses; from:(anna or bruno)")),
-        Rule("subject: body:", _("words there only")),
-        Rule("filename: attachment:", _("names of files; the text inside files")),
-        Rule("has:attachment has:link", _("with files; linked to a record")),
-        Rule("is:unread read starred", _("and answered, draft, sent, linked, unlinked, proposed")),
-        Rule("in: account:", _("folder or what it is for; in:anywhere with trash and spam")),
-        Rule("before: after: on: date:", _("2026-03-31, 31/03, yesterday; date:2026-01..2026-03")),
-        Rule("newer:7d older:3m", _("hours h, days d, weeks w, months m, years y")),
-        Rule("larger:2M smaller:10k", _("size of the message")),
-        Rule("customer: supplier: lead:", _("mail of a party, by code or name: customer:ferri")),
-        Rule("order: invoice: ddt:", _("of a document: order:123, invoice:88/A, OC 123")),
-        Rule("quote: offer: due: job:", _("likewise; activity: opportunity:")),
-        Rule("assigned: state:", _("me, nobody, a name; open, waiting, done")),
+        Rule(_('words "a phrase" begin*'), _("all of them, anywhere: text, people, files")),
+        Rule(_("-word  NOT word"), _("without it")),
+        Rule(_("a or b  {a b}  ( )"), _("one of them; groups")),
+        Rule(_("from: to: cc: bcc:"), _("names and addresses; from:(anna or bruno)")),
+        Rule(_("subject: body:"), _("words there only")),
+        Rule(_("filename: attachment:"), _("names of files; the text inside files")),
+        Rule(_("has:attachment has:link"), _("with files; linked to a record")),
         Rule(
-            "tag: kind: thread: mid:", _("tag; human, list, bounce, pec…; conversation; Message-ID")
+            _("is:unread is:read is:starred"),
+            _("and answered, unanswered, draft, sent, linked, unlinked, proposed"),
         ),
-        Rule("Att: Rossi  A: mario", _("words: a, att, car, com, con, e, for before a space")),
-        Rule("@NAME  saved:NAME", _("what a saved search finds")),
+        Rule(_("in: account:"), _("folder or what it is for; in:anywhere with trash and spam")),
+        Rule(
+            _("before: after: on: date:"),
+            _("2026-03-31, 31/03, yesterday; date:2026-01..2026-03"),
+        ),
+        Rule(_("newer:7d older:3m"), _("hours h, days d, weeks w, months m, years y")),
+        Rule(_("larger:2M smaller:10k"), _("size of the message")),
+        Rule(
+            _("customer: supplier: lead:"),
+            _("mail of a party, by code or name: customer:ferri"),
+        ),
+        Rule(_("order: invoice: ddt:"), _("of a document: order:123, invoice:88/A, OC 123")),
+        Rule(_("quote: offer: due: job:"), _("likewise; activity: opportunity:")),
+        Rule(_("assigned: state:"), _("me, nobody, a name; open, waiting, done")),
+        Rule(
+            _("tag: kind: thread: mid:"),
+            _("tag; human, list, bounce, pec; conversation; Message-ID"),
+        ),
+        Rule(_("Att: Rossi  A: mario"), _("words: a, att, car, com, con, e, for before a space")),
+        Rule(_("@NAME  saved:NAME"), _("what a saved search finds")),
+        Rule(_("da:ferri e:non-letto"), _("every operator has its Italian name too")),
     ]

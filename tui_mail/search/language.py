@@ -20,8 +20,8 @@ from tui_mail.search.operators import (
     Operator,
     Value,
     is_common_word,
-    known_names,
     looks_like_a_number,
+    near_operators,
     operator_named,
     saved,
 )
@@ -304,7 +304,7 @@ class _Reading:
         try:
             found = operator.read(value)
         except WrongValueError as error:
-            message = str(error).format(text=value.text, name=operator.name)
+            message = str(error).format(text=value.text, name=operator.called)
             raise QueryMistake(message, token.start, token.end) from error
         return self._count(found, token)
 
@@ -330,13 +330,9 @@ def _anywhere(token: _Token) -> Tree:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches
-
-    whole = [known for known in known_names() if len(known) > 3]  # before any label of a chip
-    typed = name.lower()
-    near = get_close_matches(typed, whole, 1, 0.7) or get_close_matches(typed, known_names(), 1)
+    near = near_operators(name)
     if near:
-        return _(
-            "“{name}:” is no operator. Did you mean “{near}:”? In quotes it is a word."
-        ).format(name=name, near=near[0])
+        return _("“{name}:” is no operator. Did you mean {near}? In quotes it is a word.").format(
+            name=name, near=", ".join(f"“{one}:”" for one in near)
+        )
     return _("“{name}:” is no operator; in quotes it is a word.").format(name=name)

@@ -1,12 +1,14 @@
 """The operators of the query language: their names in English and Italian, and how each reads its value."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, language
 from tui_mail.safetext import folded
+from tui_mail.search.choices import HAS, KINDS, MARKS, STATES, Choices, Named, named, nearest
 from tui_mail.search.mistakes import WrongValueError
 from tui_mail.search.times import Clock, Span, span
 from tui_mail.search.tree import (
@@ -15,16 +17,13 @@ from tui_mail.search.tree import (
     Anywhere,
     AssignedTo,
     Between,
-    ConversationState,
     Field,
     HasAttachment,
     InFolder,
-    InState,
     InThread,
     Is,
     Mark,
     OfAccount,
-    OfKind,
     OfRecord,
     Saved,
     Size,
@@ -54,9 +53,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`read` raises WrongValueError, a sentence with {text} and {name} to be filled in."""
+    """`read` raises WrongValueError, a sentence with {text} and {name} to be filled in.
+
+    `called`: the name that leads here, `name` the English one that says which operator it is.
+    """
 
     name: str
+    called: str
+    italian: bool
     read: Callable[[Value], Tree]
 
 
@@ -76,57 +80,22 @@ def _within(field: Field) -> Callable[[Value], Tree]:
 # -- choices ---------------------------------------------------------------------------------------
 
 
-def _choice(names: dict[str, Tree]) -> Callable[[Value], Tree]:
-    """One of the names; those listed in a mistake are English, and the first of their tree."""
+def _choice(choices: Choices) -> Callable[[Value], Tree]:
+    """One of the names; a mistake tells those that look like what was typed, else all."""
 
     def read(value: Value) -> Tree:
-        given = folded(value.text).replace("_", "-")
-        if given in names:
-            return names[given]
-        first: dict[Tree, str] = {}
-        for name, tree in names.items():
-            first.setdefault(tree, name)
-        choices = ", ".join(first.values())
-        raise WrongValueError(
-            _("“{name}:” takes no “{text}”; it takes: {choices}.").replace("{choices}", choices)
-        )
+        found = choices.tree(value.text)
+        if found is not None:
+            return found
+        near = choices.near(value.text)
+        if near:
+            message = _("“{name}:” takes no “{text}”. Did you mean: {choices}?")
+        else:
+            message = _("“{name}:” takes no “{text}”; it takes: {choices}.")
+        raise WrongValueError(message.replace("{choices}", ", ".join(near or choices.all())))
 
     return read
 
-
-_MARKS: dict[str, Tree] = {
-    **dict.fromkeys(("unread", "new", "non-letto", "nonletto", "da-leggere"), Is(Mark.UNREAD)),
-    **dict.fromkeys(("read", "seen", "letto"), Is(Mark.READ)),
-    **dict.fromkeys(("starred", "flagged", "star", "stella", "speciale"), Is(Mark.STARRED)),
-    **dict.fromkeys(("answered", "replied", "risposto"), Is(Mark.ANSWERED)),
-    **dict.fromkeys(("unanswered", "non-risposto", "senza-risposta"), Is(Mark.UNANSWERED)),
-    **dict.fromkeys(("linked", "collegato"), Is(Mark.LINKED)),
-    **dict.fromkeys(("unlinked", "scollegato", "senza-legame"), Is(Mark.UNLINKED)),
-    **dict.fromkeys(("proposed", "proposto"), Is(Mark.PROPOSED)),
-    **dict.fromkeys(("draft", "drafts", "bozza"), Is(Mark.DRAFT)),
-    **dict.fromkeys(("sent", "inviato"), Is(Mark.SENT)),
-}
-_HAS: dict[str, Tree] = {
-    **dict.fromkeys(("attachment", "attachments", "allegato", "allegati"), HasAttachment()),
-    **dict.fromkeys(("link", "links", "record", "legame", "legami"), Is(Mark.LINKED)),
-    **dict.fromkeys(("star", "stella"), Is(Mark.STARRED)),
-}
-_KINDS: dict[str, Tree] = {
-    **dict.fromkeys(("human", "person", "persona", "persone"), OfKind(("human",))),
-    **dict.fromkeys(("auto-reply", "auto", "automatica", "automatico"), OfKind(("auto_reply",))),
-    **dict.fromkeys(("bounce", "mancato-recapito", "respinta"), OfKind(("bounce",))),
-    **dict.fromkeys(("receipt", "ricevuta"), OfKind(("receipt",))),
-    **dict.fromkeys(("list", "newsletter", "lista"), OfKind(("list",))),
-    **dict.fromkeys(("calendar", "invitation", "invito"), OfKind(("calendar",))),
-    "pec": OfKind(("pec_envelope", "pec_receipt")),
-    **dict.fromkeys(("pec-envelope", "busta-pec"), OfKind(("pec_envelope",))),
-    **dict.fromkeys(("pec-receipt", "ricevuta-pec"), OfKind(("pec_receipt",))),
-}
-_STATES: dict[str, Tree] = {
-    **dict.fromkeys(("open", "aperta", "aperto"), InState(ConversationState.OPEN)),
-    **dict.fromkeys(("waiting", "attesa", "in-attesa"), InState(ConversationState.WAITING)),
-    **dict.fromkeys(("done", "fatta", "fatto", "chiusa"), InState(ConversationState.DONE)),
-}
 
 # -- places ----------------------------------------------------------------------------------------
 
@@ -284,30 +253,30 @@ class RecordKinds:
         raise WrongValueError(_("“{name}:” takes a number, a code or a name."))
 
 
-# The English and Italian labels of chips, and what people call the records.
-_RECORDS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("customer",): ("customer", "cus", "cliente", "cli"),
-    ("supplier",): ("supplier", "sup", "fornitore", "for"),
-    ("lead",): ("lead",),
-    ("operator",): ("operator", "opr", "operatore", "ope"),
-    ("contact",): ("contact", "con", "contatto"),
-    ("sales_order", "purchase_order"): ("order", "ordine"),
-    ("sales_order",): ("sales_order", "so", "impegno", "oc"),
-    ("purchase_order",): ("purchase_order", "po", "of"),
-    ("quote",): ("quote", "qt", "preventivo", "pv"),
-    ("offer",): ("offer", "off", "offerta", "ov"),
-    ("delivery_note",): ("delivery_note", "dn", "ddt", "bolla"),
-    ("goods_receipt",): ("goods_receipt", "gr", "car", "carico"),
-    ("invoice",): ("invoice", "inv", "fattura", "ft"),
-    ("purchase_invoice",): ("purchase_invoice", "pinv", "fattura-acquisto", "fta"),
-    ("credit_note",): ("credit_note", "cn", "nota-credito", "nc"),
-    ("due_item",): ("due", "due_item", "scadenza", "rata", "sc"),
-    ("job",): ("job", "commessa", "com"),
-    ("activity",): ("activity", "act", "attivita", "att"),
-    ("opportunity",): ("opportunity", "opp", "opportunita"),
+# What people call the records, and the labels of chips.
+_RECORDS: dict[tuple[str, ...], Named] = {
+    ("customer",): named("customer cus", "cliente cli"),
+    ("supplier",): named("supplier sup", "fornitore for"),
+    ("lead",): named("lead"),
+    ("operator",): named("operator opr", "operatore ope"),
+    ("contact",): named("contact con", "contatto"),
+    ("sales_order", "purchase_order"): named("order", "ordine"),
+    ("sales_order",): named("sales_order so", "impegno oc"),
+    ("purchase_order",): named("purchase_order po", "of"),
+    ("quote",): named("quote qt", "preventivo pv"),
+    ("offer",): named("offer off", "offerta ov"),
+    ("delivery_note",): named("delivery_note dn", "ddt bolla"),
+    ("goods_receipt",): named("goods_receipt gr", "carico car"),
+    ("invoice",): named("invoice inv", "fattura ft"),
+    ("purchase_invoice",): named("purchase_invoice pinv", "fattura-acquisto fta"),
+    ("credit_note",): named("credit_note cn", "nota-credito nc"),
+    ("due_item",): named("due due_item", "scadenza rata sc"),
+    ("job",): named("job", "commessa com"),
+    ("activity",): named("activity act", "attivita att"),
+    ("opportunity",): named("opportunity opp", "opportunita"),
 }
-RECORD_NAMES = {kinds: names[0] for kinds, names in _RECORDS.items()}
-_NAMED_KINDS = {name: kinds for kinds, names in _RECORDS.items() for name in names}
+RECORD_NAMES = {kinds: names.english[0] for kinds, names in _RECORDS.items()}
+_NAMED_KINDS = {name: kinds for kinds, names in _RECORDS.items() for name in names.names}
 _LABELS = (
     *("QT", "SO", "PO", "OFF", "DN", "GR", "INV", "PINV", "CN", "DUE", "JOB", "ACT", "OPP"),
     *("PV", "OC", "OF", "OV", "DDT", "CAR", "FT", "FTA", "NC", "SC", "COM", "ATT"),
@@ -325,44 +294,49 @@ def looks_like_a_number(text: str) -> bool:
 # -- all of them -----------------------------------------------------------------------------------
 
 
+_Row: TypeAlias = tuple[Named, Callable[[Value], Tree]]
+
+
 def _table() -> dict[str, Operator]:
-    rows: list[tuple[Sequence[str], Callable[[Value], Tree]]] = [
-        (("from", "da", "mittente"), _within(Field.SENDER)),
-        (("to", "a", "destinatario"), _within(Field.RECIPIENTS)),
-        (("cc",), _within(Field.COPY)),
-        (("bcc", "ccn"), _within(Field.BLIND_COPY)),
-        (("subject", "oggetto"), _within(Field.SUBJECT)),
-        (("body", "testo", "corpo"), _within(Field.BODY)),
-        (("filename", "file", "nomefile"), _within(Field.FILE_NAME)),
-        (("attachment", "allegato"), _within(Field.ATTACHMENT)),
-        (("has", "ha"), _choice(_HAS)),
-        (("is", "e"), _choice(_MARKS)),
-        (("in", "folder", "cartella", "path"), _folder),
-        (("account", "casella"), _account),
-        (("tag", "label", "etichetta"), _tag),
-        (("mid", "id", "rfc822msgid"), _message_id),
-        (("thread", "conversazione"), _thread),
-        (("kind", "class", "tipo"), _choice(_KINDS)),
-        (("assigned", "assegnato", "assegnata"), _assigned),
-        (("state", "stato"), _choice(_STATES)),
-        (("saved", "query", "ricerca"), lambda value: saved(value.text)),
-        (("date", "data"), _at_date),
-        (("on", "il", "giorno"), _at_date),
-        (("before", "prima"), _span(lambda found: Between(until=found.since))),
-        (("after", "since", "dopo", "dal"), _span(lambda found: Between(since=found.since))),
-        (("until", "al", "fino"), _span(lambda found: Between(until=found.until))),
+    rows: list[_Row] = [
+        (named("from", "da mittente"), _within(Field.SENDER)),
+        (named("to", "a destinatario"), _within(Field.RECIPIENTS)),
+        (named("cc"), _within(Field.COPY)),
+        (named("bcc", "ccn"), _within(Field.BLIND_COPY)),
+        (named("subject", "oggetto"), _within(Field.SUBJECT)),
+        (named("body", "testo corpo"), _within(Field.BODY)),
+        (named("filename file", "nomefile"), _within(Field.FILE_NAME)),
+        (named("attachment", "allegato"), _within(Field.ATTACHMENT)),
+        (named("has", "ha"), _choice(HAS)),
+        (named("is", "e"), _choice(MARKS)),
+        (named("in folder path", "cartella"), _folder),
+        (named("account", "casella"), _account),
+        (named("tag label", "etichetta"), _tag),
+        (named("mid id rfc822msgid"), _message_id),
+        (named("thread", "conversazione"), _thread),
+        (named("kind class", "tipo"), _choice(KINDS)),
+        (named("assigned", "assegnata assegnato"), _assigned),
+        (named("state", "stato"), _choice(STATES)),
+        (named("saved query", "ricerca"), lambda value: saved(value.text)),
+        (named("date", "data"), _at_date),
+        (named("on", "il giorno"), _at_date),
+        (named("before", "prima"), _span(lambda found: Between(until=found.since))),
+        (named("after since", "dopo dal"), _span(lambda found: Between(since=found.since))),
+        (named("until", "al fino"), _span(lambda found: Between(until=found.until))),
         (
-            ("newer", "newer_than", "ultimi", "ultime"),
+            named("newer newer_than", "ultimi ultime"),
             _span(lambda found: Between(since=found.since)),
         ),
-        (("older", "older_than", "oltre"), _span(lambda found: Between(until=found.since))),
-        (("size", "dimensione"), _size),
-        (("larger", "larger_than", "maggiore"), _larger),
-        (("smaller", "smaller_than", "minore"), _smaller),
+        (named("older older_than", "oltre"), _span(lambda found: Between(until=found.since))),
+        (named("size", "dimensione"), _size),
+        (named("larger larger_than", "maggiore"), _larger),
+        (named("smaller smaller_than", "minore"), _smaller),
         *((names, RecordKinds(kinds).read) for kinds, names in _RECORDS.items()),
     ]
     return {
-        name.replace("_", "-"): Operator(names[0], read) for names, read in rows for name in names
+        name.replace("_", "-"): Operator(names.english[0], name, name in names.italian, read)
+        for names, read in rows
+        for name in names.names
     }
 
 
@@ -383,9 +357,17 @@ def is_common_word(name: str) -> bool:
     return folded(name) in _COMMON_WORDS
 
 
-def known_names() -> list[str]:
-    """What the operators are called, for the nearest one."""
-    return [name for name in _OPERATORS if len(name) > 1]
+def near_operators(typed: str) -> list[str]:
+    """Names of operators that look like what was typed, the fitting ones first, each operator once:
+    where its names are alike by that of the language in use. Labels of chips come last."""
+    italian = language() == "it"
+    known = sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
+    names = [one.called for one in known if len(one.called) > 1]
+    near = nearest(typed, (name for name in names if len(name) > 3)) or nearest(typed, names)
+    once: dict[str, str] = {}
+    for name in near:
+        once.setdefault(_OPERATORS[name.replace("_", "-")].name, name)
+    return list(once.values())
 
 
 def iso(moment: datetime | None) -> str:

@@ -232,12 +232,17 @@ def _hint(row: Command) -> Iterator[Piece]:
     yield Piece(safe(f" {_(row.words)}  "), "dim")
 
 
-def prefix_hints(prefix: str) -> Line:
-    """The keys that may follow a prefix."""
-    pieces = [Piece(safe(f" {prefix} … "), "accent")]
-    for item in PREFIXES[prefix]:
-        pieces += [
-            Piece(safe(item.key), "accent"),
-            Piece(safe(f" {_(item.words)}  "), "dim"),
-        ]
-    return tuple(pieces)
+def prefix_hints(prefix: str, width: int) -> list[Line]:
+    """The keys that may follow a prefix, in as many lines of `width` cells as they take."""
+    lead = safe(f" {prefix} … ")
+    lines: list[list[Piece]] = [[Piece(lead, "accent")]]
+    left = width - width_of(lead)
+    for item in (item for item in PREFIXES[prefix] if item.action != "not_yet"):
+        key, words = safe(item.key), safe(f" {_(item.words)}")
+        cells = width_of(key) + width_of(words)
+        if cells > left and len(lines[-1]) > 1:
+            lines.append([Piece(SafeText(" " * width_of(lead)))])
+            left = width - width_of(lead)
+        lines[-1] += [Piece(key, "accent"), Piece(SafeText(f"{words}  "), "dim")]
+        left -= cells + 2
+    return [tuple(line) for line in lines]

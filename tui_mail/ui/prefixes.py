@@ -21,7 +21,7 @@ _PREFIX_SECONDS = 0.4
 
 
 class PrefixKeys(_Base):
-    """Actions of `keys.PREFIXES` for a screen whose last line is `#hints`."""
+    """Actions of `keys.PREFIXES` for a screen whose last line is `#hints`, below `#status`."""
 
     _prefix = ""
 
@@ -41,6 +41,7 @@ class PrefixKeys(_Base):
         """Do what `key` means after the prefix."""
         following = PREFIXES[self._prefix]
         self._prefix = ""
+        self.query_one("#status").display = True
         self.show_hints()
         action = next((item.action for item in following if item.key == key), "")
         if action:
@@ -62,4 +63,7 @@ class PrefixKeys(_Base):
 
     def _show_prefix(self) -> None:
         if self._prefix:
-            self.query_one("#hints", Bar).show(prefix_hints(self._prefix))
+            first, *below = prefix_hints(self._prefix, self.size.width)
+            # In place of what just happened, so that nothing above has to move.
+            self.query_one("#status").display = not below
+            self.query_one("#hints", Bar).show(first, below=below)

@@ -173,7 +173,7 @@ class Lines(Widget, can_focus=True):
 
 
 class Bar(Widget):
-    """One line with something at the left and something at the right."""
+    """A line with something at the left and something at the right, and lines below when need be."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; background: $background; }"
 
@@ -181,19 +181,25 @@ class Bar(Widget):
         super().__init__(id=id)
         self.left: Line = BLANK
         self.right: Line = BLANK
+        self.below: Sequence[Line] = ()
 
-    def show(self, left: Line, right: Line = BLANK) -> None:
+    def show(self, left: Line, right: Line = BLANK, below: Sequence[Line] = ()) -> None:
         """Say this from now on."""
-        if (left, right) != (self.left, self.right):
-            self.left, self.right = left, right
-            self.refresh()
+        if (left, right, below) == (self.left, self.right, self.below):
+            return
+        if len(below) != len(self.below):
+            self.styles.height = 1 + len(below)
+        self.left, self.right, self.below = left, right, below
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         look = cast("Look", self.app)
         width = self.size.width
         taken = sum(width_of(piece.text) for piece in self.right)
-        if y or width <= 0:
+        if width <= 0 or y > len(self.below):
             return Strip.blank(width)
+        if y:
+            return strip_of(self.below[y - 1], width, look.inks, ascii_only=look.ascii)
         if taken >= width:
             return strip_of(self.left, width, look.inks, ascii_only=look.ascii)
         left = strip_of(self.left, width - taken, look.inks, ascii_only=look.ascii)

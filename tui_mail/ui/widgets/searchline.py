@@ -12,7 +12,8 @@ from textual.message import Message
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.widgets.lines import Bar
-from tui_mail.ui.widgets.text import Piece, SafeInput, width_of
+from tui_mail.ui.widgets.text import Piece, SafeInput, plain, width_of
+from tui_mail.ui.wrap import wrapped
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -68,7 +69,9 @@ class SearchLine(Vertical):
         length = max(1, width_of(safe(search.value.strip()[mistake.start : mistake.end])))
         mark = SafeText(" " * place + "^" * length)
         self.query_one("#mark", Bar).show((Piece(mark, "error"),))
-        self.query_one("#mistake", Bar).show((Piece(safe(mistake.message), "error"),))
+        rows = wrapped(safe(mistake.message), self.size.width)
+        first, *below = (plain(row, "error") for row in rows)
+        self.query_one("#mistake", Bar).show(first, below=below)
         self.add_class("-mistaken")
 
     def on_input_submitted(self, event: "Input.Submitted") -> None:
