@@ -210,6 +210,37 @@ class MailReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What a message says of itself as one piece of another (RFC 2046 §5.2.2); foreign text.
+
+    `id`: the same for all pieces. `number`: from 1, 0 when it makes no sense. `total`: 0 when it is
+    not told. `message_id`: that of the whole, which the first piece knows.
+    """
+
+    id: str
+    number: int
+    total: int = 0
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What became of the pieces of a message, of which piece `number` is in hand.
+
+    `total`: 0 when no piece says so. `missing`: the numbers of those that are not here.
+    `message_ids`: the messages that make the whole, in order; none when it is not to be had.
+    `reason`: why they are not joined though some are here: totals, numbers, contents, too_many,
+    too_large, lost.
+    """
+
+    number: int
+    total: int
+    missing: tuple[int, ...] = ()
+    message_ids: tuple[int, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMessage:
     """A message as far as it could be read; never raises to get here.
 
@@ -218,7 +249,8 @@ class ParsedMessage:
     `new_text`: without quotes and signature. `html` is empty when there is none.
     `kind`: human, auto_reply, bounce, receipt (MDN), list, calendar, pec_envelope, pec_receipt.
     `damage`: what could not be read, as short English slugs. `headers`: decoded, in order.
-    `reports`: what a bounce or a receipt says, one for each recipient.
+    `reports`: what a bounce or a receipt says, one for each recipient. `piece`: what it is a piece
+    of, when it was sent in several.
     """
 
     message_id: str
@@ -242,6 +274,7 @@ class ParsedMessage:
     damage: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     reports: tuple[MailReport, ...] = ()
+    piece: Piece | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import WITH_FILES, Program, command_line, letter
+from tests.pieces import in_pieces, whole
 from tests.terminal import Terminal
 
 _ROW = {
@@ -344,3 +345,33 @@ def test_a_sentence_is_not_broken_within_a_word(house: Program) -> None:
     terminal.close()
     assert " ".join(rows) == house("search", "before:soon").err.strip()
     assert len(rows) > 1
+
+
+# -- messages in pieces
+
+
+def test_a_message_in_pieces_is_shown_and_saved_whole(house: Program, tmp_path: Path) -> None:
+    raw = whole()
+    first, second = in_pieces(raw, [raw.index(b"seconda")])
+    for number, piece in enumerate((second, first), 5):
+        (tmp_path / "piece.eml").write_bytes(piece)
+        house("import", tmp_path / "piece.eml", "--account", "anna@rossi.example")
+        if number == 5:
+            shown = house("show", 5).record
+            assert shown["pieces"] == {
+                "number": 2, "total": 2, "missing": [1], "joined": [], "reason": "",
+            }  # fmt: skip
+            assert "\n! piece 2 of 2; 1 is missing\n" in house.lines("show", 5)
+    for number, piece in ((5, second), (6, first)):
+        shown = house("show", number).record
+        assert (shown["subject"], shown["warnings"]) == ("Disegni della pompa", [])
+        assert shown["pieces"]["joined"] == [6, 5]
+        assert [one["name"] for one in shown["attachments"]] == ["pompa.pdf"]
+        assert "\n- joined from 2 pieces\n" in house.lines("show", number)
+        assert "seconda riga" in house.lines("show", number, "--text")
+        assert house("show", number, "--raw", json=False).out.encode() == piece
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        house("save", number, "--to", folder)
+        assert (folder / "pompa.pdf").read_bytes() == b"%PDF-1.4\n" * 48
+    assert house("show", 4).record["pieces"] is None

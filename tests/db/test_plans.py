@@ -17,6 +17,7 @@ from tui_mail.db.fulltext import search
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import save, update_flags
+from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Link
@@ -205,6 +206,13 @@ def test_a_search_whether_it_finds_all_or_one(office: Office) -> None:
 
 def test_the_records_beside_a_page_of_messages(office: Office) -> None:
     _check(office.database, partial(_chips, message_ids=range(1, 101)))
+
+
+def test_the_pieces_beside_a_message(office: Office) -> None:
+    def read(session: Session) -> bool:
+        return pieces_beside(session, office.operator, 1) == []  # nothing came in pieces
+
+    _check(office.database, read, may_sort=True)
 
 
 def _chips(session: Session, message_ids: Sequence[int]) -> bool:

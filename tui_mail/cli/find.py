@@ -18,6 +18,7 @@ from tui_mail.search.guide import rules
 if TYPE_CHECKING:
     from tui_mail.db.rows import LinkRow, ListRow, PageKey
     from tui_mail.search.tree import Tree
+    from tui_mail.values import Gathered
     from tui_mail.worker.reading import OpenedMessage
 
 _PAGE = 200
@@ -242,6 +243,17 @@ def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
         "warnings": [*parsed.warnings, *([opened.lost] if opened.lost else [])],
         "damage": list(parsed.damage),
         "reports": [asdict(one) for one in parsed.reports],
+        "pieces": _pieces(opened.gathered) if opened.gathered else None,
+    }
+
+
+def _pieces(found: "Gathered") -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "total": found.total or None,
+        "missing": list(found.missing),
+        "joined": list(found.message_ids),
+        "reason": found.reason,
     }
 
 

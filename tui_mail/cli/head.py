@@ -29,6 +29,10 @@ def head_lines(opened: "OpenedMessage") -> Iterator[str]:
     yield from (f"{label}: {value}" for label, value in lines if value)
     for attachment in row.attachments:
         yield _attachment(attachment)
+    if opened.gathered is not None:
+        from tui_mail.mail.pieces import pieces_in_words
+
+        yield f"{'-' if opened.pieces else '!'} {pieces_in_words(opened.gathered)}"
     if opened.lost:
         yield f"! {opened.lost}"
     yield ""

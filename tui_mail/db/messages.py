@@ -119,7 +119,7 @@ def message_by_header(session: Session, operator_id: int, message_id_header: str
         select(col(Message.id))
         .where(
             col(Message.message_id) == header[:LONGEST_IDENTIFIER],
-            _visible(operator_id),
+            is_visible(operator_id),
         )
         .order_by(col(Message.received_at).desc(), col(Message.id).desc())
         .limit(1)
@@ -158,7 +158,8 @@ def body(session: Session, operator_id: int, message_id: int) -> str:
     return session.scalar(statement) or ""
 
 
-def _visible(operator_id: int) -> Any:
+def is_visible(operator_id: int) -> Any:
+    """The condition on Message that an operator may read it."""
     return exists(
         select(col(Placement.id))
         .join(Folder, col(Folder.id) == col(Placement.folder_id))
@@ -172,7 +173,9 @@ def _visible(operator_id: int) -> Any:
 def _require(session: Session, operator_id: int | None, message_id: int) -> None:
     if operator_id is None:
         return
-    statement = select(col(Message.id)).where(col(Message.id) == message_id, _visible(operator_id))
+    statement = select(col(Message.id)).where(
+        col(Message.id) == message_id, is_visible(operator_id)
+    )
     if session.scalar(statement) is None:
         raise _no_message(message_id)
 

@@ -45,6 +45,18 @@ def authentication_of(parsed: ParsedMessage, own_hosts: Iterable[str]) -> Authen
     return _judged(value.partition(";")[2].split(";"), domain, server)
 
 
+def weakest(found: Sequence[Authentication]) -> Authentication:
+    """What is known of the sender of several messages that are one: what holds for all of them."""
+    passed = (
+        method for method in found[0].passed if all(method in one.passed for one in found[1:])
+    )
+    failed = next((one for one in found if one.failed), None)
+    if failed is not None:
+        return failed
+    by = found[0].by if all(one.by for one in found) else ""
+    return Authentication(tuple(passed) if by else (), by=by)
+
+
 def _is_believed(owner: str, owners: set[str], above: Sequence[str]) -> bool:
     if any(_STRIPPING.get(own) == owner for own in owners):
         return True

@@ -22,6 +22,7 @@ from tui_mail.mail.charsets import decode
 from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line
 from tui_mail.mail.html import html_text
 from tui_mail.mail.kinds import REPORT_KINDS, classify
+from tui_mail.mail.pieces import piece_of
 from tui_mail.mail.quotes import split_quotes
 from tui_mail.mail.reports import (
     DELIVERY_TYPES,
@@ -115,6 +116,7 @@ def _parse(raw: bytes, levels: int, budget: Budget) -> ParsedMessage:
         headers=headers,
         reports=_reports(reading.own)
         or failed_recipients(first.get("x-failed-recipients", ""), text),
+        piece=piece_of(structure),
     )
 
 

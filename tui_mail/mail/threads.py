@@ -9,6 +9,7 @@ count. The order within a thread is that of Zawinski's algorithm, without recurs
 quadratic search for loops.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +40,8 @@ def own_key(message_id: str, content_hash: str) -> str:
 def thread_keys(parsed: ParsedMessage, content_hash: str) -> tuple[str, ...]:
     """The identifiers that put a message into its thread, its own first, each once."""
     own = own_key(parsed.message_id, content_hash)
-    return tuple(dict.fromkeys([own, *_ancestors(parsed)]))
+    keys = dict.fromkeys([own, *_piece_keys(parsed), *_ancestors(parsed)])
+    return tuple(keys)[: 1 + MAX_ANCESTORS]
 
 
 def _ancestors(parsed: ParsedMessage) -> list[str]:
@@ -53,6 +55,20 @@ def _ancestors(parsed: ParsedMessage) -> list[str]:
     if len(named) > MAX_ANCESTORS and root and root not in nearest:
         nearest[-1] = root
     return nearest
+
+
+def _piece_keys(parsed: ParsedMessage) -> tuple[str, ...]:
+    """What puts the pieces of one message into one conversation, and the answers to it.
+
+    Of its name and its sender, so that a stranger who knows the one has no part in it; with a space
+    in it, which no message identifier has.
+    """
+    piece, sender = parsed.piece, parsed.sender
+    if piece is None or sender is None or not sender.address:
+        return ()
+    told = f"{sender.address}\0{piece.id}".encode("utf-8", "surrogatepass")
+    own = f"partial {hashlib.sha256(told).hexdigest()}"
+    return (own, piece.message_id) if piece.message_id else (own,)
 
 
 @dataclass(frozen=True, slots=True)

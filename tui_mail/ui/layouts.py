@@ -26,16 +26,24 @@ class Frame:
     pictures: bool
 
 
+_Name = tuple[int, bool, bool, Frame]
+
+
+def _name(opened: "OpenedMessage", frame: Frame) -> _Name:
+    """A message is another to read when bytes of it are lost, or its other pieces have come."""
+    return opened.row.id, bool(opened.lost), bool(opened.pieces), frame
+
+
 class Layouts:
     """The last messages as they were laid out."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, bool, Frame], Rendered] = OrderedDict()
+        self._kept: OrderedDict[_Name, Rendered] = OrderedDict()
         self._lines = 0
 
     def known(self, opened: "OpenedMessage", frame: Frame) -> "Rendered | None":
         """The layout, when it is at hand."""
-        name = (opened.row.id, bool(opened.lost), frame)
+        name = _name(opened, frame)
         found = self._kept.get(name)
         if found is not None:
             self._kept.move_to_end(name)
@@ -58,9 +66,8 @@ class Layouts:
         rendered = await asyncio.to_thread(
             render, opened.parsed, frame.width, pictures=frame.pictures
         )
-        self._kept[opened.row.id, bool(opened.lost), frame] = rendered
+        self._kept[_name(opened, frame)] = rendered
         self._lines += len(rendered.lines)
         while len(self._kept) > 1 and (self._lines > _KEPT_LINES or len(self._kept) > _KEPT):
-            _name, oldest = self._kept.popitem(last=False)
-            self._lines -= len(oldest.lines)
+            self._lines -= len(self._kept.popitem(last=False)[1].lines)
         return rendered

@@ -15,7 +15,7 @@ from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
-from tui_mail.values import Authentication, Mailbox, Mismatch, ParsedMessage
+from tui_mail.values import Authentication, Gathered, Mailbox, Mismatch, ParsedMessage
 
 if TYPE_CHECKING:
     from tui_mail.mail.render import Rendered
@@ -37,6 +37,7 @@ class Letterhead:
     lost: str = ""  # why attachments' bytes could not be had
     authentication: Authentication = _UNKNOWN
     mismatches: Sequence[Mismatch] = ()  # links that name another host than they lead to
+    gathered: Gathered | None = None  # what became of the pieces that it was sent in
 
 
 def mailbox(box: Mailbox | None) -> SafeText:
@@ -61,7 +62,7 @@ def warnings(head: Letterhead) -> list[SafeText]:
         elif slug == "encrypted":
             found.append(_("it is encrypted: only the program that has the key can read it"))
         elif slug == "partial_message":
-            found.append(_("it is one piece of a message that was sent in several"))
+            found.append(_piece(head.gathered))
         elif slug == "external_body":
             found.append(_("part of it is not in the message but elsewhere: nothing is fetched"))
     if head.authentication.failed:
@@ -72,6 +73,18 @@ def warnings(head: Letterhead) -> list[SafeText]:
     if head.lost:
         found.append(head.lost)
     return [safe(text) for text in found]
+
+
+def _piece(found: Gathered | None) -> str:
+    if found is None or found.message_ids:
+        return _("it is one piece of a message that was sent in several")
+    return _in_words(found)
+
+
+def _in_words(found: Gathered) -> str:
+    from tui_mail.mail.pieces import pieces_in_words  # the first list does not wait for it
+
+    return pieces_in_words(found)
 
 
 def link_warnings(mismatches: Sequence[Mismatch]) -> list[str]:
@@ -137,6 +150,8 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
         if len(rows) > len(shown):
             shown[-1] = SafeText(f"{shown[-1]}…")
         lines.extend(plain(fit(row, width), "warning bold") for row in shown)
+    if head.gathered is not None and head.gathered.message_ids:
+        lines.append(plain(fit(safe(f" ▪ {_in_words(head.gathered)}"), width), "dim"))
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
 

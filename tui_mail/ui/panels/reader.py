@@ -5,6 +5,7 @@ Hides opening, folding of quotes and the way through a conversation.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -169,7 +170,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             return
         self._opened, self._conversation = opened, place
         self._letterhead = letterhead.Letterhead(
-            opened.row, opened.parsed, links, opened.lost, vouched
+            opened.row, opened.parsed, links, opened.lost, vouched, gathered=opened.gathered
         )
         self._unfolded = self.top = 0
         self._source = None
@@ -177,12 +178,13 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self.post_message(self.Shown(opened.row, opened=by_hand))
 
     async def _authentication(self, opened: "OpenedMessage") -> Authentication:
-        from tui_mail.mail.authentication import authentication_of
+        from tui_mail.mail.authentication import authentication_of, weakest
 
         hosts = None
         if opened.row.account_id is not None:
             hosts = await self.read(_own_hosts, opened.row.account_id)
-        return authentication_of(opened.parsed, hosts or ())
+        came = opened.pieces or (opened.parsed,)
+        return weakest([authentication_of(one, hosts or ()) for one in came])
 
     async def _lay_out(self) -> None:
         opened, width = self._opened, self.inner_width
@@ -216,6 +218,16 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
     def changed(self, topics: frozenset[str]) -> None:
         if self.message_id is not None and topics & {"links", "mail", "erp"}:
             begin(self, partial(self._read_links, self.message_id), "links", latest=True)
+        if "mail" in topics and self._opened is not None and self._opened.gathered is not None:
+            begin(self, partial(self._gather, self._opened), "pieces", latest=True)
+
+    async def _gather(self, opened: "OpenedMessage") -> None:
+        """Pieces of the message may have come, or gone."""
+        if self.parts is not None:
+            with suppress(TuiMailError):
+                found = await self.parts.reader.open(opened.row.id)
+                if opened is self._opened and found.gathered != opened.gathered:
+                    await self._open(opened.row.id, False)
 
     async def _read_links(self, message_id: int) -> None:
         if self.parts is None:
