@@ -27,7 +27,7 @@ class OpenedMessage:
 
     `lost` says why the attachments' bytes could not be had; they are empty then. Of one that is a
     piece of another, `gathered` says what became of the pieces; where they make the whole, `parsed`
-    is that, and so are subject and attachments of `row`, and `pieces` is each of them as it came.
+    is that, and so are subject and attachments of `row`, and `pieces` is the head of each of them as it came.
     """
 
     row: MessageRow
@@ -93,7 +93,7 @@ class Reader:
             row=replace(row, subject=whole.subject, attachments=_attachment_rows(whole)),
             parsed=whole,
             gathered=gathered,
-            pieces=tuple(map(parse, raws)),
+            pieces=tuple(map(_head, raws)),
         )
 
     async def attachment(self, message_id: int, number: int) -> ParsedAttachment:
@@ -113,6 +113,11 @@ def _held(row: PieceRow) -> HeldPiece | None:
         return None
     piece = piece_of(read_structure(head))
     return HeldPiece(row.message_id, piece, row.sha256, row.size) if piece else None
+
+
+def _head(raw: bytes) -> ParsedMessage:
+    """What a piece says above what it holds."""
+    return parse(raw[: read_structure(raw).root.start])
 
 
 def _attachment_rows(whole: ParsedMessage) -> tuple[AttachmentRow, ...]:
