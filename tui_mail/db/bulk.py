@@ -13,6 +13,10 @@ from sqlmodel import Session, SQLModel
 from tui_mail.db.many import execute_many
 
 _FEW = 500  # rows that any way through them is good enough for
+_GROWING_WITH = {  # tables without numbers of their own
+    "message": ("attachment", "thread", "thread_key"),
+    "placement": ("conversation",),
+}
 
 
 def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
@@ -46,7 +50,8 @@ def insert_numbered(
 def _count_again(session: Session, table: type[SQLModel]) -> None:
     """PostgreSQL chooses ways by how many rows it believes there are, and looks itself a minute
     later at best: a first synchronization would be over, and have taken four times as long."""
-    session.connection().execute(text(f"ANALYZE {table.__tablename__}"))
+    name = str(table.__tablename__)
+    session.connection().execute(text(f"ANALYZE {', '.join((name, *_GROWING_WITH.get(name, ())))}"))
 
 
 def _ids_after_last(session: Session, table: str, number: int) -> list[int]:
