@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import command
 from sqlmodel import Session
 
-from tests.db.making import NOW
+from tests.db.making import NOW, Office, arrival
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
 from tui_mail.db.positions import first_position
@@ -104,4 +104,31 @@ def test_mail_that_is_there_is_found_newest_first(empty_database_url: str) -> No
     assert len(set(positions)) == len(newest_first)
     found = database.read_now(agreement)
     assert (found.missing, found.orphaned) == (0, 0)
+    database.close_now()
+
+
+def _as_before_pairs(session: Session) -> None:
+    """What is kept of words' order is all that `ts_delete` takes from them here."""
+    session.connection().exec_driver_sql(
+        "UPDATE message_words SET lexemes = ts_delete(lexemes, ARRAY(SELECT one"
+        " FROM unnest(tsvector_to_array(lexemes)) AS one"
+        " WHERE one = '·p' OR one >= chr(983040) COLLATE \"C\"))"
+    )
+
+
+def test_phrases_are_found_in_mail_from_before_pairs_were_kept(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    database.write_now(lambda session: command.upgrade(configuration(session.connection()), "0006"))
+    office = Office(database)
+    texts = ("Conferma dell'ordine di ieri", "ordine senza conferma", "ordine di oggi")
+    office.save(*(arrival(f"m{n}", f"1:{n}", text=text) for n, text in enumerate(texts)))
+    if not database.is_sqlite:
+        database.write_now(_as_before_pairs)
+    prepare(database)
+    office.save(arrival("new", "1:9", text="ordine di domani", minutes=9))
+    assert len(_found(database, '"ordine di"')) == 3
+    assert len(_found(database, '"ordine senza conferma"')) == 1
+    assert len(_found(database, '"conferma ordine"')) == 0
     database.close_now()

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, literal, select, text
 from sqlmodel import col
 
 from tui_mail.db.search_clause import ClauseSearch, Hit
-from tui_mail.db.search_words import POSTGRESQL_INDEX, TextTree, exactly, holds, is_exact, tsquery
+from tui_mail.db.search_words import POSTGRESQL_INDEX, TextTree, beyond, exactly, holds, tsquery
 from tui_mail.db.tables import Message
 
 _RARE = 3_000  # hits that are gathered and sorted rather than met on the way
@@ -108,5 +108,4 @@ class PostgresqlSearch(ClauseSearch):
 def _led_to(asked: TextTree) -> list[ColumnElement[bool]]:
     """What leads to the hits, and where that says too much, what they are told by."""
     query = tsquery(asked)
-    leads = [holds(query)] if query else []
-    return leads if is_exact(asked) else [*leads, exactly(asked)]
+    return [holds(query), *beyond(asked)] if query else [exactly(asked)]

@@ -6,6 +6,7 @@ have nothing but letters and digits in them, so that nothing typed is ever their
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -23,7 +24,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
-from tui_mail.db.word_index import ANY_MESSAGE, COLUMNS, HAS_INSIDE, INSIDE
+from tui_mail.db.word_index import (
+    ANY_MESSAGE,
+    COLUMNS,
+    HAS_INSIDE,
+    INSIDE,
+    NOT_PAIRED,
+    pair_mark,
+)
 from tui_mail.search.tree import Field, Words
 
 _COLUMNS = {
@@ -174,6 +182,9 @@ def _tsquery_words(asked: Words) -> str:
         lexemes[-1] += ":*"
     if asked.field is Field.ATTACHMENT:
         lexemes.append(f"'{HAS_INSIDE}'")
+    whole = asked.words[:-1] if asked.prefix else asked.words
+    if pairs := [f"'{pair_mark(*pair)}'" for pair in pairwise(whole)]:
+        lexemes.append(_among([_joined(" & ", pairs), f"'{NOT_PAIRED}'"]))
     return _joined(" & ", lexemes)
 
 
@@ -208,6 +219,19 @@ def exactly(asked: TextTree) -> ColumnElement[bool]:
             return and_(_holds_of_row(tsquery(asked)), _in_text(asked))
         case Marked():
             return _holds_of_row(tsquery(asked))
+
+
+def beyond(asked: TextTree) -> list[ColumnElement[bool]]:
+    """What is to be said of a row that `tsquery` holds of, for it to be what is asked."""
+    if is_exact(asked):
+        return []
+    match asked:
+        case Words():
+            return [_in_text(asked)]
+        case Both(parts):
+            return [one for part in parts for one in beyond(part)]
+        case _:
+            return [exactly(asked)]
 
 
 def _holds_of_row(query: str) -> ColumnElement[bool]:
