@@ -46,6 +46,14 @@ def test_a_message_cut_anywhere_and_joined_is_the_message(data: Any) -> None:
     assert joined(in_pieces(raw, cuts)) == raw
 
 
+def test_line_ends_stay_as_a_mailbox_file_has_them() -> None:
+    raw = whole()
+    pieces = in_pieces(raw, [raw.index(b"seconda"), raw.index(b"MIME-Version")])
+    separator = b"From luca@ferri.it Thu Nov 12 10:00:00 2026\n"
+    given_back = joined([separator + piece.replace(b"\r\n", b"\n") for piece in pieces])
+    assert given_back == raw.replace(b"\r\n", b"\n")
+
+
 @given(st.data())
 def test_in_whatever_order_pieces_come_each_opens_the_whole(data: Any) -> None:
     raw = whole()

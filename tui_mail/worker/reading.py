@@ -56,7 +56,7 @@ class Reader:
     def open_now(self, message_id: int) -> OpenedMessage:
         """`open`, for code that is in a thread or on the command line."""
         row = self._database.read_now(messages.message, self._operator_id, message_id)
-        skeleton = self._skeleton(message_id)
+        skeleton, _blobs = self._database.read_now(messages.source, self._operator_id, message_id)
         try:
             raw, lost = restore(skeleton, self._blobs.open), ""
         except TuiMailError as error:
@@ -64,9 +64,6 @@ class Reader:
         opened = OpenedMessage(row, raw, parse(raw), lost)
         piece = opened.parsed.piece
         return opened if piece is None or lost else self._made_whole(opened, piece)
-
-    def _skeleton(self, message_id: int) -> bytes:
-        return self._database.read_now(messages.source, self._operator_id, message_id)[0]
 
     def _made_whole(self, opened: OpenedMessage, piece: Piece) -> OpenedMessage:
         """A piece as the message that it is one of, where all are here; else what there is of it."""
@@ -78,9 +75,10 @@ class Reader:
         beside = self._database.read_now(pieces_beside, self._operator_id, row.id)
         held = [one for one in map(_held, beside) if one is not None]
         gathered = gather(own, held, LARGEST_MESSAGE)
+        skeletons = {one.message_id: one.skeleton for one in beside}
         try:
             raws = [
-                opened.raw if one == row.id else restore(self._skeleton(one), self._blobs.open)
+                opened.raw if one == row.id else restore(skeletons[one], self._blobs.open)
                 for one in gathered.message_ids
             ]
         except TuiMailError:
