@@ -13,7 +13,7 @@ from sqlmodel import col
 from tests.db.making import NOW, Office, arrival, at, check_counters, whole_thread
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.actions import archive, delete, mark, move
-from tui_mail.db.conversations import end_window, window
+from tui_mail.db.conversations import end_window, message_rows, window
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import known_keys
 from tui_mail.db.many import key_of
@@ -80,6 +80,16 @@ def test_a_conversation_shows_its_latest_message_and_its_sums(database: Database
     )
     flat = database.read_now(window, office.operator, office.inbox, threads=False)
     assert [(r.message_id, r.seen) for r in flat] == [(2, False), (3, True), (1, True)]
+
+
+def test_a_row_has_the_tags_that_people_put_on(database: Database) -> None:
+    office = Office(database)
+    office.save(arrival("m1", "1:1", flags=["urgente", "Banca", "$Forwarded", "NonJunk", "seen"]))
+    for threads in (True, False):
+        (row,) = database.read_now(window, office.operator, office.inbox, threads=threads)
+        assert row.tags == ("Banca", "urgente")
+    (row,) = database.read_now(message_rows, office.operator, [row.message_id])
+    assert row.tags == ("Banca", "urgente")
 
 
 def test_what_is_marked_as_deleted_is_in_no_list(database: Database) -> None:

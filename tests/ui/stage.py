@@ -104,7 +104,7 @@ class Stage:
         letter = EmailMessage()
         letter["From"], letter["To"] = sender, EMAIL
         letter["Message-ID"] = f"<{name}>"
-        letter["Date"] = datetime.now(UTC)
+        letter["Date"] = self._moment(self.count + 1 + minutes)
         if reply_to:
             letter["In-Reply-To"] = f"<{reply_to}>"
         letter.set_content(body)
@@ -114,13 +114,16 @@ class Stage:
         await self.take(raw, folder=folder, minutes=minutes, seen=seen)
         return name
 
+    def _moment(self, minutes: int) -> datetime:
+        """Long ago and in order, so that what a test sees does not depend on the hour."""
+        return datetime.now(UTC) - timedelta(days=400) + timedelta(minutes=minutes)
+
     async def take(
         self, raw: bytes, *, folder: str = "INBOX", minutes: int = 0, seen: bool = False
     ) -> None:
         """A message comes in as it is."""
         self.count += 1
-        # Long ago and in order, so that what a test sees does not depend on the hour.
-        at = datetime.now(UTC) - timedelta(days=400) + timedelta(minutes=self.count + minutes)
+        at = self._moment(self.count + minutes)
         flags = frozenset({Flag.SEEN.value}) if seen else frozenset[str]()
         batch = [Fetched(str(self.count), raw, flags, at)]
         ingest = Ingest(self.database, self.blobs)

@@ -128,7 +128,7 @@ async def test_certified_mail_says_so_in_a_word(stage: Stage) -> None:
     )
     raw = (
         b'From: "Per conto di: x@pec.it" <posta-certificata@gestore.example>\r\n'
-        b"Date: Thu, 12 Nov 2026 10:00:00 +0100\r\nMessage-ID: <t@gestore.example>\r\n"
+        b"Message-ID: <t@gestore.example>\r\n"
         b"Reply-To: x@pec.it\r\nSubject: POSTA CERTIFICATA: ordine\r\nX-Trasporto: posta-certificata\r\n"
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbusta\r\n"
         b"--b\r\nContent-Type: message/rfc822; name=postacert.eml\r\n"
@@ -255,3 +255,44 @@ async def test_a_long_warning_is_wrapped_to_its_end(stage: Stage) -> None:
             assert all(width_of("".join(one.text for one in line)) <= size[0] for line in lines)
             text = "".join(one.text for line in lines for one in line)
             assert address in "".join(text.split())
+
+
+async def test_tags_are_shown_in_the_list_and_in_the_reader_as_soon_as_they_are_on(
+    stage: Stage,
+) -> None:
+    await stage.receive("Offerta pompe")
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe", "ci sentiamo")
+        await shown.lacks("#banca")
+        await shown.press("l", *"banca", "enter")
+        await shown.until(lambda: "\n".join(shown.screen()).count("#banca") == 2)
+        await shown.press("z")
+        await shown.lacks("#banca")
+
+
+async def test_a_sender_who_was_not_in_the_conversation_is_warned_of(stage: Stage) -> None:
+    known = await stage.receive("Bonifico")
+    await stage.receive(
+        "Re: Bonifico", sender="Luca Ferri <l.ferri@ferri-it.example>", reply_to=known
+    )
+    async with showing(stage) as shown:
+        await shown.sees("⚠ new sender: l.ferri@ferri-it.example was not in this")
+        await shown.press("enter", "p")
+        await shown.lacks("new sender")
+
+
+async def test_a_known_identifier_on_another_content_is_warned_of(stage: Stage) -> None:
+    await stage.take(_page("<p>Uno</p>", message_id="<known@ferri.it>"))
+    await stage.take(_page("<p>Due</p>", message_id="<known@ferri.it>"))
+    async with showing(stage) as shown:
+        await shown.sees("⚠ another message has the same identifier and says something")
+
+
+@pytest.mark.parametrize("year", [1970, 2025, 2099])
+async def test_a_date_that_is_not_when_it_came_is_told_of_with_both(
+    stage: Stage, year: int
+) -> None:
+    date = f"Fri, 02 Jan {year} 10:00:00 +0000"
+    await stage.take(_page("<p>Uno</p>", date=date))
+    async with showing(stage) as shown:
+        await shown.sees("⚠ it is dated", f"Jan {year}", "but it came on")

@@ -1,5 +1,6 @@
 """A row of a list says who it is from."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,3 +50,19 @@ def test_a_name_that_shows_another_address_gives_way_to_the_real_one(name: str, 
     line = "".join(str(piece.text) for piece in draw(row(name), 100, NOW, current=False))
     assert shown in line
     assert "ceo@" not in line
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_tags_stand_after_the_subject_and_take_little_of_it(width: int) -> None:
+    tagged = replace(row("Luca Ferri"), tags=("\x1b[2Jurgentissimo-davvero", "banca", "fiera"))
+    line = "".join(str(piece.text) for piece in draw(tagged, width, NOW, current=False))
+    assert len(line) <= width
+    assert line.index("Pagamento") < line.index("#␛[2J") < line.index(" +2")
+    assert "\x1b" not in line
+
+
+def test_where_there_is_no_room_for_tags_the_subject_stays() -> None:
+    tagged = replace(row("Luca Ferri"), tags=("urgente",))
+    line = "".join(str(piece.text) for piece in draw(tagged, 44, NOW, current=False))
+    assert "Pagamento" in line
+    assert "#" not in line

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from tui_mail.db.care import care_for
+from tui_mail.db.flags import tags_of
 from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
@@ -40,6 +41,7 @@ _PLACE: tuple[Any, ...] = (
     col(Placement.seen),
     col(Placement.starred),
     col(Placement.answered),
+    col(Placement.keywords),
 )
 
 _NOBODYS = Care()
@@ -171,6 +173,7 @@ def _row(
         outgoing=found["outgoing"],
         attachments=found["attachment_count"],
         kind=found["kind"],
+        tags=tags_of(found["keywords"].split()),
         chips=chips,
         care=care,
     )

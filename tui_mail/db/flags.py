@@ -1,6 +1,6 @@
-"""Flags as the columns of a placement, and back."""
+"""Flags as the columns of a placement, and back; which of them are tags."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlmodel import col
@@ -38,3 +38,13 @@ def columns_of(flags: Collection[str]) -> dict[str, Any]:
     values: dict[str, Any] = {name: flag in flags for flag, name in _SYSTEM.items()}
     values["keywords"] = " ".join(sorted({*flags} - {*_SYSTEM} - {""}))
     return values
+
+
+# What mail programs note for themselves (IANA's registry of IMAP keywords, and Thunderbird's).
+OF_PROGRAMS = frozenset({"junk", "nonjunk", "notjunk", "forwarded", "redirected"})
+
+
+def tags_of(flags: Iterable[str]) -> tuple[str, ...]:
+    """Those that people put on, in order: neither a mailbox's own flags nor what programs note."""
+    none = {*Flag, *OF_PROGRAMS}
+    return tuple(sorted(one for one in flags if one[:1] != "$" and one.lower() not in none))

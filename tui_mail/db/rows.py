@@ -167,7 +167,8 @@ class ListRow:
 
     `key` pages the list. `chips`: linked records, documents before parties, confirmed first.
     `total` and `unread` count the conversation's messages in the folder (1 in flat lists);
-    `in_thread` those in all folders that the operator may read (0 in flat lists).
+    `in_thread` those in all folders that the operator may read (0 in flat lists). `tags`: of the
+    message itself, in the order of the alphabet.
     """
 
     key: PageKey
@@ -193,6 +194,7 @@ class ListRow:
     chips: tuple[Chip, ...] = ()
     care: Care = Care()
     in_thread: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,15 @@ class MessageRow:
     account: str
     flags: frozenset[str]  # values of Flag, and keywords
     attachments: tuple[AttachmentRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What other mail says against a message: `another` says something else under its identifier,
+    or it is the first of its sender, and of their firm, in a conversation that others began."""
+
+    another: bool = False
+    new_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)

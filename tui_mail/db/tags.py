@@ -1,7 +1,6 @@
 """Tags, which are a mailbox's keywords: which ones there are, which a message has; put on, taken off.
 
-Hides what programs keep among the keywords for themselves, and finds the tags of a million
-messages without looking at each.
+Hides how the tags of a million messages are found without looking at each.
 """
 
 from collections.abc import Collection
@@ -12,15 +11,13 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.actions import mark
+from tui_mail.db.flags import OF_PROGRAMS, tags_of
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
 from tui_mail.db.tables import Folder, Placement
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _
 from tui_mail.values import Flag
-
-# What mail programs note for themselves (IANA's registry of IMAP keywords, and Thunderbird's).
-_NOT_OURS = frozenset({"junk", "nonjunk", "notjunk", "forwarded", "redirected"})
 
 
 def tags(session: Session, operator_id: int) -> list[str]:
@@ -49,7 +46,7 @@ def tags(session: Session, operator_id: int) -> list[str]:
         )
     )
     statement = select(found.c.keywords).where(found.c.keywords.is_not(None)).distinct()
-    return sorted({tag for row in session.scalars(statement) for tag in _tags_of(row)})
+    return sorted({tag for row in session.scalars(statement) for tag in tags_of(row.split())})
 
 
 def tags_on(session: Session, placement_ids: Collection[int]) -> frozenset[str]:
@@ -58,7 +55,7 @@ def tags_on(session: Session, placement_ids: Collection[int]) -> frozenset[str]:
     for part in chunks(placement_ids):
         statement = select(col(Placement.keywords)).where(col(Placement.id).in_(part)).distinct()
         for row in session.scalars(statement):
-            here = frozenset(_tags_of(row))
+            here = frozenset(tags_of(row.split()))
             common = here if common is None else common & here
     return common or frozenset()
 
@@ -84,17 +81,9 @@ def tag(
 
 def check_tag(name: str) -> None:
     """Raises WrongData where the keyword means something to mail programs."""
-    if name.lower() in {*Flag, *_NOT_OURS} or name.startswith("$"):
+    if name.lower() in {*Flag, *OF_PROGRAMS} or name.startswith("$"):
         raise WrongData(
             _("“{name}” means something else to mail programs: choose another name.").format(
                 name=name
             )
         )
-
-
-def _tags_of(keywords: str) -> list[str]:
-    return [
-        name
-        for name in keywords.split()
-        if not name.startswith("$") and name.lower() not in _NOT_OURS
-    ]

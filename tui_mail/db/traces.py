@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
 from sqlmodel import Session, col
 
+from tui_mail.db.flags import tags_of
 from tui_mail.db.links import chips_for, visible
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import ListRow, PageKey
@@ -157,6 +158,7 @@ def _placed() -> Select[*tuple[Any, ...]]:
             col(Placement.seen),
             col(Placement.starred),
             col(Placement.answered),
+            col(Placement.keywords),
             col(Placement.deleted),
             col(Folder.id).label("folder_id"),
             col(Folder.name).label("folder"),
@@ -177,5 +179,9 @@ def _list_row(row: Row[*tuple[Any, ...]]) -> ListRow:
     columns = row._asdict()
     del columns["deleted"], columns["role"], columns["position"]
     return ListRow(
-        key=PageKey(row.received_at, row.position), total=1, unread=int(not row.seen), **columns
+        key=PageKey(row.received_at, row.position),
+        total=1,
+        unread=int(not row.seen),
+        tags=tags_of(columns.pop("keywords").split()),
+        **columns,
     )

@@ -78,6 +78,12 @@ def when_in_full(at: datetime, now: datetime) -> SafeText:
         return safe(_("today {time}").format(time=clock(at)))
     if moment.date() == today - timedelta(days=1):
         return safe(_("yesterday {time}").format(time=clock(at)))
+    return moment_in_full(at)
+
+
+def moment_in_full(at: datetime) -> SafeText:
+    """A moment whatever today is: `20 nov 2025 10:41`."""
+    moment = _local(at)
     months = _locale(language()).months["format"]["abbreviated"]
     return safe(f"{moment.day} {months[moment.month]} {moment.year} {clock(at)}")
 

@@ -5,10 +5,10 @@ Warnings lie between header and text, in lines that mail cannot draw in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow
+from tui_mail.db.rows import AttachmentRow, Doubts, LinkRow, MessageRow
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _UNKNOWN = Authentication()
+_NO_DOUBTS = Doubts()
+_NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it came is no wonder
 _WARNING_LINES = 5  # each: an address may be as long as its sender likes
 _WARNED_LINKS = 2  # each; more are counted
 _PEC_SENDER = "posta-certificata@"
@@ -38,6 +40,8 @@ class Letterhead:
     authentication: Authentication = _UNKNOWN
     mismatches: Sequence[Mismatch] = ()  # links that name another host than they lead to
     gathered: Gathered | None = None  # what became of the pieces that it was sent in
+    tags: tuple[str, ...] = ()
+    doubts: Doubts = _NO_DOUBTS
 
 
 def mailbox(box: Mailbox | None) -> SafeText:
@@ -67,6 +71,7 @@ def warnings(head: Letterhead) -> list[SafeText]:
             found.append(_("part of it is not in the message but elsewhere: nothing is fetched"))
     if head.authentication.failed:
         found.append(_("the sender's domain says that this is not from it"))
+    found += _by_other_mail(head)
     found += link_warnings(head.mismatches)
     if parsed.damage:
         found.append(_("part of the message could not be read (h for details)"))
@@ -85,6 +90,23 @@ def _in_words(found: Gathered) -> str:
     from tui_mail.mail.pieces import pieces_in_words  # the first list does not wait for it
 
     return pieces_in_words(found)
+
+
+def _by_other_mail(head: Letterhead) -> list[str]:
+    """What to doubt by what is stored beside the message, and by when it came."""
+    found = []
+    if head.doubts.another:
+        found.append(_("another message has the same identifier and says something else"))
+    if head.doubts.new_sender:
+        address = head.parsed.sender.address if head.parsed.sender else ""
+        found.append(_("new sender: {0} was not in this conversation before").format(address))
+    written, came = head.parsed.date, head.row.received_at
+    if written is not None and abs(written - came) > _NEAR and not head.row.outgoing:
+        words = _("it is dated {written}, but it came on {came}")
+        found.append(
+            words.format(written=formats.moment_in_full(written), came=formats.moment_in_full(came))
+        )
+    return found
 
 
 def link_warnings(mismatches: Sequence[Mismatch]) -> list[str]:
@@ -141,6 +163,9 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
             Piece(SafeText(f" {when} "), "dim"),
         ),
     ]
+    if head.tags:
+        tags = SafeText("  ".join(f"#{safe(tag)}" for tag in head.tags))
+        lines.append(plain(fit(SafeText(f" {tags}"), width), "accent"))
     if records:
         lines.append(records_line(head.links, now))
     for text in warnings(head):

@@ -33,6 +33,7 @@ _SIGNS = 4  # the cursor or a mark, the state, the star, a space
 _GAP = 1
 _ASSIGNEE = 10
 _ROOM_FOR_BOTH = 20
+_TAG = 14  # cells of the first of them
 
 
 @lru_cache(maxsize=64)
@@ -63,8 +64,12 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
     line.append(Piece(SafeText(f"{gap} {_who(row, parts.who)} "), weight))
     if parts.subject:
         name = _assignee(row, parts.subject)
-        room = parts.subject - width_of(name)
-        line.append(Piece(SafeText(f"{fit(subject, room)}{'' if name else ' '}"), weight))
+        tags = _tags(row, parts.subject - width_of(name))
+        room = parts.subject - width_of(name) - width_of(tags)
+        end = "" if name or tags else " "
+        line.append(Piece(SafeText(f"{fit(subject, room)}{end}"), weight))
+        if tags:
+            line.append(Piece(SafeText(f"{tags}{'' if name else ' '}"), "accent"))
         if name:
             line.append(Piece(SafeText(f"{name} "), "dim"))
     if parts.chip:
@@ -92,6 +97,16 @@ def _assignee(row: ListRow, room: int) -> SafeText:
         return SafeText("")
     name = safe(f"@{row.care.login}")
     return SafeText(f" {name if width_of(name) <= _ASSIGNEE else fit(name, _ASSIGNEE)}")
+
+
+def _tags(row: ListRow, room: int) -> SafeText:
+    """What people put on the message, after the subject where there is room for both."""
+    if not row.tags or room < _ROOM_FOR_BOTH:
+        return SafeText("")
+    first, more = safe(f"#{row.tags[0]}"), len(row.tags) - 1
+    most = min(_TAG, room // 3)
+    shown = first if width_of(first) <= most else fit(first, most)
+    return SafeText(f" {shown}{f' +{more}' if more else ''}")
 
 
 def _who(row: ListRow, width: int) -> SafeText:

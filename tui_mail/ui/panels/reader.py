@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_mail.db.rows import AttachmentRow, LinkRow, MessageRow, ThreadPlace
+from tui_mail.db.rows import AttachmentRow, MessageRow, ThreadPlace
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import letterhead
+from tui_mail.ui.beside import beside
 from tui_mail.ui.keys import MAIL, bind
 from tui_mail.ui.layouts import Frame, Layouts
 from tui_mail.ui.linkkeys import LINKS, LinkKeys
@@ -34,18 +35,6 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.mail.render import Rendered
     from tui_mail.worker.reading import OpenedMessage
-
-
-def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
-    from tui_mail.db.links import links_of
-
-    return links_of(session, operator_id, message_id)
-
-
-def _conversation(session: "Session", operator_id: int, message_id: int) -> ThreadPlace:
-    from tui_mail.db.whole_threads import place_in_thread
-
-    return place_in_thread(session, operator_id, message_id)
 
 
 def _own_hosts(session: "Session", account_id: int) -> tuple[str, str]:
@@ -163,14 +152,22 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         except TuiMailError as error:
             self.post_message(Said.error(error))
             return
-        links = await self.read(_links, parts.operator_id, message_id) or []
-        place = await self.read(_conversation, parts.operator_id, message_id)
+        known = await self.read(beside, parts.operator_id, message_id)
         vouched = await self._authentication(opened)
         if self.message_id != message_id:
             return
-        self._opened, self._conversation = opened, place
+        if known is None:
+            return
+        self._opened, self._conversation = opened, known.place
         self._letterhead = letterhead.Letterhead(
-            opened.row, opened.parsed, links, opened.lost, vouched, gathered=opened.gathered
+            opened.row,
+            opened.parsed,
+            known.links,
+            opened.lost,
+            vouched,
+            tags=known.tags,
+            doubts=known.doubts,
+            gathered=opened.gathered,
         )
         self._unfolded = self.top = 0
         self._source = None
@@ -217,7 +214,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
 
     def changed(self, topics: frozenset[str]) -> None:
         if self.message_id is not None and topics & {"links", "mail", "erp"}:
-            begin(self, partial(self._read_links, self.message_id), "links", latest=True)
+            begin(self, partial(self._read_beside, self.message_id), "links", latest=True)
         if "mail" in topics and self._opened is not None and self._opened.gathered is not None:
             begin(self, partial(self._gather, self._opened), "pieces", latest=True)
 
@@ -229,15 +226,16 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
                 if opened is self._opened and found.gathered != opened.gathered:
                     await self._open(opened.row.id, False)
 
-    async def _read_links(self, message_id: int) -> None:
+    async def _read_beside(self, message_id: int) -> None:
         if self.parts is None:
             return
-        links = await self.read(_links, self.parts.operator_id, message_id)
+        known = await self.read(beside, self.parts.operator_id, message_id)
         head = self._letterhead
-        if links is None or head is None or self.message_id != message_id:
+        if known is None or head is None or self.message_id != message_id:
             return
-        if list(head.links) != links:
-            self._letterhead = replace(head, links=links)
+        now = replace(head, links=known.links, tags=known.tags, doubts=known.doubts)
+        if now != head:
+            self._letterhead = now
             self.forget()
 
     # -- what is shown
