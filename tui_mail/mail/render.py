@@ -14,6 +14,7 @@ from tui_mail.mail.html import Page, read_html
 from tui_mail.mail.links import has_url, link_label, urls_in
 from tui_mail.mail.pictures import drawable, half_blocks
 from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
+from tui_mail.mail.rejoining import rejoined
 from tui_mail.mail.tables import lay_out
 from tui_mail.mail.wrapping import wrapped
 from tui_mail.safetext import SafeText, safe
@@ -81,7 +82,7 @@ def render(
         page = read_html(parsed.html, names=names, drawn=drawn, until=until or MAX_BLOCKS)
         if any(not block.is_blank for block in page.blocks):
             return _laid_out(page, width, parsed, drawn)
-    return _laid_out(_text_page(parsed.text, until), width, parsed, {}, list_links=False)
+    return _laid_out(_text_page(parsed.text, until), width, parsed, {}, is_text=True)
 
 
 def plain(rendered: Rendered) -> list[str]:
@@ -131,11 +132,13 @@ def _laid_out(
     parsed: ParsedMessage,
     drawn: Mapping[str, ParsedAttachment],
     *,
-    list_links: bool = True,
+    is_text: bool = False,
 ) -> Rendered:
     partial = page.partial or len(page.blocks) > MAX_BLOCKS
     blocks = page.blocks[:MAX_BLOCKS]
     kinds = _kinds(blocks)
+    if is_text:
+        blocks, kinds = rejoined(blocks, kinds, width)
     lines: list[Line] = []
     starts = []
     for block, kind in zip(blocks, kinds, strict=True):
@@ -147,7 +150,7 @@ def _laid_out(
     folds = _folds(blocks, kinds, starts, parsed)
     if partial:
         lines.append((Span(safe("…"), Style.DIM),))
-    elif list_links:
+    elif not is_text:
         lines.extend(_link_list(page.links, width))
     return Rendered(
         tuple(lines),
