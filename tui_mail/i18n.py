@@ -7,6 +7,7 @@ change language (a test does) without reloading anything.
 import gettext
 import locale
 import os
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "it")
@@ -36,6 +37,13 @@ def language() -> str:
 def _(message: str) -> str:
     """`message` in the user's language."""
     return _current[0].gettext(message)
+
+
+@cache
+def in_every_language(message: str) -> tuple[str, ...]:
+    """`message` in each language that the program speaks."""
+    found = (gettext.translation("tui_mail", _LOCALE, [one], fallback=True) for one in LANGUAGES)
+    return tuple(one.gettext(message) for one in found)
 
 
 def msgid(text: str) -> str:

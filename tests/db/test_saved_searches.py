@@ -18,6 +18,7 @@ from tui_mail.db.saved_searches import (
 )
 from tui_mail.db.undoing import undo
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
+from tui_mail.i18n import set_language
 from tui_mail.search.mistakes import QueryMistake
 from tui_mail.search.tree import All, Any, Tree, Words
 
@@ -145,3 +146,32 @@ def test_a_new_operator_is_offered_some(database: Database) -> None:
     assert len(rows) >= 3
     for row in rows:
         database.read_now(understood, found.id or 0, row.query, NOW)
+
+
+def test_an_offered_search_is_called_as_the_reader_speaks_until_it_is_renamed(
+    sqlite_database: Database,
+) -> None:
+    anna = sqlite_database.write_now(operator_for, "anna").id or 0
+
+    def shown() -> list[str]:
+        return [row.name for row in sqlite_database.read_now(saved_searches, anna)]
+
+    english = shown()
+    try:
+        set_language("it")
+        italian = shown()
+        assert len(italian) == len(english) == 4
+        assert not set(italian) & set(english)
+        for name in (english[0], italian[0]):
+            sqlite_database.read_now(understood, anna, f'@"{name}"', NOW)
+        first = sqlite_database.read_now(saved_searches, anna)[0].id
+        with pytest.raises(WrongUse):
+            sqlite_database.write_now(rename_search, anna, first, english[1], NOW)
+        sqlite_database.write_now(rename_search, anna, first, "Orfani", NOW)
+        assert shown() == ["Orfani", *italian[1:]]
+        sqlite_database.write_now(save_search, anna, italian[1], "is:unread", NOW)
+        assert shown() == ["Orfani", *italian[1:]]
+        set_language("en")
+        assert shown() == ["Orfani", italian[1], *english[2:]]
+    finally:
+        set_language("en")

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -334,14 +336,16 @@ def test_certified_mail_carries_its_original_and_its_facts(parsed: list[EmailMes
 
 
 def test_fresh_messages_speak_of_known_documents(company: DemoCompany) -> None:
-    fresh = list(fresh_messages(company))
+    clock = iter(company.now + timedelta(seconds=25 * place) for place in range(1, 100))
+    fresh = list(fresh_messages(company, partial(next, clock)))
     known = people(company)
     moments = [message.received_at for message in fresh]
     assert len(fresh) == 20
     assert moments == sorted(moments)
     assert moments[0] > company.now
-    for message in fresh:
+    for place, message in enumerate(fresh, start=1):
         letter = _parse(message.raw)
+        assert letter["Date"].datetime <= company.now + timedelta(seconds=25 * place)
         sender = letter["From"].addresses[0].addr_spec
         assert sender in known
         assert SUBJECT_NUMBER.search(str(letter["Subject"]))
@@ -356,11 +360,16 @@ def test_people_answer_in_their_own_language(company: DemoCompany) -> None:
     assert all(address.endswith(RESERVED) for address in known)
 
 
-def test_now_decides_when_the_last_message_came() -> None:
-    now = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+@pytest.mark.parametrize("hour", [0, 3, 22])
+def test_nothing_is_dated_after_now_at_any_hour(hour: int) -> None:
+    now = datetime(2026, 11, 24, hour, 0, tzinfo=UTC)
     company = build_company(7, today=TODAY, now=now)
-    last = list(messages(company))[-1]
-    assert last.received_at == now - timedelta(minutes=1)
+    mail = list(messages(company))
+    assert mail[-1].received_at == now - timedelta(minutes=1)
+    for message in mail:
+        date = re.search(rb"^Date: (.*)\r$", message.raw, re.MULTILINE)
+        assert date is not None
+        assert parsedate_to_datetime(date[1].decode()) <= now
 
 
 def test_files_connector_takes_every_row(company: DemoCompany, tmp_path: Path) -> None:

@@ -37,11 +37,13 @@ def save(call: Context, name: str, query: str, *, shared: bool) -> None:
 
 def forget(call: Context, name: str) -> None:
     """Raises NotFound."""
-    from tui_mail.db.saved_list import saved_searches
+    from tui_mail.db.saved_list import called, saved_searches
     from tui_mail.db.saved_searches import delete_search
 
     rows = call.database.read_now(saved_searches, call.operator_id)
-    found = next((row for row in rows if row.own and folded(row.name) == folded(name)), None)
+    wanted = folded(name)
+    own = (row for row in rows if row.own)
+    found = next((row for row in own if wanted in called(row.name, row.query)), None)
     if found is None:
         raise NotFound(_("There is no saved search “{name}”.").format(name=name))
     call.database.write_now(delete_search, call.operator_id, found.id, datetime.now(UTC))

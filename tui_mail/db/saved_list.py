@@ -7,12 +7,41 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
-from tui_mail.i18n import _
+from tui_mail.i18n import _, in_every_language, msgid
 from tui_mail.safetext import folded
+
+# What a new operator is offered: its name and its query.
+_OFFERED = (
+    (msgid("Unlinked"), "is:unlinked kind:human in:inbox"),
+    (msgid("To confirm"), "is:proposed"),
+    (msgid("Mine"), "assigned:me -state:done"),
+    (msgid("Waiting"), "state:waiting"),
+)
+
+
+def called(name: str, query: str) -> frozenset[str]:
+    """What a search may be called, folded: one that was offered and not changed has a name in each
+    language."""
+    for offered, its_query in _OFFERED:
+        names = in_every_language(offered)
+        if query == its_query and name in names:
+            return frozenset(map(folded, names))
+    return frozenset({folded(name)})
+
+
+def _shown(name: str, query: str) -> str:
+    """The name of a search in the language in use, where it has one there."""
+    for offered, its_query in _OFFERED:
+        if query == its_query and name in in_every_language(offered):
+            return _(offered)
+    return name
 
 
 def saved_searches(session: Session, operator_id: int) -> list[SavedRow]:
-    """The operator's searches and those that others share, in their order."""
+    """The operator's searches and those that others share, in their order.
+
+    Those that were offered are called as in the language in use, until they are renamed.
+    """
     statement = (
         select(
             col(SavedSearch.id),
@@ -30,27 +59,24 @@ def saved_searches(session: Session, operator_id: int) -> list[SavedRow]:
             col(SavedSearch.id),
         )
     )
-    return [SavedRow(*row) for row in session.execute(statement)]
+    return [
+        SavedRow(identifier, _shown(name, query), query, *others)
+        for identifier, name, query, *others in session.execute(statement)
+    ]
 
 
 def offer_searches(session: Session, operator_id: int) -> None:
     """What is useful to everyone, for a new operator: ordinary searches, to be changed or deleted."""
-    offered = (
-        (_("Unlinked"), "is:unlinked kind:human in:inbox"),
-        (_("To confirm"), "is:proposed"),
-        (_("Mine"), "assigned:me -state:done"),
-        (_("Waiting"), "state:waiting"),
-    )
     rows = [
         {
             "operator_id": operator_id,
-            "name": name,
-            "name_folded": folded(name),
+            "name": _(name),
+            "name_folded": folded(_(name)),
             "query": query,
             "shared": False,
             "place": place,
         }
-        for place, (name, query) in enumerate(offered)
+        for place, (name, query) in enumerate(_OFFERED)
     ]
     insert_rows(session, SavedSearch, rows)
     publish(session, Topic.SEARCHES)

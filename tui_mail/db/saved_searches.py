@@ -11,7 +11,7 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
-from tui_mail.db.saved_list import saved_searches
+from tui_mail.db.saved_list import called, saved_searches
 from tui_mail.db.search_names import require_places
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
@@ -94,6 +94,9 @@ class _Searches:
             self._known = {}
             for row in rows:  # one's own come first
                 self._known.setdefault(folded(row.name), row)
+            for row in rows:
+                for name in called(row.name, row.query):
+                    self._known.setdefault(name, row)
         return self._known
 
 
@@ -130,12 +133,7 @@ def save_search(
     Raises WrongUse for a name that is none, QueryMistake.
     """
     name, query = _named(name), query.strip()
-    own = session.scalars(
-        select(SavedSearch).where(
-            col(SavedSearch.operator_id) == operator_id,
-            col(SavedSearch.name_folded) == folded(name),
-        )
-    ).one_or_none()
+    own = _of_name(session, operator_id, name)
     before = [[own.id, _values(own)]] if own is not None else []
     if own is None:
         own = SavedSearch(operator_id=operator_id, place=_last(session, operator_id) + 1)
@@ -158,12 +156,8 @@ def rename_search(
     """
     own = _own(session, operator_id, search_id)
     before, name = _values(own), _named(name)
-    taken = select(col(SavedSearch.id)).where(
-        col(SavedSearch.operator_id) == operator_id,
-        col(SavedSearch.name_folded) == folded(name),
-        col(SavedSearch.id) != search_id,
-    )
-    if session.scalar(taken) is not None:
+    other = _of_name(session, operator_id, name, besides=search_id)
+    if other is not None:
         raise WrongUse(_("There is a search “{name}” already.").format(name=name))
     own.name, own.name_folded = name, folded(name)
     session.flush()
@@ -259,6 +253,17 @@ def _own(session: Session, operator_id: int, search_id: int) -> SavedSearch:
     if found.operator_id != operator_id:
         raise NotAllowed(_("The saved search is another operator's: only they can change it."))
     return found
+
+
+def _of_name(
+    session: Session, operator_id: int, name: str, *, besides: int | None = None
+) -> SavedSearch | None:
+    """The operator's search that has the name, if need be in another language."""
+    statement = select(SavedSearch).where(
+        col(SavedSearch.operator_id) == operator_id, col(SavedSearch.id) != (besides or 0)
+    )
+    rows = session.scalars(statement.order_by(col(SavedSearch.name_folded) != folded(name)))
+    return next((row for row in rows if folded(name) in called(row.name, row.query)), None)
 
 
 def _last(session: Session, operator_id: int) -> int:

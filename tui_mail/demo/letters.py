@@ -1,8 +1,8 @@
 """The demo company's mail: a year of it, and what arrives while the demo runs."""
 
 import random
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 
 from tui_mail.demo.bulk_mail import post_bulk
@@ -32,10 +32,10 @@ def messages(company: DemoCompany) -> Iterator[DemoMessage]:
     yield from room.messages()
 
 
-def fresh_messages(company: DemoCompany) -> Iterator[DemoMessage]:
-    """Yield further messages about open documents, from known contacts, a minute apart from now.
+def fresh_messages(company: DemoCompany, clock: Callable[[], datetime]) -> Iterator[DemoMessage]:
+    """Yield further messages about open documents, from known contacts, each written when asked for.
 
-    Each has the number of its document in the subject, and is unread.
+    `clock` gives the moment, aware. Each has the number of its document in the subject, and is unread.
     """
     room = Mailroom(company, random.Random(f"{company.seed}:fresh"))
     source, scenes = room.source, scenes_by_topic()
@@ -52,7 +52,7 @@ def fresh_messages(company: DemoCompany) -> Iterator[DemoMessage]:
     # Kinds take turns, orders first: the tour begins with one.
     rounds = chain.from_iterable(zip_longest(*recent.values()))
     chosen = [document for document in rounds if document is not None][:FRESH]
-    for place, document in enumerate(chosen, start=1):
+    for document in chosen:
         party = room.party_of(document)
         choices = [
             scene
@@ -61,5 +61,5 @@ def fresh_messages(company: DemoCompany) -> Iterator[DemoMessage]:
         ]
         topic = Topic(document.kind, party, document.date, document)
         conversation = Conversation(room, source.choice(choices), topic)
-        item = conversation.first_turn(company.now + timedelta(minutes=place))
+        item = conversation.first_turn(clock())
         yield DemoMessage(item.account, "INBOX", item.raw, frozenset(), item.moment)

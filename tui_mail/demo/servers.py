@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 
 from tui_mail.demo.company import build_company, people
 from tui_mail.demo.correspondents import Correspondents, OwnAddress
@@ -70,7 +71,7 @@ async def _arrive(company: DemoCompany, boxes: Mapping[str, UserMailbox], second
     """Now and then something new comes in."""
     if not seconds:
         return
-    for message in fresh_messages(company):
+    for message in fresh_messages(company, partial(datetime.now, UTC)):
         await asyncio.sleep(seconds)
         boxes[message.account].deliver(message.folder, message.raw, (), datetime.now(UTC))
 
