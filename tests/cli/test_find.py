@@ -307,7 +307,7 @@ def test_a_mistake_in_a_query_is_told_with_its_place(house: Program) -> None:
 @pytest.mark.parametrize(
     ("query", "blamed", "near"),
     [
-        ("luca in:Inbux", "in:Inbux", "“INBOX”"),
+        ("luca in:Inbux", "in:Inbux", "“inbox”"),
         ("account:nobody@x.example", "account:nobody@x.example", "no account"),
         ("account:ana@rossi.example luca", "account:ana@rossi.example", "“anna@rossi.example”"),
         ("Nowhere in:(Nowhere)", "Nowhere", "no folder"),

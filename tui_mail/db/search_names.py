@@ -5,7 +5,8 @@ that there is a hint where nothing is found. Hides how the nearest name is found
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -16,12 +17,13 @@ from tui_mail.db.search_scope import leaves
 from tui_mail.db.tables import Account, Folder
 from tui_mail.db.tags import tags
 from tui_mail.i18n import _
+from tui_mail.search.choices import nearest
 from tui_mail.search.mistakes import QueryMistake
-from tui_mail.search.operators import operator_named, says_a_role
+from tui_mail.search.operators import ROLES, operator_named, says_a_role
 from tui_mail.search.tree import InFolder, OfAccount, OfRecord, Tagged, Tree
 from tui_mail.values import FolderRole
 
-_LONGEST = 200  # letters of a name that are compared: that takes the square of their number
+_MOST_TOLD = 6  # folders, where none is like the name
 
 
 def require_places(session: Session, operator_id: int, asked: Tree, text: str) -> None:
@@ -36,8 +38,8 @@ def require_places(session: Session, operator_id: int, asked: Tree, text: str) -
         if isinstance(leaf, OfAccount):
             if accounts and leaf.email.casefold() not in accounts:
                 raise _mistake(text, leaf.email, "account", _no_account(leaf.email, accounts))
-        elif folders and not says_a_role(leaf.name) and leaf.name.casefold() not in folders:
-            raise _mistake(text, leaf.name, "in", _no_folder(leaf.name, folders))
+        elif folders and not says_a_role(leaf.name) and leaf.name.casefold() not in folders.names:
+            raise _mistake(text, leaf.name, "in", _no_folder(leaf.name, folders.told))
 
 
 def hints(session: Session, operator_id: int, asked: Tree) -> list[str]:
@@ -63,15 +65,34 @@ def _no_tag(name: str, known: Mapping[str, str]) -> str:
     return sentence.format(name=name, near=near)
 
 
-def _folders(session: Session, operator_id: int) -> dict[str, str]:
-    """What folders can be called, folded -> as it is written."""
-    statement = select(col(Folder.name)).where(col(Folder.account_id).in_(readable(operator_id)))
-    names = list(session.scalars(statement.order_by(col(Folder.id))))
-    if not names:
-        return {}
-    roles = [role.value for role in FolderRole if role.value]
-    called = (*names, *(name.rpartition("/")[2] for name in names), *roles)
-    return {name.casefold(): name for name in reversed(called)}
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """`names`: what folders may be called, folded. `told`: what people are told of each, by what they
+    may have meant by it."""
+
+    names: frozenset[str]
+    told: Mapping[str, str]
+
+
+def _folders(session: Session, operator_id: int) -> _Folders | None:
+    """The folders that the operator may read; None where there is none."""
+    statement = select(col(Folder.name), col(Folder.role)).where(
+        col(Folder.account_id).in_(readable(operator_id))
+    )
+    rows = session.execute(statement.order_by(col(Folder.id))).all()
+    if not rows:
+        return None
+    own = [(name, role) for name, role in rows]
+    there = {role for _name, role in own}
+    told = {name: role.shown for role in ROLES if role.english[0] in there for name in role.names}
+    for name, role in own:
+        shown = told.get(role, name)
+        told.setdefault(name.rpartition("/")[2].casefold(), shown)
+        told.setdefault(name.casefold(), shown)
+    roles = (role.value for role in FolderRole if role.value)
+    names = [name for name, _role in own]
+    last = (name.rpartition("/")[2] for name in names)
+    return _Folders(frozenset(map(str.casefold, (*names, *last, *roles))), told)
 
 
 def _accounts(session: Session, operator_id: int) -> dict[str, str]:
@@ -81,12 +102,19 @@ def _accounts(session: Session, operator_id: int) -> dict[str, str]:
     return {name.casefold(): name for name in reversed(called)}
 
 
-def _no_folder(name: str, known: Mapping[str, str]) -> str:
-    near = _nearest(name, known)
-    if near is None:
-        return _("There is no folder “{name}”.").format(name=name)
-    sentence = _("There is no folder “{name}”. Did you mean “{near}”?")
-    return sentence.format(name=name, near=near)
+def _no_folder(name: str, told: Mapping[str, str]) -> str:
+    near = list(dict.fromkeys(told[one] for one in nearest(name.casefold(), told)))
+    if near:
+        sentence = _("There is no folder “{name}”. Did you mean {near}?")
+        return sentence.format(name=name, near=_listed(near))
+    some = list(dict.fromkeys(told.values()))
+    sentence = _("There is no folder “{name}”. There are: {some}.")
+    more = "…" if len(some) > _MOST_TOLD else ""
+    return sentence.format(name=name, some=_listed(some[:_MOST_TOLD]) + more)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(_("“{name}”").format(name=name) for name in names)
 
 
 def _no_account(name: str, known: Mapping[str, str]) -> str:
@@ -98,9 +126,7 @@ def _no_account(name: str, known: Mapping[str, str]) -> str:
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str | None:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name.casefold()[:_LONGEST], known, 1, 0.6)
+    found = nearest(name.casefold(), known, 1)
     return known[found[0]] if found else None
 
 

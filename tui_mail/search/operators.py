@@ -99,15 +99,16 @@ def _choice(choices: Choices) -> Callable[[Value], Tree]:
 
 # -- places ----------------------------------------------------------------------------------------
 
-# A folder may have the name, or be what the name says.
-_ROLES = {
-    **dict.fromkeys(("in-arrivo", "arrivo", "posta-in-arrivo"), "inbox"),
-    **dict.fromkeys(("inviati", "inviata", "posta-inviata"), "sent"),
-    **dict.fromkeys(("draft", "bozze"), "drafts"),
-    **dict.fromkeys(("archivio", "archived"), "archive"),
-    **dict.fromkeys(("spam", "indesiderata"), "junk"),
-    **dict.fromkeys(("cestino", "bin"), "trash"),
-}
+# A folder may have the name, or be what the name says; the first English one is the role itself.
+ROLES = (
+    named("inbox", "in-arrivo arrivo posta-in-arrivo"),
+    named("sent", "inviati inviata posta-inviata"),
+    named("drafts draft", "bozze"),
+    named("archive archived", "archivio"),
+    named("junk spam", "indesiderata"),
+    named("trash bin", "cestino"),
+)
+_ROLES = {name: role.english[0] for role in ROLES for name in role.names if name != role.english[0]}
 
 
 def says_a_role(name: str) -> bool:
