@@ -30,7 +30,7 @@ async def test_pieces_are_read_as_the_message_and_its_file_is_saved(
         await stage.take(pieces[0])
         await shown.sees("Disegni della pompa", "▪ joined from 3 pieces", "pompa.pdf")
         await shown.sees("prima riga", "seconda riga")
-        await shown.lacks("⚠")
+        await shown.lacks("piece 3 of 3")
         await shown.press("S")
         await shown.sees("Save 1 file in")
         shown.console.screen.query_one(SafeInput).value = str(folder)
