@@ -22,7 +22,7 @@ from tui_mail.ui.wrap import wrapped
 
 _COLUMN = 40
 _KEYS = 14  # of a column's cells
-_TYPED = 28  # cells of what is typed into the search line
+_TYPED = 31  # cells of what is typed into the search line
 
 
 class KeyTable(Lines):
