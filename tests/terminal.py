@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -15,6 +16,7 @@ from wcwidth import wcwidth
 
 QUIET_SECONDS = 0.05
 LAST_SECONDS = 10.0
+_APC = re.compile(rb"\x1b_.*?\x1b\\", re.DOTALL)  # pyte would draw what is in it
 
 
 class Screen(pyte.Screen):
@@ -51,6 +53,7 @@ class Terminal:
         self.screen = Screen(columns, rows)
         self.written = bytearray()
         self._stream = pyte.ByteStream(self.screen)
+        self._begun = b""
         self.started = self.came = time.perf_counter()  # `came`: when something last came
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -87,8 +90,17 @@ class Terminal:
             return 0
         self.came = time.perf_counter()
         self.written += data
-        self._stream.feed(data)
+        self._feed(data)
         return len(data)
+
+    def _feed(self, data: bytes) -> None:
+        """Draw what came; a command to draw a picture is no text."""
+        data = _APC.sub(b"", self._begun + data)
+        whole, begin, rest = data.partition(b"\x1b_")
+        self._begun = begin + rest
+        if whole.endswith(b"\x1b"):
+            whole, self._begun = whole[:-1], b"\x1b"
+        self._stream.feed(whole)
 
     def until(self, condition: "str | Callable[[Terminal], bool]", seconds: float = 30.0) -> float:
         """Wait until the screen shows a text or meets a condition; the moment it first did.

@@ -88,7 +88,8 @@ class Settings:
 
     `language`: "it", "en" or "" for the environment's. `theme`: "dark", "light" or the name of a
     theme file. `undo_seconds`: how long a sent letter waits. `check_minutes`: the safety poll
-    beside IDLE. `crm`: whether leads, offers, opportunities and activities are shown.
+    beside IDLE. `crm`: whether leads, offers, opportunities and activities are shown. `pictures`: how
+    those in mail are drawn, "auto" by what the terminal can do.
     """
 
     database: str = ""
@@ -97,6 +98,7 @@ class Settings:
     theme: str = "dark"
     ascii: bool = False
     mouse: bool = False
+    pictures: str = "auto"
     undo_seconds: int = 10
     check_minutes: int = 5
     crm: bool = True
@@ -110,11 +112,13 @@ _CHECKS: dict[str, tuple[type, str]] = {
     "theme": (str, "the name of a theme"),
     "ascii": (bool, "true or false"),
     "mouse": (bool, "true or false"),
+    "pictures": (str, '"auto", "kitty", "blocks" or "none"'),
     "undo_seconds": (int, "a number of seconds from 0 to 600"),
     "check_minutes": (int, "a number of minutes from 1 to 1440"),
     "crm": (bool, "true or false"),
     "keys": (dict, "a table of action = key"),
 }
+_PICTURES = ("auto", "kitty", "blocks", "none")
 _RANGES = {"undo_seconds": range(601), "check_minutes": range(1, 1441)}
 
 
@@ -163,6 +167,8 @@ def _check(home: Home, key: str, value: Any) -> None:
         fits = value in _RANGES[key]
     if fits and key == "language":
         fits = value in {"", *LANGUAGES}
+    if fits and key == "pictures":
+        fits = value in _PICTURES
     if fits and key == "keys":
         fits = all(isinstance(item, str) for item in value.values())
     if not fits:
@@ -199,6 +205,7 @@ DEFAULT_FILE = """\
 # theme = "dark"                                         # "dark", "light"
 # ascii = false                                          # signs in ASCII for simple terminals
 # mouse = false                                          # mouse tracking (costs bytes over SSH)
+# pictures = "auto"                                      # in mail: "kitty", "blocks", "none"
 # undo_seconds = 10                                      # how long a sent letter can be called back
 # check_minutes = 5                                      # how often to look beside IDLE
 # crm = true                                             # leads, offers, opportunities, activities

@@ -19,9 +19,12 @@ _HARMFUL = re.compile(
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U00013430-\U0001345f\U000e0000-\U000e0fff"
     # what makes another character wider in some terminals: variants, skins, flags
-    "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"
+    "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff"
+    # what some terminals draw a picture of theirs in place of
+    "\U0010eeee]"
 )
 _FLAG_A = 0x1F1E6
+_PLACEHOLDER = 0x10EEEE  # of kitty's pictures
 # Marks are among what is neither of a word nor a space.
 _MARKS = re.compile(r"[^\x00-\u02ff\w\s]{5,}")
 _VISIBLE_MARKS = 4
@@ -37,16 +40,18 @@ def _sign(match: re.Match[str]) -> str:
         return "␡"
     if _FLAG_A <= code < _FLAG_A + 26:
         return chr(ord("A") + code - _FLAG_A)
-    return "\ufffd" if 0x7F < code < 0xA0 or 0xD800 <= code <= 0xDFFF else ""
+    if code == _PLACEHOLDER or 0x7F < code < 0xA0 or 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return ""
 
 
 def safe(text: str) -> SafeText:
     """One line of `text` that a terminal can be given: tabs and line ends become spaces.
 
-    C0 controls show as Unicode control pictures (ESC as ␛), C1 controls and lone surrogates as
-    U+FFFD; bidirectional, zero-width and tag characters are dropped, and those that make others
-    wider in some terminals only (flags become their letters); more than four combining marks on
-    one base are cut (they draw over neighbouring rows).
+    C0 controls show as Unicode control pictures (ESC as ␛), C1 controls, lone surrogates and the
+    placeholder of pictures (U+10EEEE) as U+FFFD; bidirectional, zero-width and tag characters are
+    dropped, and those that make others wider in some terminals only (flags become their letters);
+    more than four combining marks on one base are cut (they draw over neighbouring rows).
     """
     clean = text if text.isascii() and text.isprintable() else _clean(text)
     return SafeText(clean)

@@ -300,6 +300,37 @@ class Authentication:
     by: str = ""
 
 
+class PictureWay(StrEnum):
+    """How pictures are drawn: by the terminal, which speaks kitty's protocol, or in half-blocks."""
+
+    NONE = "none"
+    BLOCKS = "blocks"
+    KITTY = "kitty"
+
+
+CELL = (10, 20)  # pixels, of a terminal that does not tell
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The way in which pictures are drawn, and how many pixels wide and high a cell is."""
+
+    way: PictureWay = PictureWay.NONE
+    cell: tuple[int, int] = CELL
+
+
+NOT_DRAWN = Drawing()
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPicture:
+    """A picture as a PNG of our own making, and how many cells it takes."""
+
+    png: bytes = field(repr=False)
+    columns: int
+    rows: int
+
+
 class BodyFormat(StrEnum):
     """How the body of a letter was written."""
 

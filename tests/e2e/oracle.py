@@ -18,8 +18,9 @@ _OURS = re.compile(
     r"\x1b\[(?:[0-9;:]*m|(?:[0-9]+;[0-9]+)?H|[0-9]* q|K"
     r"|\?(?:1049|25|7|1004|2004|2026|2048|1000|1003|1006|1015|1016)[hl])"
 )
-# Asked once, before the first paint: its answers are understood as such, never as keys.
-_AT_THE_START = re.compile(r"\x1b\[(?:\?2026\$p|\?2048\$p|>[0-9]+u)")
+# Asked once, before the first paint, and its name after the first list: its answers are understood
+# as such, never as keys.
+_AT_THE_START = re.compile(r"\x1b\[(?:\?2026\$p|\?2048\$p|>[0-9]+u|>q)")
 _AT_THE_END = re.compile(r"\x1b\[<u")
 # The mouse pointer's shape, which Textual asks for and the driver's guard takes away.
 _POINTER = re.compile(r"\x1b\]22;[a-z-]*\x07")
@@ -29,7 +30,7 @@ _LINE_ENDS = "\r\n"
 _DRAWN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _COMBINING = 4
-_QUESTIONS = 3
+_QUESTIONS = 4
 _CONTEXT = 40
 
 
@@ -85,6 +86,8 @@ def _harm(character: str) -> str:
         return "a line end or half a character"
     if category == "Cf" and character not in _DRAWN_FORMATS:
         return "a character that cannot be seen or turns the text around"
+    if code == 0x10EEEE:
+        return "a place for a picture"
     if character in _FILLERS or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
         return "a character that cannot be seen"
     if 0x1F3FB <= code <= 0x1F3FF or 0x1F1E6 <= code <= 0x1F1FF:

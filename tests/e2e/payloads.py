@@ -16,6 +16,7 @@ SEQUENCES = {
     "link": "\x1b]8;;http://evil.example/\x07click\x1b]8;;\x07",
     "font": "\x1b]50;?\x07",
     "colour": "\x1b]10;?\x07\x1b]4;0;?\x07",
+    "picture": "\x1b_Ga=T,f=100,i=7;AAAA\x1b\\\U0010eeee\u0305\u0305",
     "clear": "\x1b[2J\x1b[H\x1b[3J",
     "reset": "\x1bc\x1b[!p",
     "style": "\x1b[31;5;8mred",

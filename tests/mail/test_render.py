@@ -16,6 +16,7 @@ from tui_mail.mail.guard import guarded
 from tui_mail.mail.parse import parse
 from tui_mail.mail.render import Rendered, plain, render
 from tui_mail.safetext import safe
+from tui_mail.values import Drawing, PictureWay
 
 
 def page(html: str, width: int = 60) -> Rendered:
@@ -380,7 +381,7 @@ def _png(width: int, height: int) -> bytes:
 
 def test_a_picture_that_came_with_the_mail_is_drawn_where_it_is() -> None:
     parsed = parse(_with_picture(_png(160, 64), b"<p>sopra<img src='cid:logo@x'>sotto</p>"))
-    rendered = render(parsed, 60, pictures=True)
+    rendered = render(parsed, 60, pictures=Drawing(PictureWay.BLOCKS))
     lines = plain(rendered)
     assert lines[:2] == ["sopra", "[image: logo.png]"]
     assert lines[2:6] == ["▀" * 20] * 4
@@ -395,14 +396,14 @@ def test_a_picture_that_came_with_the_mail_is_drawn_where_it_is() -> None:
 )
 def test_a_picture_that_cannot_be_drawn_is_named(picture: bytes) -> None:
     parsed = parse(_with_picture(picture, b"<img src='cid:logo@x'>"))
-    assert plain(render(parsed, 60, pictures=True)) == ["[image: logo.png]"]
+    assert plain(render(parsed, 60, pictures=Drawing(PictureWay.BLOCKS))) == ["[image: logo.png]"]
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded() -> None:
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 60_000)
     bomb = head + b"\x08\x02\0\0\0" + b"\0" * 40
     parsed = parse(_with_picture(bomb, b"<img src='cid:logo@x'>"))
-    assert plain(render(parsed, 60, pictures=True)) == ["[image: logo.png]"]
+    assert plain(render(parsed, 60, pictures=Drawing(PictureWay.BLOCKS))) == ["[image: logo.png]"]
 
 
 # -- much

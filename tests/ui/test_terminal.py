@@ -15,7 +15,7 @@ from tui_mail.db.engine import Database
 _PROGRAM = Path(__file__).with_name("console_program.py")
 _ROOT = _PROGRAM.parents[2]
 _OURS = re.compile(
-    rb"\x1b\[[0-9;:]*m|\x1b\[[0-9;]*[HK]|\x1b\[\?[0-9;]+(?:[hl]|\$p)|\x1b\[[<>][0-9;]*u|[\r\n\x07]"
+    rb"\x1b\[[0-9;:]*m|\x1b\[[0-9;]*[HK]|\x1b\[\?[0-9;]+(?:[hl]|\$p)|\x1b\[[<>][0-9;]*u|\x1b\[>q|[\r\n\x07]"
 )
 _MOST_BYTES = 600
 

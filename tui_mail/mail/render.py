@@ -12,16 +12,25 @@ from tui_mail.mail.cells import cut, width_of
 from tui_mail.mail.folds import Fold, Quoted, folds_of
 from tui_mail.mail.html import Page, read_html
 from tui_mail.mail.links import has_url, link_label, urls_in
-from tui_mail.mail.pictures import drawable, half_blocks
+from tui_mail.mail.pictures import MAX_SENT, Run, drawable, encoded, half_blocks
 from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
 from tui_mail.mail.rejoining import rejoined
 from tui_mail.mail.tables import lay_out
 from tui_mail.mail.wrapping import wrapped
 from tui_mail.safetext import SafeText, safe
-from tui_mail.values import Mismatch, ParsedAttachment, ParsedMessage
+from tui_mail.values import (
+    NOT_DRAWN,
+    Drawing,
+    EncodedPicture,
+    Mismatch,
+    ParsedAttachment,
+    ParsedMessage,
+    PictureWay,
+)
 
 MAX_BLOCKS = 20_000
 NARROWEST = 8
+_MOST_SENT = 8 * MAX_SENT  # bytes of the pictures of one message; what is more is half-blocks
 _TAB = 8
 _DEEPEST_MARK = 5
 
@@ -35,7 +44,8 @@ _ROLE_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Text in one style: a value of `Style`, or `#rrggbb/#rrggbb` for a colour on another."""
+    """Text in one style: a value of `Style`, `#rrggbb/#rrggbb` for a colour on another, or
+    `picture N R` for row R of the picture that is `Rendered.pictures[N]`."""
 
     text: SafeText
     style: str = ""
@@ -50,7 +60,8 @@ class Rendered:
 
     `hidden`: pieces of text and tracking images that were not shown; `images`: images by name
     only; `mismatches`: links whose text names another host than they lead to; `partial`: the end
-    is not there, because it is too much or because no more was asked for.
+    is not there, because it is too much or because no more was asked for. `pictures`: those that
+    the terminal is to draw itself.
     """
 
     lines: tuple[Line, ...]
@@ -60,6 +71,7 @@ class Rendered:
     images: int = 0
     mismatches: tuple[Mismatch, ...] = ()
     partial: bool = False
+    pictures: tuple[EncodedPicture, ...] = ()
 
 
 def render(
@@ -67,22 +79,22 @@ def render(
     width: int,
     *,
     prefer_text: bool = False,
-    pictures: bool = False,
+    pictures: Drawing = NOT_DRAWN,
     until: int = 0,
 ) -> Rendered:
     """Lay a message out in `width` cells: its HTML when it has some to show, else its text.
 
-    `pictures`: draw those that came with it, in half-blocks. `until`: the beginning is enough,
+    `pictures`: how to draw those that came with it. `until`: the beginning is enough,
     about so many logical lines (0: all).
     """
     width = max(NARROWEST, width)
     if parsed.html and not (prefer_text and parsed.text.strip()):
-        drawn = drawable(parsed.attachments) if pictures else {}
+        drawn = {} if pictures.way is PictureWay.NONE else drawable(parsed.attachments)
         names = {one.content_id: one.name for one in parsed.attachments if one.content_id}
         page = read_html(parsed.html, names=names, drawn=drawn, until=until or MAX_BLOCKS)
         if any(not block.is_blank for block in page.blocks):
-            return _laid_out(page, width, parsed, drawn)
-    return _laid_out(_text_page(parsed.text, until), width, parsed, {}, is_text=True)
+            return _laid_out(page, width, parsed, _Pictures(drawn, pictures, width))
+    return _laid_out(_text_page(parsed.text, until), width, parsed, None, is_text=True)
 
 
 def plain(rendered: Rendered) -> list[str]:
@@ -130,7 +142,7 @@ def _laid_out(
     page: Page,
     width: int,
     parsed: ParsedMessage,
-    drawn: Mapping[str, ParsedAttachment],
+    pictures: "_Pictures | None",
     *,
     is_text: bool = False,
 ) -> Rendered:
@@ -144,8 +156,8 @@ def _laid_out(
     for block, kind in zip(blocks, kinds, strict=True):
         starts.append(len(lines))
         lines.extend(_rows(block, kind, width))
-        if block.image in drawn:
-            lines.extend(_picture(drawn[block.image].content, width))
+        if pictures is not None and block.image in pictures.drawn:
+            lines.extend(pictures.lines(block.image))
     starts.append(len(lines))
     folds = _folds(blocks, kinds, starts, parsed)
     if partial:
@@ -160,6 +172,7 @@ def _laid_out(
         page.images,
         tuple(page.mismatches),
         partial,
+        () if pictures is None else tuple(pictures.sent),
     )
 
 
@@ -248,10 +261,42 @@ def _spans(row: Iterable[Piece], base: Style) -> list[Span]:
     return [Span(SafeText(text), style or base) for text, style in row if text]
 
 
-def _picture(content: bytes, width: int) -> list[Line]:
+class _Pictures:
+    """The pictures of one message, in lines; `sent`: those that the terminal is to draw."""
+
+    def __init__(self, drawn: Mapping[str, ParsedAttachment], drawing: Drawing, width: int) -> None:
+        self.drawn = drawn
+        self.sent: list[EncodedPicture] = []
+        self._drawing, self._width = drawing, width
+        self._bytes = 0
+
+    def lines(self, content_id: str) -> list[Line]:
+        content = self.drawn[content_id].content
+        if self._drawing.way is PictureWay.KITTY and self._bytes < _MOST_SENT:
+            made = encoded(content, self._width, cell=self._drawing.cell)
+            if made is not None:
+                return self._placed(made)
+        return block_lines(half_blocks(content, self._width))
+
+    def _placed(self, picture: EncodedPicture) -> list[Line]:
+        """The room that a picture takes; one that is there twice is sent once."""
+        if picture not in self.sent:
+            self.sent.append(picture)
+            self._bytes += len(picture.png)
+        return picture_lines(self.sent.index(picture), picture)
+
+
+def picture_lines(number: int, picture: EncodedPicture) -> list[Line]:
+    """The room of picture `number`, in as many lines as it has rows."""
+    room = SafeText(" " * picture.columns)
+    return [(Span(room, f"picture {number} {row}"),) for row in range(picture.rows)]
+
+
+def block_lines(rows: Sequence[Sequence[Run]]) -> list[Line]:
+    """A picture in half-blocks as lines."""
     return [
         tuple(Span(SafeText("▀" * run.cells), f"#{run.upper:06x}/#{run.lower:06x}") for run in row)
-        for row in half_blocks(content, width)
+        for row in rows
     ]
 
 

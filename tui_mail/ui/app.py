@@ -28,6 +28,7 @@ from tui_mail.ui import formats
 from tui_mail.ui.driver import GuardedDriver
 from tui_mail.ui.held_keys import HeldKeys
 from tui_mail.ui.keys import APP, Command, commands
+from tui_mail.ui.pictures import Pictures
 from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.palette import palette
@@ -64,6 +65,7 @@ class Console(App[int]):
         self._ascii = settings.ascii
         super().__init__(driver_class=GuardedDriver)
         self.animation_level = "none"
+        self._pictures = Pictures(self, settings.pictures, ascii_only=settings.ascii)
         self._open_parts = open_parts
         self._complete = complete
         self._parts: Parts | None = None
@@ -83,6 +85,10 @@ class Console(App[int]):
     def ascii(self) -> bool:
         return self._ascii
 
+    @property
+    def pictures(self) -> Pictures:
+        return self._pictures
+
     # -- beginning and end
 
     def on_mount(self) -> None:
@@ -90,6 +96,7 @@ class Console(App[int]):
             loop = asyncio.get_running_loop()
             for number in _ENDINGS:
                 loop.add_signal_handler(number, self._leave_by, number)
+        self.app_resume_signal.subscribe(self, lambda _app: self._pictures.send())
         self.push_screen(self._main)
         self.call_after_refresh(self._begin)
 
@@ -103,6 +110,7 @@ class Console(App[int]):
             self._main.start(parts)
             with suppress(TimeoutError):  # a list that cannot be read must not keep mail away
                 await asyncio.wait_for(self._main.first_list.wait(), _FIRST_LIST_SECONDS)
+            self._pictures.begin()
             if self._complete is not None:
                 await asyncio.to_thread(self._complete, parts)
             _collect_again()
@@ -129,6 +137,11 @@ class Console(App[int]):
         if parts.worker is not None:
             await parts.worker.stop()
         await parts.database.close()
+
+    def on_guarded_driver_named(self, event: GuardedDriver.Named) -> None:
+        """The terminal says what it is: pictures may be drawn better."""
+        if self._pictures.named(event.name):
+            self._main.reader.draw_pictures_anew()
 
     # -- news of the database
 

@@ -15,6 +15,7 @@ from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
+from tui_mail.ui.screens.picture import PictureScreen
 
 _PLACES = (
     MainScreen,
@@ -26,6 +27,7 @@ _PLACES = (
     CardScreen,
     LinkScreen,
     ComposeScreen,
+    PictureScreen,
 )
 
 

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_mail.values import Drawing
+
 if TYPE_CHECKING:
     from tui_mail.mail.render import Rendered
     from tui_mail.worker.reading import OpenedMessage
@@ -23,7 +25,7 @@ class Frame:
     """What a layout depends on beside the message."""
 
     width: int
-    pictures: bool
+    pictures: Drawing
 
 
 _Name = tuple[int, bool, bool, Frame]

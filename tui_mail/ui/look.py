@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tui_mail.ui.pictures import Pictures
 from tui_mail.ui.theme import Inks
 
 
@@ -12,3 +13,5 @@ class Look(Protocol):
     def inks(self) -> Inks: ...
     @property
     def ascii(self) -> bool: ...
+    @property
+    def pictures(self) -> Pictures: ...

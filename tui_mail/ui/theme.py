@@ -67,7 +67,7 @@ class Inks:
 
     def style(self, words: str, background: str = "background") -> Style:
         """The Rich style for space-separated words on the background colour of that name, or for
-        `#rrggbb/#rrggbb`: a colour on another."""
+        `#rrggbb/#rrggbb`: a colour on another; `#rrggbb/`: on the background that is there."""
         return self._painted(words) if words[:1] == "#" else self._named(words, background)
 
     def _style(self, words: str, background: str = "background") -> Style:
@@ -87,7 +87,7 @@ class Inks:
 
 def _paint(colours: str) -> Style:
     ink, _slash, paper = colours.partition("/")
-    return Style(color=ink, bgcolor=paper)
+    return Style(color=ink, bgcolor=paper or None)
 
 
 def themes_folder() -> Path:

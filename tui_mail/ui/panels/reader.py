@@ -140,6 +140,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self.message_id = None
         self._letterhead = self._opened = self._rendered = self._source = None
         self._lines, self._conversation = [], None
+        self.look.pictures.show(self, (), self.forget)
         self.forget()
 
     async def _open(self, message_id: int, by_hand: bool) -> None:
@@ -187,7 +188,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         opened, width = self._opened, self.inner_width
         if opened is None or width <= 0:
             return
-        frame = self._frame = Frame(max(8, width - 2), not self.look.ascii)
+        frame = self._frame = Frame(max(8, width - 2), self.look.pictures.drawing)
         known = self._layouts.known(opened, frame)
         if known is None:
             beginning = await self._layouts.beginning(opened, frame)
@@ -205,7 +206,12 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         if self._letterhead is not None:
             self._letterhead = replace(self._letterhead, mismatches=rendered.mismatches)
         self.take_links(rendered.links, rendered.mismatches)
+        self.look.pictures.show(self, rendered.pictures, self._arrange)
         self._arrange()
+
+    def draw_pictures_anew(self) -> None:
+        """The terminal can draw pictures in another way than it seemed."""
+        begin(self, self._lay_out, "layout", latest=True)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -271,7 +277,10 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
                 lines.append(plain(safe(f" ▸ {fold.label}"), "dim"))
                 index = fold.last + 1
                 continue
-            lines.append((margin, *rendered.lines[index]))
+            line: Line = rendered.lines[index]
+            if rendered.pictures:
+                line = self.look.pictures.placed(line, rendered.pictures)
+            lines.append((margin, *line))
             index += 1
         return lines
 

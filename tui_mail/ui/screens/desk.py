@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui_mail.db.rows import AttachmentRow, FolderRow, LinkRow, ListRow, MessageRow, SavedRow
 from tui_mail.i18n import _, ngettext
@@ -21,11 +21,14 @@ from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.doing import Doing
 from tui_mail.ui.screens.letters import Letters
+from tui_mail.ui.screens.picture import PictureScreen, are_pictures
 from tui_mail.ui.screens.places import PlacePick, RecordPick
 from tui_mail.ui.screens.save import FilePick, FolderPick
 from tui_mail.ui.screens.verbs import Verbs
+from tui_mail.values import PictureWay
 
 if TYPE_CHECKING:
+    from tui_mail.ui.look import Look
     from tui_mail.ui.screens.main import MainScreen
     from tui_mail.worker.reading import OpenedMessage
 
@@ -119,24 +122,50 @@ class Desk:
         if event.every or len(event.files) == 1:
             self._save_into(event.opened, list(event.files))
         else:
-            self._pick_file(event.opened, event.files, _("Save which file?"))
+
+            def chosen(row: AttachmentRow | None) -> None:
+                if row is not None:
+                    self._save_into(event.opened, [row])
+
+            screen = FilePick(event.files, safe(_("Save which file?")))
+            self._screen.app.push_screen(screen, chosen)
 
     def list_files(self, event: ReaderPanel.Files) -> None:
-        """Show what came with a message; the one that is chosen is saved."""
+        """Show what came with a message; a picture that is chosen is shown, another file saved."""
         count = len(event.files)
-        words = ngettext(
-            "{count} attachment: Enter saves", "{count} attachments: Enter saves", count
-        )
-        self._pick_file(event.opened, event.files, words.format(count=count))
+        pictures = are_pictures(event.files) if self._draws else []
+        if pictures:
+            words = ngettext(
+                "{count} attachment: Enter shows it",
+                "{count} attachments: Enter shows pictures and saves other files",
+                count,
+            )
+        else:
+            words = ngettext(
+                "{count} attachment: Enter saves", "{count} attachments: Enter saves", count
+            )
 
-    def _pick_file(
-        self, opened: "OpenedMessage", files: Sequence[AttachmentRow], heading: str
-    ) -> None:
         def chosen(row: AttachmentRow | None) -> None:
+            if row is not None and row in pictures:
+                self._look_at(event.opened, pictures, row)
+            elif row is not None:
+                self._save_into(event.opened, [row])
+
+        heading = safe(words.format(count=count))
+        self._screen.app.push_screen(FilePick(event.files, heading), chosen)
+
+    @property
+    def _draws(self) -> bool:
+        return cast("Look", self._screen.app).pictures.drawing.way is not PictureWay.NONE
+
+    def _look_at(
+        self, opened: "OpenedMessage", pictures: Sequence[AttachmentRow], first: AttachmentRow
+    ) -> None:
+        def left(row: AttachmentRow | None) -> None:
             if row is not None:
                 self._save_into(opened, [row])
 
-        self._screen.app.push_screen(FilePick(files, safe(heading)), chosen)
+        self._screen.app.push_screen(PictureScreen(opened, pictures, first), left)
 
     def _save_into(self, opened: "OpenedMessage", files: list[AttachmentRow]) -> None:
         def chosen(folder: Path | None) -> None:
