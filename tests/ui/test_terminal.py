@@ -44,7 +44,7 @@ async def test_a_key_costs_few_bytes_and_hostile_mail_moves_nothing_else(
 ) -> None:
     terminal.until("Inbox · 66")
     terminal.until("Mail of")
-    terminal.until("to vendite@rossi.it")  # the reader shows what the cursor rests on
+    terminal.until("to vendite@")  # the reader shows what the cursor rests on
     terminal.settle()
     sizes = []
     for _key in range(8):
