@@ -144,6 +144,14 @@ async def test_what_is_typed_around_the_answer_is_not_lost(stage: Stage, opened:
     terminal.until(lambda one: "ordine" in [row.strip() for row in one.screen.display])
 
 
+async def test_the_end_waits_for_an_answer_that_is_due(stage: Stage, opened: Open) -> None:
+    terminal = opened()
+    terminal.until(lambda one: _QUESTION in one.written)
+    terminal.send("\x11\x1bP>|kitty(0.35.2)\x1b\\")
+    assert terminal.wait() == 0
+    assert terminal.written.endswith(b"\x1b[?1004l")
+
+
 # -- attached
 
 

@@ -4,6 +4,7 @@ late or never; no key is lost by it.
 
 import re
 from collections.abc import Callable
+from threading import Event
 from time import monotonic
 
 QUESTION = "\x1b[>q"  # XTVERSION of xterm's control sequences
@@ -12,6 +13,7 @@ _ANSWER = re.compile(r"\x1bP>\|([^\x00-\x1f\x7f]{0,200})(?:\x1b\\|\x07)")
 _PERHAPS = re.compile(r"\x1b(?:P>?)?\Z")
 _BEGUN = re.compile(r"\x1bP>\|[^\x00-\x1f\x7f]{0,200}\x1b?\Z")  # …and so much cannot
 _SECONDS = 3.0  # within which an answer is likely
+_SOON_SECONDS = 0.3  # within which nearly all come
 
 
 class Answers:
@@ -22,11 +24,17 @@ class Answers:
         self._held = ""
         self._until = 0.0  # monotonic: as long, the beginning of a key may be held back
         self._waiting = False
+        self._answered = Event()
 
     def expect(self) -> None:
         """The question is on its way."""
         self._waiting = True
         self._until = monotonic() + _SECONDS
+
+    def settle(self) -> None:
+        """Wait for an answer that is due: one that comes after the end is typed into the shell."""
+        if self._waiting:
+            self._answered.wait(max(0.0, self._until - _SECONDS + _SOON_SECONDS - monotonic()))
 
     def take(self, data: str) -> str:
         """What of `data` was typed, together with what had been held back."""
@@ -36,6 +44,7 @@ class Answers:
         answer = _ANSWER.search(data)
         if answer is not None:
             self._waiting = False
+            self._answered.set()
             self._told(answer[1])
             return data[: answer.start()] + data[answer.end() :]
         begun = _BEGUN.search(data) or (

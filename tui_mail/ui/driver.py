@@ -78,6 +78,7 @@ class GuardedDriver(LinuxDriver):
         self.held: dict[EncodedPicture, Slot] = {}  # the pictures that the terminal has
         self._slots: dict[EncodedPicture, Slot] = {}  # of those, and of one that is on its way
         self._count = count()
+        self._is_away = False  # the terminal belongs to another program
         self._answers = Answers(lambda name: self.process_message(self.Named(name)))
         # Textual draws on standard error, which may be a file: `tui-mail 2>log`.
         if sys.__stderr__ is None or not sys.__stderr__.isatty():
@@ -88,9 +89,12 @@ class GuardedDriver(LinuxDriver):
         sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
         for digit in "0123456789":
             sequences.pop(f"\x1b{digit}", None)
+        self._is_away = False
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's
 
     def stop_application_mode(self) -> None:
+        self._is_away = True
+        self._answers.settle()
         for slot in self._slots.values():
             super().write(deletion(self._number(slot)))
         self._slots.clear()
@@ -104,7 +108,7 @@ class GuardedDriver(LinuxDriver):
 
     def ask(self) -> None:
         """Ask the terminal for its name; `Named` is posted when it answers."""
-        if self.input_tty:
+        if self.input_tty and not self._is_away:
             self._answers.expect()
             super().write(QUESTION)
 
@@ -142,15 +146,22 @@ class GuardedDriver(LinuxDriver):
         writer = self._writer_thread
         return writer is not None and not writer._queue.empty()  # noqa: SLF001 — no other way
 
-    async def take(self, picture: EncodedPicture) -> None:
-        """Give the terminal a picture, in pieces between the frames; then it is `held`."""
+    async def take(self, picture: EncodedPicture) -> bool:
+        """Give the terminal a picture, in pieces between the frames; then it is `held`.
+
+        False when the terminal was given back to another program.
+        """
+        if self._is_away:
+            return False
         slot = self._slots[picture] = Slot(next(self._count))
         for piece in transmission(self._number(slot), picture):
             while self._is_busy:  # noqa: ASYNC110 — Textual's writer does not say when it is done
                 await asyncio.sleep(_WAIT_SECONDS)
+            if self._slots.get(picture) is not slot:  # given back meanwhile
+                return False
             super().write(piece)
-        if picture in self._slots:  # not while the terminal was given back
-            self.held[picture] = slot
+        self.held[picture] = slot
+        return True
 
     def drop(self, picture: EncodedPicture) -> None:
         """Make the terminal forget a picture."""

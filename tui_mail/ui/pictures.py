@@ -84,7 +84,8 @@ class Pictures:
         assert driver is not None
         try:
             while (missing := self._next(driver)) is not None:
-                await driver.take(missing)
+                if not await driver.take(missing):
+                    break
                 for pictures, drawn in list(self._wanted.values()):
                     if missing in pictures:
                         drawn()
