@@ -74,8 +74,11 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
-        async with self._putting_back(batch) as putting_back:  # beside, or the turn would be lost
-            parcels, saved = await self._in_turn(_save, account_id, folder_id, batch)
+        async with self._putting_back(batch) as (
+            lost,
+            putting_back,
+        ):  # beside, not to lose the turn
+            parcels, saved = await self._in_turn(_save, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
 
@@ -84,13 +87,13 @@ class Ingest:
 
         What the folder holds already is not stored again, but for what of it is lost.
         """
-        async with self._putting_back(batch) as putting_back:
+        async with self._putting_back(batch) as (lost, putting_back):
             hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
             held = await self._database.read(local_copies.holds, folder_id, hashes)
             fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
             if not fresh:
                 return Outcome(0, {}, await putting_back)
-            parcels, saved = await self._in_turn(_take_in, account_id, folder_id, fresh)
+            parcels, saved = await self._in_turn(_take_in, account_id, folder_id, fresh, lost)
             restored = await putting_back
         placed = {one.message_id for one in saved}
         return Outcome(len(placed), _damaged(parcels, batch), restored)
@@ -110,11 +113,24 @@ class Ingest:
         )
 
     async def _in_turn(
-        self, keep: Keep, account_id: int, folder_id: int, batch: Sequence[Fetched]
+        self,
+        keep: Keep,
+        account_id: int,
+        folder_id: int,
+        batch: Sequence[Fetched],
+        lost: "asyncio.Task[list[Fetched]]",
     ) -> tuple[list[Parcel], list[Saved]]:
-        """Prepare and keep; batches of a folder are kept in the order in which they were begun."""
+        """Prepare and keep; batches of a folder are kept in the order in which they were begun.
+
+        `lost`: is looked for first, since a damaged file that a message brings again is whole then.
+        """
         turn = self._turns.setdefault(folder_id, asyncio.Lock())
-        preparing = asyncio.ensure_future(self._prepared(batch))
+
+        async def prepared() -> tuple[list[Parcel], list[Delivery]]:
+            await asyncio.wait({lost})
+            return await self._prepared(batch)
+
+        preparing = asyncio.ensure_future(prepared())
         try:
             async with turn:
                 parcels, came = await preparing
@@ -123,26 +139,35 @@ class Ingest:
             preparing.cancel()
 
     @asynccontextmanager
-    async def _putting_back(self, batch: Sequence[Fetched]) -> "AsyncIterator[asyncio.Task[int]]":
-        task = asyncio.create_task(self._put_back(batch))
+    async def _putting_back(
+        self, batch: Sequence[Fetched]
+    ) -> "AsyncIterator[tuple[asyncio.Task[list[Fetched]], asyncio.Task[int]]]":
+        """Tasks that find and that give back what is lost of messages that are here already."""
+        lost = asyncio.create_task(self._lost(batch))
+        task = asyncio.create_task(self._put_back(lost))
         try:
-            yield task
+            yield lost, task
         finally:
+            lost.cancel()
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(lost, task, return_exceptions=True)
 
-    async def _put_back(self, batch: Sequence[Fetched]) -> int:
-        """Give messages that are here already what is lost of them; how many lacked something.
-
-        Raises CannotWrite.
-        """
+    async def _lost(self, batch: Sequence[Fetched]) -> list[Fetched]:
+        """Those that are here already, and of which something is not."""
         loop = asyncio.get_running_loop()
         by_hash = await loop.run_in_executor(self._writers, _by_hash, batch)
         kept = await self._database.read(restoring.kept, by_hash)
         if not kept:
-            return 0
+            return []
         lacking = await loop.run_in_executor(self._writers, self._lacking, kept)
-        again = [by_hash[one] for one in lacking]
+        return [by_hash[one] for one in lacking]
+
+    async def _put_back(self, lost: "asyncio.Task[list[Fetched]]") -> int:
+        """Give messages what is lost of them; how many lacked something.
+
+        Raises CannotWrite.
+        """
+        again = await lost
         if again:
             _parcels, came = await self._prepared(again, proven=True)
             await self._database.write(_put_back, came)
