@@ -66,3 +66,17 @@ def test_free_mail_is_no_firm(database: Database) -> None:
         arrival("m2@x", "1:2", references=["m1@x"], sender="anna.rosso@gmail.com", minutes=5),
     )
     assert database.read_now(doubts, office.operator, last.message_id).new_sender
+
+
+def test_somebody_new_in_a_long_conversation_is_nothing_to_wonder_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(database)
+    thread = [
+        arrival(f"m{n}@rossi.it", f"1:{n}", references=["m0@rossi.it"], minutes=n) for n in range(3)
+    ]
+    stranger = arrival("new@x.it", "1:9", references=["m0@rossi.it"], sender="lia@x.it", minutes=9)
+    last = office.save(*thread, stranger)[-1].message_id
+    assert database.read_now(doubts, office.operator, last).new_sender
+    monkeypatch.setattr("tui_mail.db.doubts._LONG", 2)
+    assert not database.read_now(doubts, office.operator, last).new_sender

@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from tui_mail.db.links import visible
 from tui_mail.db.prefix import begins
-from tui_mail.db.rights import sendable
+from tui_mail.db.rights import sendable, visible
 from tui_mail.db.tables import Account, Address, Entity, Message
 from tui_mail.safetext import folded
 from tui_mail.values import PARTY_KINDS

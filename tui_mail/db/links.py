@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
-from tui_mail.db.rights import readable
+from tui_mail.db.rights import visible
 from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.tables import Entity, Folder, Grant, Link, Message, Operator, Placement
 from tui_mail.errors import NotAllowed, NotFound
@@ -33,19 +33,6 @@ _STATE_RANK = {
 }
 _TIMES = ("at", "received_at")
 _Entry = tuple[int, int, dict[str, Any] | None]
-
-
-def visible(operator_id: int, message_id: Any) -> ColumnElement[bool]:
-    """The condition that the operator may read the message of this id: it lies in a folder of an
-    account that the operator has a grant on."""
-    return exists(
-        select(col(Placement.id))
-        .join(Folder, col(Folder.id) == col(Placement.folder_id))
-        .where(
-            col(Placement.message_id) == message_id,
-            col(Folder.account_id).in_(readable(operator_id)),
-        )
-    )
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from tui_mail.db.arrivals import Saved, save
@@ -10,7 +10,7 @@ from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.folders import naturalness
 from tui_mail.db.placements import remove, renew_keys, update_flags
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
-from tui_mail.db.rights import readable
+from tui_mail.db.rights import readable, visible
 from tui_mail.db.rows import AttachmentRow, MessageRow
 from tui_mail.db.tables import (
     Account,
@@ -119,7 +119,7 @@ def message_by_header(session: Session, operator_id: int, message_id_header: str
         select(col(Message.id))
         .where(
             col(Message.message_id) == header[:LONGEST_IDENTIFIER],
-            is_visible(operator_id),
+            visible(operator_id, col(Message.id)),
         )
         .order_by(col(Message.received_at).desc(), col(Message.id).desc())
         .limit(1)
@@ -158,23 +158,11 @@ def body(session: Session, operator_id: int, message_id: int) -> str:
     return session.scalar(statement) or ""
 
 
-def is_visible(operator_id: int) -> Any:
-    """The condition on Message that an operator may read it."""
-    return exists(
-        select(col(Placement.id))
-        .join(Folder, col(Folder.id) == col(Placement.folder_id))
-        .where(
-            col(Placement.message_id) == col(Message.id),
-            col(Folder.account_id).in_(readable(operator_id)),
-        )
-    )
-
-
 def _require(session: Session, operator_id: int | None, message_id: int) -> None:
     if operator_id is None:
         return
     statement = select(col(Message.id)).where(
-        col(Message.id) == message_id, is_visible(operator_id)
+        col(Message.id) == message_id, visible(operator_id, col(Message.id))
     )
     if session.scalar(statement) is None:
         raise _no_message(message_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from tui_mail.db.messages import is_visible
+from tui_mail.db.rights import visible
 from tui_mail.db.tables import Attachment, Message, MessageSource
 
 _MOST = 2_000
@@ -50,7 +50,7 @@ def pieces_beside(session: Session, operator_id: int, message_id: int) -> list[P
             col(Attachment.number) == 1,
             col(Attachment.media_type) == "message/partial",
             col(Attachment.blob) != "",
-            is_visible(operator_id),
+            visible(operator_id, col(Message.id)),
         )
         .order_by(col(Message.id))
         .limit(_MOST)

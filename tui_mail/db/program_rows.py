@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
-from tui_mail.db.links import chips_for, visible
+from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
-from tui_mail.db.rights import readable
+from tui_mail.db.rights import readable, visible
 from tui_mail.db.rows import Chip
 from tui_mail.db.tables import Folder, Link, Message, Placement
 

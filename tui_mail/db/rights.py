@@ -1,11 +1,11 @@
 """Who may do what on an account: the one predicate that every verb goes through."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlmodel import Session, col
 
-from tui_mail.db.tables import Account, Grant
+from tui_mail.db.tables import Account, Folder, Grant, Placement
 from tui_mail.errors import NotAllowed
 from tui_mail.i18n import _
 
@@ -17,6 +17,19 @@ _LEVELS: tuple[Level, ...] = ("read", "triage", "send", "manage")
 def readable(operator_id: int) -> Select[int]:
     """The ids of the accounts whose mail the operator may read, for use as `IN (…)`."""
     return select(col(Grant.account_id)).where(col(Grant.operator_id) == operator_id)
+
+
+def visible(operator_id: int, message_id: Any) -> ColumnElement[bool]:
+    """The condition that the operator may read the message of this id: it lies in a folder of an
+    account that the operator has a grant on."""
+    return exists(
+        select(col(Placement.id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .where(
+            col(Placement.message_id) == message_id,
+            col(Folder.account_id).in_(readable(operator_id)),
+        )
+    )
 
 
 def sendable(operator_id: int) -> Select[int]:

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import tags_of
-from tui_mail.db.links import chips_for, visible
-from tui_mail.db.rights import readable
+from tui_mail.db.links import chips_for
+from tui_mail.db.rights import readable, visible
 from tui_mail.db.rows import ListRow, PageKey
 from tui_mail.db.tables import Account, EntityRelation, Folder, Link, Message, Placement
 from tui_mail.values import FolderRole, LinkState

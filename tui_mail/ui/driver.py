@@ -130,7 +130,10 @@ class GuardedDriver(LinuxDriver):
         while not self.exit_event.is_set():
             ready, _write, _error = select.select([self.fileno], [], [], _LOOK_SECONDS)
             if ready:
-                typed = self._answers.take(decode(os.read(self.fileno, _READ)))
+                data = os.read(self.fileno, _READ)
+                if not data:  # the terminal is gone: it would be ready for ever
+                    break
+                typed = self._answers.take(decode(data))
             else:
                 typed = self._answers.idle()
             for event in parser.feed(typed) if typed else ():

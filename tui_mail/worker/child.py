@@ -44,7 +44,8 @@ class Child:
     `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
     the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19.
     `confined`: it reads what strangers wrote: its memory has a limit, there is no network and no
-    new file for it, and nothing is in its environment that is not needed to run. Not for several threads at once.
+    new file for it, and nothing is in its environment that is not needed to run. Not for several
+    threads at once.
     """
 
     def __init__(

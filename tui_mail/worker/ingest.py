@@ -74,10 +74,8 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
-        async with self._putting_back(batch) as (
-            lost,
-            putting_back,
-        ):  # beside, not to lose the turn
+        # Beside each other, or the turn would be lost.
+        async with self._putting_back(batch) as (lost, putting_back):
             parcels, saved = await self._in_turn(_save, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)

@@ -27,7 +27,8 @@ class OpenedMessage:
 
     `lost` says why the attachments' bytes could not be had; they are empty then. Of one that is a
     piece of another, `gathered` says what became of the pieces; where they make the whole, `parsed`
-    is that, and so are subject and attachments of `row`, and `pieces` is the head of each of them as it came.
+    is that, and so are subject and attachments of `row`, and `pieces` is the head of each of them
+    as it came.
     """
 
     row: MessageRow
