@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from aioimaplib import aioimaplib
 
+from tui_mail import aside
 from tui_mail.backends.imap_syntax import Argument, Frame, Framer, Literal, heading
 from tui_mail.backends.tls import connection_error
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError
@@ -110,7 +111,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         server has more to give, whoever types would wait for each part of it in between."""
         if size >= _MUCH and self.transport is not None and not self.lost.done():
             self.transport.pause_reading()
-            self.loop.call_later(size / _FASTEST, self.transport.resume_reading)
+            self.loop.call_later(max(size / _FASTEST, aside.left()), self.transport.resume_reading)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
 
+from tui_mail import aside
 from tui_mail.db.topics import Topic, published
 from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError
 from tui_mail.i18n import _
@@ -168,6 +169,7 @@ class Database:
     def defer(self) -> None:
         """Somebody types: what others commit is told half a second later, after five at most."""
         self._quiet_from = time.monotonic() + _TYPING_SECONDS
+        aside.ask()
 
     async def quiet(self, patience: float = _PATIENCE_SECONDS) -> None:
         """Until nobody types, or `patience` in seconds is over: for what may wait for that."""
@@ -175,6 +177,10 @@ class Database:
         # A time that each key moves, not an event.
         while (left := min(self._quiet_from, latest) - time.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left)
+
+    def stand_aside(self) -> None:
+        """Before each statement that writes, wait while somebody types who wants the processor."""
+        event.listen(self._writer, "before_cursor_execute", lambda *_about: aside.stand())
 
     async def close(self) -> None:
         """Stop noticing, finish what is being written, let go of the connections."""

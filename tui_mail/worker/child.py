@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import tui_mail
+from tui_mail import aside
 from tui_mail.extract.confined import confine
 
 _LENGTH = struct.Struct("<Q")
@@ -58,6 +59,7 @@ class Child:
         confined: bool,
     ) -> None:
         self._wall = wall_seconds
+        shared = aside.share()
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", "from tui_mail.worker.child import serve; serve()"],
@@ -67,6 +69,7 @@ class Child:
                 env=_environment(confined=confined),
                 process_group=0,  # Ctrl+C is for who started us
                 bufsize=0,
+                pass_fds=(shared,),
             )
         except OSError as error:
             raise ChildFailed from error
@@ -78,7 +81,7 @@ class Child:
             os.set_blocking(end, False)
             _widen(end)
         self._exchange(
-            pickle.dumps((function, processor_seconds, wall_seconds, nice, confined)),
+            pickle.dumps((function, shared, processor_seconds, wall_seconds, nice, confined)),
             _START_SECONDS,
         )
 
@@ -87,6 +90,7 @@ class Child:
 
         Raises ChildFailed; then this child is closed.
         """
+        aside.stand()
         return self._exchange(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), self._wall)
 
     def _exchange(self, request: bytes, seconds: float) -> Any:
@@ -95,7 +99,9 @@ class Child:
             self._write(_LENGTH.pack(len(request)), deadline)
             self._write(request, deadline)
             size = _LENGTH.unpack(self._read(_LENGTH.size, deadline))[0]
-            done, result = pickle.loads(self._read(size, deadline))  # noqa: S301 — our own process
+            answer = self._read(size, deadline)
+            aside.stand()
+            done, result = pickle.loads(answer)  # noqa: S301 — our own process
         except (OSError, EOFError) as error:
             self.close()
             raise ChildFailed from error
@@ -173,7 +179,8 @@ def serve() -> None:
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)  # whoever prints must not be taken for an answer
     with suppress(BrokenPipeError, EOFError):
-        function, processor_seconds, wall_seconds, nice, confined = _taken(source)
+        function, shared, processor_seconds, wall_seconds, nice, confined = _taken(source)
+        aside.join(shared)
         os.nice(nice)
         if confined:
             confine(_MEMORY_BYTES)

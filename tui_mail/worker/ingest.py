@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from weakref import WeakValueDictionary
 
+from tui_mail import aside
 from tui_mail.blobs import BlobStore
 from tui_mail.db import accounts, local_copies, outbox, restoring
 from tui_mail.db.arrivals import Saved, save
@@ -216,8 +216,12 @@ class Ingest:
 
     def _put(self, content: bytes, *, proven: bool) -> "asyncio.Future[str]":
         """Raises CannotWrite when it is done."""
-        put = partial(self._blobs.put, proven=proven)
-        return asyncio.get_running_loop().run_in_executor(self._writers, put, content)
+
+        def put() -> str:
+            aside.stand()
+            return self._blobs.put(content, proven=proven)
+
+        return asyncio.get_running_loop().run_in_executor(self._writers, put)
 
 
 def _by_hash(batch: Sequence[Fetched]) -> dict[str, Fetched]:

@@ -129,4 +129,6 @@ def _kept(request: _Request) -> _Answer:
 
 @cache
 def _opened(url: str) -> Database:
-    return Database(url)
+    database = Database(url)
+    database.stand_aside()
+    return database

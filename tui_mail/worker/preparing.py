@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from tui_mail import aside
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import Packed, dismantle
@@ -122,4 +123,9 @@ def unread(raw: bytes) -> Parcel:
 def prepare_all(request: tuple[Sequence[bytes], Collection[str]]) -> list[Parcel]:
     """`prepare` for many, as one value for another process."""
     raws, own = request
-    return [prepare(raw, own) for raw in raws]
+    return [_prepared_aside(raw, own) for raw in raws]
+
+
+def _prepared_aside(raw: bytes, own: Collection[str]) -> Parcel:
+    aside.stand()
+    return prepare(raw, own)
