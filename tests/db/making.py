@@ -18,6 +18,7 @@ from tui_mail.db.rows import ListRow
 from tui_mail.db.tables import Account, Conversation, Folder, Placement
 from tui_mail.db.whole_threads import place_in_thread
 from tui_mail.mail.threads import thread_keys
+from tui_mail.search.words import MOST_OF_BODY, joined_words
 from tui_mail.values import FolderRole, Mailbox, ParsedMessage, RemoteFolder
 
 START = datetime(2026, 1, 1, 8, tzinfo=UTC)
@@ -83,6 +84,7 @@ def prepared(
         skeleton=content.encode("utf-8", "surrogatepass"),
         attachments=attachments,
         body=message.text,
+        body_words=joined_words(message.text, MOST_OF_BODY),
         thread_keys=thread_keys(message, content_hash),
         own=False,
     )

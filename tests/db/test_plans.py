@@ -15,6 +15,7 @@ from tui_mail.db.conversations import end_window, window
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
 from tui_mail.db.links import chips_for
+from tui_mail.db.local_copies import holds
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import save, update_flags
 from tui_mail.db.pieces import pieces_beside
@@ -213,6 +214,21 @@ def test_the_pieces_beside_a_message(office: Office) -> None:
         return pieces_beside(session, office.operator, 1) == []  # nothing came in pieces
 
     _check(office.database, read, may_sort=True)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_what_a_folder_holds_of_a_batch(office: Office, counted: bool) -> None:
+    """Whether the database knows how large its tables are, or a new one does not yet."""
+    if not counted and office.database.is_sqlite:
+        office.database.write_now(
+            lambda session: session.connection().execute(text("DROP TABLE sqlite_stat1"))
+        )
+    hashes = [arrival(f"1-{n}", text=f"comune parola{n}").prepared.content_hash for n in range(400)]
+    plans = office.database.read_now(
+        lambda session: _all_plans(session, lambda s: holds(s, office.inbox, hashes))
+    )
+    (placements,) = (plan for plan in plans if "FROM placement" in plan)
+    assert "placement_message" in placements.partition("\n")[2], placements
 
 
 def _chips(session: Session, message_ids: Sequence[int]) -> bool:

@@ -55,7 +55,7 @@ def keepers() -> Iterator[Callable[[Database], Keeper]]:
     made: list[Keeper] = []
 
     def make(database: Database) -> Keeper:
-        made.append(Keeper(database, apart=True))
+        made.append(Keeper(database, background=True))
         return made[-1]
 
     yield make

@@ -253,6 +253,7 @@ def _indexed(content: Content, account_id: int, message: Prepared, row: dict[str
         size=message.parsed.size,
         attached=_files(message) > 0,
         outgoing=message.own,
+        cut={"body": message.body_words},
     )
 
 

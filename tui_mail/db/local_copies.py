@@ -18,12 +18,16 @@ def holds(session: Session, folder_id: int, hashes: Collection[str]) -> set[str]
     """Which of the contents are in the folder already."""
     found: set[str] = set()
     for part in chunks(hashes):
-        query = (
-            select(col(Message.content_hash))
-            .join(Placement, col(Placement.message_id) == col(Message.id))
-            .where(col(Message.content_hash).in_(part), col(Placement.folder_id) == folder_id)
+        # In two steps: SQLite would join them by going through the whole folder.
+        contents = select(col(Message.id), col(Message.content_hash)).where(
+            col(Message.content_hash).in_(part)
         )
-        found.update(session.scalars(query))
+        by_id = {row.id: row.content_hash for row in session.execute(contents)}
+        if by_id:
+            here = select(col(Placement.message_id)).where(
+                col(Placement.message_id).in_(by_id), col(Placement.folder_id) == folder_id
+            )
+            found.update(by_id[message_id] for message_id in session.scalars(here))
     return found
 
 

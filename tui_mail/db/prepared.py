@@ -22,13 +22,15 @@ class PreparedAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message ready to be stored. `own`: one of our accounts is the sender."""
+    """A message ready to be stored. `own`: one of our accounts is the sender; `body_words`: those
+    of the body, cut for the index."""
 
     parsed: ParsedMessage
     content_hash: str
     skeleton: bytes
     attachments: tuple[PreparedAttachment, ...]
     body: str
+    body_words: str
     thread_keys: tuple[str, ...]
     own: bool
 

@@ -7,7 +7,7 @@ as long as it lives; no word begins with a mark's sign. Both are known by the me
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from zlib import crc32
 
@@ -27,7 +27,7 @@ from sqlmodel import Session, col
 from tui_mail.db.file_texts import texts_of
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Folder, Message, MessageText, Placement
-from tui_mail.search.words import words
+from tui_mail.search.words import MOST_OF_BODY, joined_words
 
 # The columns of MessageText, and of the index, that a message's words come from.
 TEXTS = (
@@ -43,7 +43,7 @@ INSIDE = "inside"  # the text inside attached files
 COLUMNS = (*TEXTS, INSIDE)
 # A tsvector holds at most 1 MiB of distinct words, those of header fields twice; of a longer text
 # the beginning is found.
-_LIMITS = {**dict.fromkeys(TEXTS, 10_000), "body": 480_000, INSIDE: 360_000}
+_LIMITS = {**dict.fromkeys(TEXTS, 10_000), "body": MOST_OF_BODY, INSIDE: 360_000}
 
 # PostgreSQL has no columns in its index: words of these are stored a second time behind a sign.
 SIGNS = {
@@ -67,9 +67,9 @@ HAS_INSIDE = "·i"
 
 _REBUILT_AT_ONCE = 500
 
-_INSERT_SQLITE = text(
+_INSERT_SQLITE = (
     f"INSERT INTO message_words (rowid, {', '.join(COLUMNS)}, marks)"  # noqa: S608 — our own names
-    f" VALUES (:position, {', '.join(f':{name}' for name in COLUMNS)}, :marks)"
+    f" VALUES (?, {', '.join('?' * len(COLUMNS))}, ?)"
 )
 _INSERT_POSTGRESQL = text(
     "INSERT INTO message_words (position, words, lexemes)"
@@ -100,7 +100,10 @@ _KEYS: dict[str, ColumnClause[int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What a message is found by: its texts by the names in COLUMNS, and what its marks say."""
+    """What a message is found by: its texts by the names in COLUMNS, and what its marks say.
+
+    `cut`: those texts whose words are cut already.
+    """
 
     position: int
     texts: Mapping[str, str]
@@ -109,6 +112,7 @@ class Indexed:
     size: int
     attached: bool
     outgoing: bool
+    cut: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +150,17 @@ def index(session: Session, rows: Sequence[Indexed]) -> None:
         return
     # FTS5 writes a part of its index anew each time that a row does not follow the one before it.
     ordered = sorted(rows, key=lambda row: row.position)
-    cut = [
-        {name: _cut(row.texts.get(name, ""), _LIMITS[name]) for name in COLUMNS} for row in ordered
-    ]
+    cut = [_cut(row) for row in ordered]
     marked = [
         _marks(row, inside=bool(texts[INSIDE])) for row, texts in zip(ordered, cut, strict=True)
     ]
     pairs = zip(ordered, cut, marked, strict=True)
     if _kind(session) == "sqlite":
         values = [
-            {"position": row.position, **texts, "marks": f" {' '.join(marks)} "}
-            for row, texts, marks in pairs
+            (row.position, *texts.values(), f" {' '.join(marks)} ") for row, texts, marks in pairs
         ]
-        execute_many(session, _INSERT_SQLITE, values)
+        # Past SQLAlchemy, which would look at each of the texts.
+        session.connection().exec_driver_sql(_INSERT_SQLITE, values)
         return
     columns = {
         "position": [row.position for row in ordered],
@@ -313,15 +315,12 @@ def _kind(session: Session) -> str:
     return session.get_bind().dialect.name
 
 
-def _cut(source: str, limit: int) -> str:
-    """The words of a text with a space between, as many as go into `limit` bytes."""
-    if not source:
-        return ""
-    joined = " ".join(words(source[:limit]))
-    encoded = joined.encode()
-    if len(encoded) <= limit:
-        return joined
-    return encoded[:limit].decode(errors="ignore").rpartition(" ")[0]
+def _cut(row: Indexed) -> dict[str, str]:
+    """Its words by the names in COLUMNS, in that order."""
+    return {
+        name: row.cut[name] if name in row.cut else joined_words(row.texts.get(name, ""), limit)
+        for name, limit in _LIMITS.items()
+    }
 
 
 def _marks(row: Indexed, *, inside: bool) -> list[str]:

@@ -54,7 +54,7 @@ class Ingest:
         self._database = database
         self._blobs = blobs
         self._preparers = Preparers(background=background)
-        self._keeper = Keeper(database, apart=background)
+        self._keeper = Keeper(database, background=background)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._writers = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="blobs")
 

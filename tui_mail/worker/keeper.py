@@ -1,7 +1,7 @@
-"""Writes what came in: for a console in a process of its own, so that the keys have theirs.
+"""Writes what came in: much of it in a process of its own.
 
-A transaction of hundreds of messages is half a second of the interpreter, which drawing a key's
-answer would have to share. Writes keep their order with those of this process. When the other
+A transaction of hundreds of messages is half a second of the interpreter, which reading the next
+ones, and drawing a key's answer, would have to share. Writes keep their order with those of this process. When the other
 process fails, this one writes the same: what is stored already is not stored again.
 """
 
@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """`apart`: many messages are written by another process."""
+    """`background`: the process gives way to everything else."""
 
-    def __init__(self, database: Database, *, apart: bool) -> None:
+    def __init__(self, database: Database, *, background: bool) -> None:
         self._database = database
-        self._apart = apart
+        self._nice = _NICE if background else 0
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self._starting: Future[Child | None] | None = None
         self._ending: asyncio.TimerHandle | None = None
@@ -74,10 +74,8 @@ class Keeper:
         self._starter.shutdown()
 
     def _child(self, number: int) -> Child | None:
-        if not self._apart:
-            return None
         if self._starting is None and number > _FEW:
-            self._starting = self._starter.submit(_started)
+            self._starting = self._starter.submit(_started, self._nice)
         if self._starting is None or not self._starting.done():
             return None
         return self._starting.result()
@@ -94,13 +92,13 @@ class Keeper:
             child.close()
 
 
-def _started() -> Child | None:
+def _started(nice: int) -> Child | None:
     try:
         return Child(
             _kept,
             processor_seconds=_SECONDS,
             wall_seconds=_SECONDS,
-            nice=_NICE,
+            nice=nice,
             confined=False,  # it may need what a database's client looks for there
         )
     except ChildFailed:

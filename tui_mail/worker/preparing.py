@@ -4,19 +4,22 @@ Takes most of the time that a message costs and nothing but its bytes, so that a
 do it, and a third one store what came of it: who passes it on between them opens nothing.
 """
 
+import copyreg
 import hashlib
 import pickle
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from tui_mail import aside
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import Packed, dismantle
 from tui_mail.mail.threads import thread_keys
-from tui_mail.values import ParsedMessage
+from tui_mail.search.words import MOST_OF_BODY, joined_words
+from tui_mail.values import Mailbox, ParsedAttachment, ParsedMessage
 
 
 class Parcel(NamedTuple):
@@ -49,6 +52,21 @@ class Delivery(NamedTuple):
         skeleton = packed.skeleton([one.blob for one in attachments])
         whole = replace(prepared, skeleton=skeleton, attachments=attachments)
         return Arrival(whole, self.remote, self.flags, self.received_at)
+
+
+# `pickle` would ask each dataclass with slots for its fields, each time: as long as all the rest.
+_PICKLED = {
+    kind: attrgetter(*(one.name for one in fields(kind)))
+    for kind in (ParsedMessage, ParsedAttachment, Mailbox, Prepared, PreparedAttachment, Packed)
+}
+
+
+def _reduced(value: Any) -> tuple[type, tuple[object, ...]]:
+    return type(value), _PICKLED[type(value)](value)
+
+
+for _kind in _PICKLED:
+    copyreg.pickle(_kind, _reduced)
 
 
 def _closed(prepared: Prepared, packed: Packed, files: Mapping[int, bytes]) -> Parcel:
@@ -87,6 +105,7 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
         skeleton=b"",
         attachments=attachments,
         body=parsed.text,
+        body_words=joined_words(parsed.text, MOST_OF_BODY),
         thread_keys=thread_keys(parsed, content_hash),
         own=any(box.address.lower() in own for box in parsed.senders),
     )
@@ -116,7 +135,7 @@ def unread(raw: bytes) -> Parcel:
         damage=("unread",),
     )
     digest = hashlib.sha256(raw).hexdigest()
-    prepared = Prepared(parsed, digest, b"", (), "", thread_keys(parsed, digest), own=False)
+    prepared = Prepared(parsed, digest, b"", (), "", "", thread_keys(parsed, digest), own=False)
     return _closed(prepared, dismantle(raw, parsed).packed(), {})
 
 
