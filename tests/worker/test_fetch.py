@@ -17,6 +17,7 @@ from tui_mail.db import actions, folders, links
 from tui_mail.db.tables import Folder
 from tui_mail.errors import Offline
 from tui_mail.values import FolderRole
+from tui_mail.worker.fetch import Progress, Sync
 
 
 async def test_everything_comes_byte_for_byte_the_newest_first(
@@ -47,6 +48,31 @@ async def test_a_second_time_nothing_is_fetched(office: Office, embedded: Embedd
     embedded.server.received.clear()
     await office.sync()
     assert not {"UID FETCH", "FETCH"} & set(embedded.server.received)
+
+
+async def test_it_is_told_how_far_a_folder_is(office: Office, embedded: EmbeddedRemote) -> None:
+    raws = [letter(f"m{number}", text="x" * 1000) for number in range(300)]
+    for raw in raws:
+        await embedded.deliver(raw)
+    account = await office.add(embedded.account())
+    told: list[Progress] = []
+
+    async def pause() -> None:
+        """Nothing else is to be done."""
+
+    store = office.connections.store(embedded.account())
+    await store.open()
+    try:
+        sync = Sync(office.database, store, office.ingest, report=told.append, pause=pause)
+        await sync.account(account)
+    finally:
+        await store.close()
+    inbox = [one for one in told if one.total]
+    assert [one.done for one in inbox] == sorted(one.done for one in inbox)
+    assert (inbox[-1].done, inbox[-1].total) == (300, 300)
+    assert inbox[-1].size == sum(map(len, raws))
+    assert inbox[0].seconds_left is None
+    assert inbox[-1].seconds_left == 0
 
 
 async def test_a_broken_connection_is_resumed_by_what_is_missing(

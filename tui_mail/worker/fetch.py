@@ -5,6 +5,7 @@ covers is stored, so a killed sync is resumed by what is missing.
 """
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _BATCH_BYTES = 16 << 20
 # what a person's own change would have to wait for.
 _BATCH_MESSAGES = (50, 150, 500)
 
+_TELLING = 200  # messages, before which nothing is said of the time that is left
+
 _FIRST = (FolderRole.INBOX, FolderRole.SENT, FolderRole.DRAFTS)
 _LAST = (FolderRole.JUNK, FolderRole.TRASH)
 
@@ -33,11 +36,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the fetching of a folder is, in messages."""
+    """How far the fetching of a folder is: messages, bytes that came, seconds since it began."""
 
     folder: str
     done: int
     total: int
+    size: int = 0
+    seconds: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None while there is none to speak of."""
+        if self.done < _TELLING or self.seconds <= 0:
+            return None
+        return (self.total - self.done) * self.seconds / self.done
 
 
 Report = Callable[[Progress], None]
@@ -136,15 +148,22 @@ class Sync:
 
         How many came.
         """
-        done = 0
+        done = size = 0
+        began = time.monotonic()
+
+        def report(*, over: bool = False) -> None:
+            passed = time.monotonic() - began
+            number = len(keys) if over else done
+            self._report(Progress(folder.name, number, len(keys), size, passed))
 
         def stored(batch: Sequence[Fetched], _outcome: Outcome) -> None:
-            nonlocal done
+            nonlocal done, size
             done += len(batch)
-            self._report(Progress(folder.name, done, len(keys)))
+            size += sum(len(one.raw) for one in batch)
+            report()
 
         for start in range(0, len(keys), _ASKED_AT_ONCE):
-            self._report(Progress(folder.name, done, len(keys)))
+            report()
             await self._pause()
             asked = keys[start : start + _ASKED_AT_ONCE]
             # Also when the connection breaks: what has come is kept.
@@ -155,7 +174,7 @@ class Sync:
                 async for batch in batches:
                     job = self._ingest.store(folder.account_id, folder.id or 0, batch)
                     await ahead.begin(batch, job)
-        self._report(Progress(folder.name, len(keys), len(keys)))
+        report(over=True)
         return done
 
 
