@@ -1,12 +1,15 @@
 """The line on top: which folder, what is on its way out, whether mail is up to date."""
 
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from tui_mail.db.rows import AccountStatus, FolderRow
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, folder_name
@@ -19,8 +22,12 @@ from tui_mail.ui.work import begin
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
+    from tui_mail.worker.fetch import Progress
 
 _SECONDS = 2.0
+_MINUTE = 60
+_TOLD_BYTES = 1 << 20
+_MOST_TOLD = 2  # folders
 
 
 def _read(session: "Session", operator_id: int) -> tuple[list[AccountStatus], int]:
@@ -120,11 +127,17 @@ class HeaderBar(Panel, Bar):
         pieces += self._state()
         return tuple(pieces)
 
+    def _fetched(self, fetching: Sequence["Progress"]) -> str:
+        if self.narrow:
+            done = sum(one.done for one in fetching) / sum(one.total for one in fetching)
+            return f"↓ {done:.0%}"
+        return ", ".join(how_far(one) for one in fetching[:_MOST_TOLD])
+
     def _state(self) -> list[Piece]:
         worker = self.parts.worker if self.parts is not None else None
-        busy = safe(worker.summary().busy) if worker is not None else SafeText("")
-        if busy and not self.narrow:
-            return [Piece(SafeText(f"{busy} "), "dim")]
+        fetching = worker.summary().fetching if worker is not None else ()
+        if fetching:
+            return [Piece(safe(f"{self._fetched(fetching)} "), "dim")]
         if any(account.last_error for account in self._accounts):
             return [Piece(safe(_("⚠ not up to date ")), "error")]
         seen = [status.last_success for status in self._accounts if status.last_success]
@@ -133,3 +146,23 @@ class HeaderBar(Panel, Bar):
         when = formats.when(max(seen), datetime.now(UTC))
         text = safe(_("● updated {time} ").format(time=when))
         return [Piece(text, "dim")]
+
+
+def how_far(progress: "Progress") -> str:
+    """How far it is, as 'Inbox 1,200 of 20,000 · 14 MB · 2 minutes left'."""
+    told = _("{folder} {done} of {total}").format(
+        folder=folder_name(progress.role, progress.folder),
+        done=formats.number(Decimal(progress.done)),
+        total=formats.number(Decimal(progress.total)),
+    )
+    if progress.size >= _TOLD_BYTES:
+        told += _(" · {megabytes} MB").format(megabytes=progress.size >> 20)
+    left = progress.seconds_left
+    if left is None:
+        return told
+    if left < _MINUTE:
+        return told + _(" · less than a minute left")
+    minutes = math.ceil(left / _MINUTE)
+    return told + ngettext(" · {count} minute left", " · {count} minutes left", minutes).format(
+        count=minutes
+    )

@@ -36,8 +36,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the fetching of a folder is: messages, bytes that came, seconds since it began."""
+    """How far the fetching of a folder is: messages, bytes that came, seconds since it began.
 
+    `role`: what the folder is for, as in `FolderRole`.
+    """
+
+    role: str
     folder: str
     done: int
     total: int
@@ -154,7 +158,7 @@ class Sync:
         def report(*, over: bool = False) -> None:
             passed = time.monotonic() - began
             number = len(keys) if over else done
-            self._report(Progress(folder.name, number, len(keys), size, passed))
+            self._report(Progress(folder.role, folder.name, number, len(keys), size, passed))
 
         def stored(batch: Sequence[Fetched], _outcome: Outcome) -> None:
             nonlocal done, size

@@ -7,7 +7,6 @@ one ends. Or everything is done once.
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
 from tui_mail.db.topics import Topic
 from tui_mail.errors import TuiMailError
-from tui_mail.i18n import _, ngettext
 from tui_mail.worker.account import AccountWork, Workshop
 from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
@@ -34,18 +32,16 @@ _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
 _REST_SECONDS = 1.0
 _HOUSEKEEPING_SECONDS = 600.0
-_MINUTE = 60
-_TOLD_BYTES = 1 << 20
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the worker is doing, for the line at the top. `busy` and `error` are for people."""
+    """What the worker is doing, for the line at the top. `error` is for people."""
 
     last_success: datetime | None = None
-    busy: str = ""
+    fetching: tuple[Progress, ...] = ()
     error: str = ""
 
 
@@ -89,7 +85,7 @@ class Worker:
         progress = [one.progress for one in works if one.progress is not None]
         return Summary(
             last_success=max((w.last_success for w in works if w.last_success), default=None),
-            busy=", ".join(_told(one) for one in progress if one.done < one.total),
+            fetching=tuple(one for one in progress if one.done < one.total),
             error=next((error for one in works for error in one.errors.values()), ""),
         )
 
@@ -168,7 +164,7 @@ class Worker:
 
     async def _rest(self, _done: int) -> None:
         """Mail comes first."""
-        while self.summary().busy:  # noqa: ASYNC110 — progress is looked at, it tells nobody
+        while self.summary().fetching:  # noqa: ASYNC110 — progress is looked at, it tells nobody
             await asyncio.sleep(_REST_SECONDS)
 
     async def _keep_house(self, folder: Path) -> None:
@@ -187,22 +183,6 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _told(progress: Progress) -> str:
-    text = _("{folder} {done} of {total}").format(
-        folder=progress.folder, done=progress.done, total=progress.total
-    )
-    if progress.size >= _TOLD_BYTES:
-        text += _(" · {megabytes} MB").format(megabytes=progress.size >> 20)
-    if (left := progress.seconds_left) is None:
-        return text
-    if left < _MINUTE:
-        return text + _(" · less than a minute left")
-    minutes = math.ceil(left / _MINUTE)
-    return text + ngettext(" · {count} minute left", " · {count} minutes left", minutes).format(
-        count=minutes
-    )
 
 
 def _has_servers(account: Account) -> bool:
