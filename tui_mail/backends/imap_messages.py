@@ -6,16 +6,26 @@ Hides that a key is "UIDVALIDITY:UID", what a cursor remembers, and how flags ar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from tui_mail.backends.imap_syntax import Frame, Value, expand, heading, is_keyword, number, values
-from tui_mail.errors import WrongData
+from tui_mail.backends.imap_syntax import (
+    NUMBERS_LIMIT,
+    Frame,
+    Value,
+    expand,
+    heading,
+    is_keyword,
+    number,
+    values,
+)
+from tui_mail.errors import ProtocolRefused, WrongData
 from tui_mail.i18n import _
 from tui_mail.values import Flag
 
 _KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
 _FIGURE = re.compile(r"[0-9]{1,19}\Z")
 _LARGEST_UID = 2**32 - 1
+_MOST_COPIED = 10_000  # in one command; we ask for fewer
 _SYSTEM = {
     Flag.SEEN: b"\\Seen",
     Flag.STARRED: b"\\Flagged",
@@ -97,8 +107,13 @@ def wire_flags(flags: Iterable[str]) -> bytes:
 
 
 def found_uids(frames: Iterable[Frame]) -> set[int]:
-    """The UIDs in answers to UID SEARCH, plain or ESEARCH (RFC 4731)."""
+    """The UIDs in answers to UID SEARCH, plain or ESEARCH (RFC 4731).
+
+    Raises `ProtocolRefused` for a set that is unreadable or stands for too many: read as none, it
+    would say that every message has gone.
+    """
     found: set[int] = set()
+    left = NUMBERS_LIMIT
     for frame in frames:
         head = heading(frame)
         if head is None or head.kind not in {b"SEARCH", b"ESEARCH"}:
@@ -109,7 +124,17 @@ def found_uids(frames: Iterable[Frame]) -> set[int]:
             continue
         for name, value in pairwise(answered):
             if isinstance(name, bytes) and name.upper() == b"ALL" and isinstance(value, bytes):
-                found.update(expand(value) or ())
+                numbers = expand(value, left)
+                if numbers is None:
+                    raise ProtocolRefused(
+                        _(
+                            "The server answered with numbers that cannot be read, or with more "
+                            "than {limit}: something is wrong with it, its administrator should "
+                            "know."
+                        ).format(limit=NUMBERS_LIMIT)
+                    )
+                left -= len(numbers)
+                found.update(numbers)
     return found
 
 
@@ -120,10 +145,10 @@ _APPENDUID = re.compile(rb"\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE)
 def copied_keys(texts: Sequence[bytes], asked: dict[int, str]) -> dict[str, str]:
     """Old key -> new key from COPYUID codes (RFC 4315); what was not asked for is ignored."""
     found: dict[str, str] = {}
-    for text in texts:
-        match = _COPYUID.search(text)
-        old, new = (expand(match[2]), expand(match[3])) if match else (None, None)
-        if match is None or old is None or new is None or len(old) != len(new):
+    codes = (match for text in texts if (match := _COPYUID.search(text)))
+    for match in islice(codes, len(asked)):  # each message of ours can be in one of them
+        old, new = expand(match[2], _MOST_COPIED), expand(match[3], _MOST_COPIED)
+        if old is None or new is None or len(old) != len(new):
             continue
         validity = int(match[1])
         for before, after in zip(old, new, strict=True):

@@ -16,9 +16,12 @@ from tui_mail.errors import ProtocolRefused
 from tui_mail.i18n import _
 
 LINE_LIMIT = 1 << 20
-LITERAL_LIMIT = 256 << 20
+LITERAL_LIMIT = 64 << 20
+"""Bytes in the literals of one response. Large messages come in pieces, so none needs more."""
 DEPTH_LIMIT = 100
 LITERALS_PER_FRAME = 1000
+NUMBERS_LIMIT = 1_000_000
+"""Numbers that the sets of one answer may stand for: `1:4294967295` is short to write."""
 
 Frame: TypeAlias = tuple[bytes, ...]
 """One response: lines at the even places (without CRLF), literals at the odd ones."""
@@ -41,7 +44,6 @@ _QUOTABLE = re.compile(rb"[\x20-\x7e]*\Z")
 _DATE = re.compile(rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\Z")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SET_LIMIT = 1_000_000
 
 
 class Framer:
@@ -110,7 +112,12 @@ class Framer:
         end = self._buffer.find(b"\n", max(self._position, self._scanned))
         stop = len(self._buffer) if end < 0 else end
         if self._line_bytes + stop - self._position > self._line_limit:
-            raise ProtocolRefused(_("The server sent a line that is too long."))
+            raise ProtocolRefused(
+                _(
+                    "The server sent a line of more than {limit} bytes: something is wrong with "
+                    "it, its administrator should know."
+                ).format(limit=self._line_limit)
+            )
         if end < 0:
             self._scanned = len(self._buffer)
             return None
@@ -131,8 +138,20 @@ class Framer:
             return None
         size = int(match[1])
         self._literal_bytes += size
-        if self._literal_bytes > self._literal_limit or len(self._parts) > 2 * LITERALS_PER_FRAME:
-            raise ProtocolRefused(_("The server announced more data than is accepted at once."))
+        if self._literal_bytes > self._literal_limit:
+            raise ProtocolRefused(
+                _(
+                    "The server announced more than {limit} bytes in one response: something is "
+                    "wrong with it, its administrator should know."
+                ).format(limit=self._literal_limit)
+            )
+        if len(self._parts) > 2 * LITERALS_PER_FRAME:
+            raise ProtocolRefused(
+                _(
+                    "The server cut one response into more than {limit} pieces: something is "
+                    "wrong with it, its administrator should know."
+                ).format(limit=LITERALS_PER_FRAME)
+            )
         return size
 
     def _finish(self) -> Frame:
@@ -172,7 +191,12 @@ def _read_line(line: bytes, position: int, literal: bytes | None, stack: list[li
             stack[-1].append(None if atom.upper() == b"NIL" else atom)
         elif kind == "open":
             if len(stack) > DEPTH_LIMIT:
-                raise ProtocolRefused(_("The server sent an answer that is nested too deeply."))
+                raise ProtocolRefused(
+                    _(
+                        "The server sent an answer that is nested more than {limit} deep: "
+                        "something is wrong with it, its administrator should know."
+                    ).format(limit=DEPTH_LIMIT)
+                )
             inner: list[Value] = []
             stack[-1].append(inner)
             stack.append(inner)
@@ -254,14 +278,14 @@ def compact(numbers: Iterable[int]) -> bytes:
     return ",".join(parts).encode()
 
 
-def expand(written: bytes) -> list[int] | None:
-    """The numbers of a sequence-set in the order written; None when unreadable or over a million."""
+def expand(written: bytes, most: int = NUMBERS_LIMIT) -> list[int] | None:
+    """The numbers of a sequence-set in the order written; None when unreadable or over `most`."""
     numbers: list[int] = []
     for part in written.split(b","):
         low_text, colon, high_text = part.partition(b":")
         low = number(low_text, 2**32 - 1)
         high = number(high_text, 2**32 - 1) if colon else low
-        if low is None or high is None or abs(high - low) + len(numbers) >= _SET_LIMIT:
+        if low is None or high is None or abs(high - low) + len(numbers) >= most:
             return None
         step = 1 if high >= low else -1
         numbers.extend(range(low, high + step, step))

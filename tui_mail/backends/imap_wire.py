@@ -25,7 +25,7 @@ from tui_mail.safetext import safe
 from tui_mail.values import Endpoint
 
 RESPONSES_LIMIT = 100_000
-ANSWER_LIMIT = 320 << 20
+ANSWER_LIMIT = 80 << 20
 """Bytes one command may answer: one literal at its limit, and room around it."""
 
 _SLOWEST = 16 << 10  # bytes a second that a big transfer may take at worst
@@ -38,7 +38,10 @@ _CAPABILITY = re.compile(rb"\[CAPABILITY ([^\]]*)\]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one command: OK, NO or BAD, its text, and the untagged responses before it."""
+    """What came of one command: OK, NO or BAD, its text, and the untagged responses before it.
+
+    LOST: the connection was, before there was an answer.
+    """
 
     status: str
     text: bytes
@@ -72,6 +75,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         self._framer = Framer()
         self._flight: dict[bytes, Exchange] = {}
         self._tags = itertools.count(1)
+        self._unasked = 0  # responses since the last command was written
         self._upgrading = False
         self._farewell = ""
 
@@ -137,6 +141,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         segments = self._segments(tag + b" " + name.encode("ascii"), arguments)
         exchange = Exchange(name, self.loop.create_future(), deque((*segments[1:], *then)))
         self._flight[tag] = exchange
+        self._unasked = 0
         self._write(segments[0])
         return exchange
 
@@ -149,14 +154,31 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
             async with asyncio.timeout(deadline + size / _SLOWEST):
                 return await asyncio.shield(exchange.answer)
         except TimeoutError as error:
-            late = Offline(_("The server does not answer in time: it is tried again later."))
-            self.drop(late)
-            raise late from error
+            raise self._late(exchange, deadline + size / _SLOWEST) from error
         except asyncio.CancelledError:
             # Left in the middle of a literal or a dialogue, the next line would be taken for it.
             if exchange.waiting or exchange.name in {"AUTHENTICATE", "STARTTLS"}:
                 self.drop(Offline(_("The command was interrupted.")))
             raise
+
+    async def begun(self, exchange: Exchange, deadline: float) -> None:
+        """Wait until the server has taken a command up (`+`), or answered it; as `finish` does."""
+        try:
+            async with asyncio.timeout(deadline):
+                await exchange.continued.wait()
+        except TimeoutError as error:
+            raise self._late(exchange, deadline) from error
+
+    def _late(self, exchange: Exchange, seconds: float) -> Offline:
+        """Drop the connection: who is late with one answer has none to give to the next."""
+        late = Offline(
+            _(
+                "The server did not answer {command} within {seconds} seconds: it is tried again "
+                "later."
+            ).format(command=exchange.name, seconds=f"{seconds:.3g}")
+        )
+        self.drop(late)
+        return late
 
     async def command(
         self, name: str, *arguments: Argument, deadline: float, then: tuple[bytes, ...] = ()
@@ -271,13 +293,33 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         if exchange is None or exchange.name in {"IDLE", "NOOP"}:
             if kind in _STIRRING:
                 self.stirred.set()
+            self._unasked += 1
+            if self._unasked > RESPONSES_LIMIT:
+                raise ProtocolRefused(
+                    _(
+                        "The server sent more than {limit} responses that nobody asked for: it is "
+                        "tried again later."
+                    ).format(limit=RESPONSES_LIMIT)
+                )
             return
         if kind in {b"EXISTS", b"EXPUNGE"} and exchange.name not in {"SELECT", "EXAMINE"}:
             self.stirred.set()
         exchange.frames.append(frame)
         exchange.size += sum(map(len, frame))
-        if len(exchange.frames) > RESPONSES_LIMIT or exchange.size > ANSWER_LIMIT:
-            raise ProtocolRefused(_("The server answered more than is accepted at once."))
+        if len(exchange.frames) > RESPONSES_LIMIT:
+            raise ProtocolRefused(
+                _(
+                    "The server answered {command} with more than {limit} responses: something is "
+                    "wrong with it, its administrator should know."
+                ).format(command=exchange.name, limit=RESPONSES_LIMIT)
+            )
+        if exchange.size > ANSWER_LIMIT:
+            raise ProtocolRefused(
+                _(
+                    "The server answered {command} with more than {limit} bytes: something is "
+                    "wrong with it, its administrator should know."
+                ).format(command=exchange.name, limit=ANSWER_LIMIT)
+            )
 
     def _continue(self) -> None:
         for exchange in self._flight.values():
@@ -287,6 +329,13 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
             if exchange.name == "IDLE":
                 exchange.continued.set()
                 return
+            if exchange.name == "STARTTLS":
+                raise TlsRefused(
+                    _(
+                        "The server wants to be told something before the connection is private: "
+                        "it was ended. Try implicit TLS, or ask its administrator."
+                    )
+                )
             if exchange.name == "AUTHENTICATE":  # a question we have no answer to: RFC 3501 §6.2.2
                 self._write(b"*\r\n")
                 return
