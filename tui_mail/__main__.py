@@ -68,10 +68,13 @@ def _blobs(folder: Path, vault: "Vault") -> "FolderBlobs":
     return FolderBlobs(folder, vault)
 
 
-def _connections(vault: "Vault") -> "Connections":
+def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
     from tui_mail.backends.imap import ImapStore
     from tui_mail.backends.smtp import SmtpSender
+    from tui_mail.backends.spool import FolderSpool
     from tui_mail.worker.connections import Connections
+
+    spool = FolderSpool(spool_folder, vault)
 
     def login(account: "Account") -> Login | None:
         if account.secret is None:
@@ -81,7 +84,7 @@ def _connections(vault: "Vault") -> "Connections":
 
     def store(account: "Account") -> "MailStore":
         endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
-        return ImapStore(endpoint, login(account) or Login(account.user, ""))
+        return ImapStore(endpoint, login(account) or Login(account.user, ""), spool=spool)
 
     def sender(account: "Account") -> "Sender":
         endpoint = Endpoint(
@@ -139,7 +142,7 @@ def _complete(call: "Context", parts: "ConsoleParts") -> None:
     parts.opener = call.reader
     parts.worker = Worker(
         call.database,
-        _connections(call.vault),
+        _connections(call.vault, call.home.spool),
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,

@@ -42,6 +42,10 @@ class Home:
         return self.data / "attachments"
 
     @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+    @property
     def drop(self) -> Path:
         return self.data / "drop"
 

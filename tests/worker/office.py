@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from tests.servers.dovecot import Dovecot
 from tui_mail.backends.imap import ImapStore
 from tui_mail.backends.smtp import SmtpSender
+from tui_mail.backends.spool import FolderSpool
 from tui_mail.blobs import FolderBlobs
 from tui_mail.db import accounts
 from tui_mail.db.engine import Database
@@ -233,8 +234,10 @@ class Office:
     folder: Path
     ingest: Ingest
     blobs: FolderBlobs
+    spool: FolderSpool
     operator_id: int = 0
     deadline: float = 20
+    rearm: float = 540
 
     def __post_init__(self) -> None:
         self.locks.mkdir(exist_ok=True)
@@ -251,7 +254,13 @@ class Office:
 
         def store(account: Account) -> ImapStore:
             endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
-            return ImapStore(endpoint, login(account), deadline=self.deadline)
+            return ImapStore(
+                endpoint,
+                login(account),
+                spool=self.spool,
+                deadline=self.deadline,
+                rearm=self.rearm,
+            )
 
         def sender(account: Account) -> SmtpSender:
             endpoint = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls))
@@ -304,8 +313,10 @@ class Office:
 
 def office_on(database: Database, folder: Path) -> Office:
     folder.mkdir(exist_ok=True)
-    blobs = FolderBlobs(folder / "attachments", open_vault(folder / "key"))
-    return Office(database, folder, Ingest(database, blobs), blobs)
+    vault = open_vault(folder / "key")
+    blobs = FolderBlobs(folder / "attachments", vault)
+    spool = FolderSpool(folder / "spool", vault)
+    return Office(database, folder, Ingest(database, blobs), blobs, spool)
 
 
 def _held(session: Session) -> list[Held]:

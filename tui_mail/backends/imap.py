@@ -24,7 +24,6 @@ from tui_mail.backends.imap_messages import (
 )
 from tui_mail.backends.imap_session import Command, Session
 from tui_mail.backends.imap_syntax import (
-    LITERAL_LIMIT,
     Value,
     compact,
     fetch_items,
@@ -33,6 +32,7 @@ from tui_mail.backends.imap_syntax import (
     number,
 )
 from tui_mail.backends.imap_wire import Answer
+from tui_mail.backends.spool import MemorySpool, Spool
 from tui_mail.errors import ProtocolRefused
 from tui_mail.i18n import _
 from tui_mail.values import (
@@ -48,6 +48,8 @@ from tui_mail.values import (
 
 CHUNK = 512 << 10
 """Bytes: a body over this is brought in pieces of this."""
+MESSAGE_LIMIT = 256 << 20
+"""Bytes: a message over this stays on the server."""
 
 _SLAB = 1000  # keys whose sizes are asked for before their bodies
 _GROUP_KEYS = 100
@@ -70,10 +72,25 @@ class _Envelope:
 
 
 class ImapStore:
-    """A mailbox on an IMAP server; `deadline`: seconds that one command may take."""
+    """A mailbox on an IMAP server."""
 
-    def __init__(self, endpoint: Endpoint, login: Login, *, deadline: float = 60) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        login: Login,
+        *,
+        spool: Spool | None = None,
+        deadline: float = 60,
+        rearm: float = _REARM_SECONDS,
+    ) -> None:
+        """`spool`: where pieces of large messages wait for the rest, in memory by default.
+
+        `deadline`: seconds that one command may take. `rearm`: seconds after which a wait for
+        news begins anew, and shows that the server is still there.
+        """
         self._session = Session(endpoint, login, deadline)
+        self._spool = spool or MemorySpool()
+        self._rearm = rearm
         self._seen_inbox: State | None = None
         self._idle_works = True
 
@@ -245,28 +262,50 @@ class ImapStore:
                     yield group[0], raw
 
     async def _in_pieces(self, envelope: _Envelope) -> bytes | None:
-        """A body by partial FETCH; the size told before is not relied on (Exchange estimates it)."""
-        raw = bytearray()
-        while True:
-            answer = await self._session.attempt(
-                "UID FETCH",
-                b"%d" % envelope.uid,
-                b"(UID BODY.PEEK[]<%d.%d>)" % (len(raw), CHUNK),
-            )
-            pieces = [_body(items) async for uid, items in _fetched(answer) if uid == envelope.uid]
-            piece = pieces[0] if pieces else None
-            if piece is None:
+        """A body by partial FETCH, from where it was cut off before.
+
+        The size told before is not relied on (Exchange estimates it): the last piece is short.
+        """
+        name = self._spooled(envelope.uid)
+        here = await asyncio.to_thread(self._spool.begin, name)
+        while here <= MESSAGE_LIMIT:
+            piece = await self._piece(envelope.uid, here)
+            if piece is None and here < max(envelope.size, 1):
+                await asyncio.to_thread(self._spool.drop, name)
                 return None
-            offset, content = piece
+            offset, content = piece or (here, b"")
             if offset is None:  # a server that gives the whole whatever it is asked
+                await asyncio.to_thread(self._spool.drop, name)
                 return content
-            if offset != len(raw) or len(content) > CHUNK:
+            if offset != here or len(content) > CHUNK:
                 raise ProtocolRefused(_("The server sent an answer that cannot be read."))
-            raw += content
+            await asyncio.to_thread(self._spool.add, name, here, content)
+            here += len(content)
             if len(content) < CHUNK:
-                return bytes(raw)
-            if len(raw) > LITERAL_LIMIT:
-                raise ProtocolRefused(_("The server announced more data than is accepted at once."))
+                raw = await asyncio.to_thread(self._spool.take, name)
+                if raw is not None:
+                    return raw
+                here = 0  # what waited on the disk was damaged, and is there no more
+        await asyncio.to_thread(self._spool.drop, name)
+        raise ProtocolRefused(
+            _(
+                "A message has more than {limit} MB, so it stays on the server: read it with its "
+                "web mail, or delete it there."
+            ).format(limit=MESSAGE_LIMIT >> 20)
+        )
+
+    async def _piece(self, uid: int, start: int) -> tuple[int | None, bytes] | None:
+        """Where a piece begins that should begin at `start`, and the piece; None: there is none."""
+        wanted = b"(UID BODY.PEEK[]<%d.%d>)" % (start, CHUNK)
+        answer = await self._session.attempt("UID FETCH", b"%d" % uid, wanted, size=CHUNK)
+        pieces = [_body(items) async for number, items in _fetched(answer) if number == uid]
+        return pieces[0] if pieces else None
+
+    def _spooled(self, uid: int) -> str:
+        """What the pieces of a message are called: by where it is, which never means another."""
+        server, login = self._session.endpoint, self._session.login
+        place = (server.host, server.port, login.user, self._session.folder)
+        return repr((*place, self._session.state.validity, uid))
 
     # -- changing and waiting ----------------------------------------------------------------
 
@@ -283,7 +322,7 @@ class ImapStore:
         stirred = self._session.wire.stirred
         while not stirred.is_set() and (left := end - loop.time()) > 0:
             if self._idle_works and self._session.offers("IDLE"):
-                await self._idle(min(left, _REARM_SECONDS))
+                await self._idle(min(left, self._rearm))
             else:
                 await self._rest(min(left, _POLL_SECONDS))
                 await self._session.command("NOOP")
@@ -298,6 +337,7 @@ class ImapStore:
         await self._session.settle()
         exchange = self._session.start("IDLE")
         try:
+            await self._session.begun(exchange)
             await self._rest(seconds, exchange.answer)
         finally:
             if not exchange.answer.done():

@@ -50,7 +50,7 @@ class Session:
         self.deadline = deadline
         self.folder: str | None = None
         self.state = State(0, 0, 0, 0)
-        self._login = login
+        self.login = login
         self._wire: ImapProtocol | None = None
         self._running: list[Exchange] = []
 
@@ -140,7 +140,7 @@ class Session:
         )
 
     async def _authenticate(self) -> None:
-        user, password = self._login.user.encode(), self._login.password.encode()
+        user, password = self.login.user.encode(), self.login.password.encode()
         if b"\x00" in user + password:
             raise self._wrong_password("")
         if self.offers("LOGINDISABLED") and (
@@ -180,11 +180,11 @@ class Session:
     # -- commands ----------------------------------------------------------------------------
 
     async def attempt(
-        self, name: str, *arguments: Argument, then: tuple[bytes, ...] = ()
+        self, name: str, *arguments: Argument, then: tuple[bytes, ...] = (), size: int = 0
     ) -> Answer:
-        """One command, whatever the server answers."""
+        """One command, whatever the server answers; `size`: bytes of answer that are expected."""
         await self.settle()
-        size = sum(len(a.content) for a in arguments if isinstance(a, Literal))
+        size += sum(len(a.content) for a in arguments if isinstance(a, Literal))
         return await self.finish(self.start(name, *arguments, then=then), size)
 
     def start(self, name: str, *arguments: Argument, then: tuple[bytes, ...] = ()) -> Exchange:
@@ -200,6 +200,11 @@ class Session:
         """The answer to a command that was started; `size`: bytes it carries besides."""
         wire = self.wire
         return await self._named(lambda: wire.finish(exchange, self.deadline, size))
+
+    async def begun(self, exchange: Exchange) -> None:
+        """Wait until the server has taken up a command that goes on until we end it."""
+        wire = self.wire
+        await self._named(lambda: wire.begun(exchange, self.deadline))
 
     async def settle(self) -> None:
         """Wait for what a cancelled or abandoned caller left running.
@@ -220,7 +225,8 @@ class Session:
     async def pipelined(self, commands: Iterable[Command]) -> AsyncGenerator[Answer, None]:
         """The answers to commands in their order, several on their way at a time.
 
-        No argument may need a literal. An answer may be NO; BAD is raised.
+        No argument may need a literal. An answer may be NO; BAD is raised. When the connection is
+        lost, what came of an answer is given first, as LOST.
         """
         await self.settle()
         flight = deque[tuple[Exchange, int]]()
@@ -231,7 +237,11 @@ class Session:
             if not flight:
                 return
             exchange, size = flight.popleft()
-            answer = await self.finish(exchange, size)
+            try:
+                answer = await self.finish(exchange, size)
+            except Offline:
+                yield Answer("LOST", b"", tuple(exchange.frames))
+                raise
             self._running = [other for other in self._running if not other.answer.done()]
             if answer.status == "BAD":
                 raise self.refusal(answer)

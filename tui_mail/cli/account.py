@@ -214,7 +214,7 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
 
     trial = Account(email=candidate.user)
     _set_servers(call, trial, candidate, password)
-    store = call.parts.connections(call.vault).store(trial)
+    store = call.parts.connections(call.vault, call.home.spool).store(trial)
     try:
         await store.open()
     finally:

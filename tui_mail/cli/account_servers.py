@@ -80,7 +80,7 @@ async def check_sender(call: Context, endpoint: Endpoint, user: str, password: s
 
 async def try_mailbox(call: Context, account: "Account") -> None:
     """Log in at the server of a mailbox. Raises as `check_sender` does."""
-    store = call.parts.connections(call.vault).store(account)
+    store = call.parts.connections(call.vault, call.home.spool).store(account)
     try:
         await store.open()
     finally:

@@ -31,7 +31,7 @@ class Parts:
 
     vault: Callable[[Path, Path, Callable[[], str] | None, bool], "Vault"]
     blobs: Callable[[Path, "Vault"], "FolderBlobs"]
-    connections: Callable[["Vault"], "Connections"]
+    connections: Callable[["Vault", Path], "Connections"]
     connector: Callable[[str, str], "Connector"]
     discover: Callable[[str], Awaitable[Sequence[Candidate]]]
     check_sender: Callable[[Endpoint, str, str], Awaitable[None]]

@@ -70,7 +70,7 @@ def _once(call: Context) -> None:
     from tui_mail.worker.service import work_once
 
     call.say(_("Fetching, pushing, sending…"))
-    make = call.parts.connections(call.vault)
+    make = call.parts.connections(call.vault, call.home.spool)
     outcome = asyncio.run(
         work_once(
             call.database,
@@ -105,7 +105,7 @@ async def _serve(call: Context) -> None:
     database = call.database
     worker = Worker(
         database,
-        call.parts.connections(call.vault),
+        call.parts.connections(call.vault, call.home.spool),
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,

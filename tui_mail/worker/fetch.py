@@ -15,7 +15,7 @@ from tui_mail.db import folders, placements
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
-from tui_mail.errors import ProtocolRefused
+from tui_mail.errors import ProtocolRefused, TuiMailError
 from tui_mail.values import Fetched, FolderChanges, FolderRole
 from tui_mail.worker.ahead import Ahead
 from tui_mail.worker.ingest import Ingest, Outcome
@@ -25,6 +25,7 @@ _BATCH_BYTES = 16 << 20
 # The first messages are on the screen at once; then what is done for a batch pays off, short of
 # what a person's own change would have to wait for.
 _BATCH_MESSAGES = (50, 150, 500)
+_BATCH_SECONDS = 2.0  # over a slow line nobody waits for a batch to be full
 
 _TELLING = 200  # messages, before which nothing is said of the time that is left
 
@@ -208,16 +209,28 @@ def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
 async def _batches(
     store: MailStore, folder: str, keys: Sequence[str], done: int
 ) -> AsyncGenerator[list[Fetched], None]:
-    """`done`: how many messages of the folder came before these."""
+    """`done`: how many messages of the folder came before these.
+
+    What came before the connection broke is given, too: over a line on which no batch is ever
+    full, it would else be fetched again and again.
+    """
     sizes = iter(_BATCH_MESSAGES if not done else ())
     most = next(sizes, _BATCH_MESSAGES[-1])
     batch: list[Fetched] = []
-    size = 0
-    async for fetched in store.fetch(folder, keys):
-        batch.append(fetched)
-        size += len(fetched.raw)
-        if len(batch) >= most or size >= _BATCH_BYTES:
+    size, begun = 0, 0.0
+    try:
+        async for fetched in store.fetch(folder, keys):
+            begun = begun if batch else time.monotonic()
+            batch.append(fetched)
+            size += len(fetched.raw)
+            late = time.monotonic() - begun >= _BATCH_SECONDS
+            if len(batch) >= most or size >= _BATCH_BYTES or late:
+                full, batch, size = batch, [], 0
+                yield full
+                most = next(sizes, _BATCH_MESSAGES[-1])
+    except TuiMailError:
+        if batch:
             yield batch
-            batch, size, most = [], 0, next(sizes, _BATCH_MESSAGES[-1])
+        raise
     if batch:
         yield batch
