@@ -1,13 +1,16 @@
 """What every connector must do, whatever stands behind it: one body, run on each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import PostgresqlServer
+from tests.connectors.foreign import fill
 from tui_mail.connectors import Connector
 from tui_mail.connectors.files import FilesConnector
 from tui_mail.connectors.memory import MemoryConnector
+from tui_mail.connectors.sql import SqlConnector
 from tui_mail.values import ErpChanges
 
 FILES = {
@@ -35,10 +38,25 @@ def _memory(folder: Path) -> Connector:
     return MemoryConnector(_files(folder).changes(""))
 
 
-@pytest.fixture(params=[_files, _memory], ids=["files", "memory"])
-def connector(request: pytest.FixtureRequest, tmp_path: Path) -> Connector:
-    make: Callable[[Path], Connector] = request.param
-    return make(tmp_path)
+def _sqlite(folder: Path) -> Connector:
+    url = f"sqlite:///{folder / 'erp.db'}"
+    fill(url, FILES)
+    return SqlConnector(url)
+
+
+@pytest.fixture(params=[_files, _memory, _sqlite, None], ids=["files", "memory", "sqlite", "pg"])
+def connector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connector]:
+    make: Callable[[Path], Connector] | None = request.param
+    if make is not None:
+        yield make(tmp_path)
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    url = server.make("erp_connector")
+    try:
+        fill(url, FILES)
+        yield SqlConnector(url)
+    finally:
+        server.drop("erp_connector")
 
 
 def test_the_first_reading_is_complete(connector: Connector) -> None:
