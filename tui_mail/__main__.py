@@ -95,9 +95,13 @@ def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
     return Connections(store, sender)
 
 
-def _connector(location: str, _mapping: str) -> "Connector":
+def _connector(location: str, mapping: str) -> "Connector":
     from tui_mail.connectors.files import FilesConnector
 
+    if "://" in location:
+        from tui_mail.connectors.sql import SqlConnector
+
+        return SqlConnector(location, mapping)
     return FilesConnector(Path(location))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.cli.conftest import ERP, write_erp
 from tests.cli.program import Program
+from tests.connectors.foreign import fill, run
 
 _COUNT = {"kind", "read", "new", "changed", "gone"}
 
@@ -112,7 +113,7 @@ def test_import_of_a_place_that_was_added_is_the_same_source(
 
 def test_add_and_refresh_refuse_wrong_use(program: Program, tmp_path: Path) -> None:
     program.fails(66, "not_found", "erp", "add", "books", tmp_path / "none")
-    program.fails(64, "wrong_use", "erp", "add", "books", "odoo://host/db")
+    program.fails(78, "settings", "erp", "add", "books", "odoo://host/db")
     program.fails(64, "wrong_use", "erp", "add", "books")
     program.fails(66, "not_found", "erp", "refresh", "books")
     assert program("erp", "status").records == []
@@ -134,3 +135,21 @@ def test_new_records_are_linked_to_mail_that_is_there(house: Program, tmp_path: 
     assert house("erp", "import", folder).code == 0
     links = house("links", "mid:9@ferri.example").records
     assert ("quote", "2025/77") in {(row["kind"], row["code"]) for row in links}
+
+
+def test_a_database_is_a_place_as_a_folder_is(program: Program, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    fill(url, {f"{name}.csv": content for name, content in ERP.items()})
+    assert program("erp", "add", "books", url).record == {"name": "books", "location": url}
+    tried = program("erp", "test", "books")
+    assert {row["kind"]: row["read"] for row in tried.records}["customer"] == 2
+    assert program("erp", "status").records[0]["last_success"] is None
+    refreshed = {row["kind"]: row for row in program("erp", "refresh", "books").records}
+    assert (refreshed["customer"]["read"], refreshed["customer"]["new"]) == (2, 2)
+    assert program("erp", "refresh").records == []  # nothing has changed there
+    run(url, ("UPDATE t_parties SET name = 'Bianchi e figli' WHERE name LIKE 'Bianchi%'",))
+    changed = {row["kind"]: row for row in program("erp", "refresh").records}
+    assert changed["customer"]["changed"] == 1
+    (tmp_path / "erp.db").unlink()
+    program.fails(69, "unreachable", "erp", "refresh", "books")
+    assert program("erp", "status").records[0]["error"]

@@ -165,8 +165,8 @@ def test_what_cannot_be_reached_or_is_empty_is_told(tmp_path: Path, url: str) ->
         SqlConnector(f"sqlite:///{tmp_path / 'nowhere.db'}").changes("")
     assert not (tmp_path / "nowhere.db").exists()
     with pytest.raises(Offline) as raised:
-        SqlConnector("postgresql://anna@127.0.0.1:1/erp", password="segreta").changes("")
-    assert "segreta" not in raised.value.message
+        SqlConnector("postgresql://anna@127.0.0.1:1/erp").changes("")
+    assert "127.0.0.1" in raised.value.message
     run(url, ("CREATE TABLE clienti (code TEXT)",))
     with pytest.raises(NotFound):
         SqlConnector(url).changes("")
@@ -174,3 +174,20 @@ def test_what_cannot_be_reached_or_is_empty_is_told(tmp_path: Path, url: str) ->
         SqlConnector("cobol://erp")
     with pytest.raises(NotFound):
         SqlConnector(url, str(tmp_path / "missing.toml"))
+
+
+def test_a_password_is_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("segreta\n")
+    file.chmod(0o644)
+    place = f"postgresql://anna@127.0.0.1:1/erp?password_file={file}"
+    with pytest.raises(SettingsWrong) as raised:
+        SqlConnector(place)
+    assert str(file) in raised.value.message
+    file.chmod(0o600)
+    with pytest.raises(Offline) as refused:
+        SqlConnector(place).changes("")
+    assert "segreta" not in refused.value.message
+    with pytest.raises(SettingsWrong) as told:
+        SqlConnector("postgresql://anna:segreta@127.0.0.1:1/erp")
+    assert "segreta" not in told.value.message

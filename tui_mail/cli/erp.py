@@ -1,8 +1,10 @@
 """`erp`: where records come from, and bringing them in."""
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +12,11 @@ from tui_mail.cli.context import Context, moment
 from tui_mail.connectors.layout import TABLES
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _
+from tui_mail.values import ENTITY_KINDS
+
+if TYPE_CHECKING:
+    from tui_mail.db.tables import ErpSource
+    from tui_mail.values import ErpChanges
 
 
 def register(app: typer.Typer) -> None:
@@ -21,8 +28,14 @@ def register(app: typer.Typer) -> None:
     )(_import)
     group.command(
         "add",
-        help=_("Add a place that records come from."),
-        epilog=_("Example: tui-mail erp add books /srv/erp/export"),
+        help=_(
+            "Add a place that records come from: a folder of CSV files, or a database by its URL,"
+            " read through views named tui_mail_TABLE or a mapping."
+        ),
+        epilog=_(
+            "Example: tui-mail erp add books"
+            " 'postgresql://reader@erp.example/books?password_file=/etc/tui_mail/erp'"
+        ),
     )(_add)
     group.command(
         "refresh",
@@ -30,11 +43,18 @@ def register(app: typer.Typer) -> None:
         epilog=_("Example: tui-mail erp refresh books"),
     )(_refresh)
     group.command(
+        "test",
+        help=_("Read every place, or one, and say what is there; nothing is taken in."),
+        epilog=_("Example: tui-mail erp test books"),
+    )(_test)
+    group.command(
         "status",
         help=_("The places, and when they were read."),
         epilog=_("Example: tui-mail erp status --json"),
     )(_status)
-    app.add_typer(group, name="erp", help=_("Records of the ERP: import, add, refresh, status."))
+    app.add_typer(
+        group, name="erp", help=_("Records of the ERP: import, add, refresh, test, status.")
+    )
 
 
 def _columns() -> str:
@@ -95,6 +115,15 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
                 kind=row.kind, read=row.read, new=row.new, changed=row.changed, gone=row.gone
             ),
         )
+    _refuse_rows(call, changes)
+    if changes.errors:
+        call.exit_code = 1 if any(row.read for row in counts) else WrongData.exit_code
+    if any(row.new or row.changed for row in counts):
+        replay(call.database, None, report=call.progress)
+        call.progress_done()
+
+
+def _refuse_rows(call: Context, changes: "ErpChanges") -> None:
     for error in changes.errors:
         call.refuse(
             {
@@ -105,11 +134,6 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
             },
             f"{error.file}:{error.line}: {error.column}: {error.message}",
         )
-    if changes.errors:
-        call.exit_code = 1 if any(row.read for row in counts) else WrongData.exit_code
-    if any(row.new or row.changed for row in counts):
-        replay(call.database, None, report=call.progress)
-        call.progress_done()
 
 
 def _add(
@@ -117,31 +141,65 @@ def _add(
     name: str = typer.Argument(..., metavar="NAME"),
     location: str = typer.Argument(..., metavar="URL-OR-FOLDER"),
     mapping: str = typer.Option(
-        "", "--mapping", metavar="FILE", help=_("how its columns are called; not for a folder")
+        "",
+        "--mapping",
+        metavar="FILE",
+        help=_("a TOML file that says how its tables are called, or business"),
     ),
 ) -> None:
+    from tui_mail.connectors.mapping import READY
     from tui_mail.db import erp
 
     call: Context = context.obj
-    if "://" in location or mapping:
-        raise WrongUse(_("Only a folder of CSV files can be a source for now."))
-    path = _folder(Path(location))
-    call.database.write_now(erp.add_source, name, os.fspath(path), mapping)
+    if "://" in location:
+        mapping = mapping if mapping in READY or not mapping else str(Path(mapping).resolve())
+        call.parts.connector(location, mapping)  # what is wrong with them is said now
+    elif mapping:
+        raise WrongUse(_("A folder needs no mapping: its files have our columns."))
+    else:
+        location = os.fspath(_folder(Path(location)))
+    call.database.write_now(erp.add_source, name, location, mapping)
     call.emit(
-        {"name": name, "location": str(path)},
+        {"name": name, "location": location},
         _("{name} is added; tui-mail erp refresh reads it.").format(name=name),
     )
+
+
+def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
+    """Read a place as a refresh would, and take nothing in."""
+    call: Context = context.obj
+    for source in _sources(call, name):
+        with call.in_part():
+            changes = call.parts.connector(source.location, source.mapping).changes("")
+            counts = Counter(one.kind for one in changes.entities)
+            counts["address"] = len(changes.addresses)
+            for kind in (*ENTITY_KINDS, "address"):
+                if counts[kind]:
+                    call.emit(
+                        {"name": source.name, "kind": kind, "read": counts[kind]},
+                        _("{name}: {kind}: {read} read").format(
+                            name=source.name, kind=kind, read=counts[kind]
+                        ),
+                    )
+            _refuse_rows(call, changes)
+
+
+def _sources(call: Context, name: str) -> "list[ErpSource]":
+    """The places of that name, all for "". Raises NotFound."""
+    from tui_mail.db import erp
+
+    found = [s for s in call.database.read_now(erp.sources) if name in {"", s.name} and s.location]
+    if not found:
+        raise NotFound(_("There is no such source: tui-mail erp add NAME FOLDER adds one."))
+    return found
 
 
 def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
     from tui_mail.db import erp
 
     call: Context = context.obj
-    found = [s for s in call.database.read_now(erp.sources) if name in {"", s.name} and s.location]
-    if not found:
-        raise NotFound(_("There is no such source: tui-mail erp add NAME FOLDER adds one."))
     codes = []
-    for source in found:
+    for source in _sources(call, name):
         call.exit_code = 0
         with call.in_part():
             try:

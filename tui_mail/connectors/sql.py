@@ -34,6 +34,8 @@ from tui_mail.values import EntityRecord, ErpChanges, LineRecord, RecordError
 _AT_ONCE = 2_000
 _CONNECT_SECONDS = 15
 _STATEMENT_MILLISECONDS = 300_000
+_PASSWORD_FILE = "password_file"  # noqa: S105 — a parameter's name
+_OF_OTHERS = 0o077
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mssql": "mssql+pymssql", "mysql": "mysql+pymysql"}
 _PATIENCE: dict[str, dict[str, Any]] = {
@@ -49,10 +51,11 @@ _Cells = dict[str, str]
 
 
 class SqlConnector:
-    """`url`: SQLAlchemy's, without a password, which is given apart; `mapping`: see `mapping.load`."""
+    """`url`: SQLAlchemy's, with `?password_file=FILE` in place of a password; `mapping`: see
+    `mapping.load`."""
 
-    def __init__(self, url: str, mapping: str = "", password: str = "") -> None:
-        self._url = _readable(url, password)
+    def __init__(self, url: str, mapping: str = "") -> None:
+        self._url = _readable(url)
         self._plan = load(mapping)
         self._loaded: tuple[str, MemoryConnector] | None = None
 
@@ -243,8 +246,8 @@ def _whole(view: str) -> Any:
     )
 
 
-def _readable(url: str, password: str) -> URL:
-    """Raises SettingsWrong."""
+def _readable(url: str) -> URL:
+    """The URL with our driver and the password out of its file. Raises SettingsWrong."""
     try:
         found = make_url(url)
         drivername = _DRIVERS.get(found.drivername, found.drivername)
@@ -255,8 +258,32 @@ def _readable(url: str, password: str) -> URL:
                 url=safe(url.rpartition("@")[2])
             )
         ) from error
-    found = found.set(drivername=drivername)
-    return found.set(password=password) if password else found
+    if found.password:
+        raise SettingsWrong(
+            _(
+                "Write the password into a file that only you read, and end the URL with ?{name}=FILE."
+            ).format(name=_PASSWORD_FILE)
+        )
+    file = found.query.get(_PASSWORD_FILE, "")
+    found = found.set(drivername=drivername).difference_update_query([_PASSWORD_FILE])
+    return found.set(password=_password(Path(str(file)))) if file else found
+
+
+def _password(file: Path) -> str:
+    try:
+        if file.stat().st_mode & _OF_OTHERS:
+            raise SettingsWrong(
+                _("{file} can be read by others: take that from them (chmod 600).").format(
+                    file=file
+                )
+            )
+        return file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong(
+            _("The password file {file} cannot be read: see that it is there and yours.").format(
+                file=file
+            )
+        ) from error
 
 
 def _engine(url: URL) -> Engine:
