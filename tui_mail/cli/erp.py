@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from tui_mail.values import ENTITY_KINDS
 
 if TYPE_CHECKING:
     from tui_mail.db.tables import ErpSource
-    from tui_mail.values import ErpChanges
+    from tui_mail.values import RecordError
 
 
 def register(app: typer.Typer) -> None:
@@ -97,12 +97,12 @@ def _folder(path: Path) -> Path:
 
 def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "") -> None:
     """Read a place and take its records in; rows that could not be taken are said, exit 1 or 65."""
-    from tui_mail.db import erp
-    from tui_mail.worker.link import replay
+    from tui_mail.worker.records import refresh
 
-    changes = call.parts.connector(location, mapping).changes(cursor)
-    counts = call.database.write_now(erp.take, name, changes, datetime.now(UTC))
-    for row in counts:
+    connector = call.parts.connector(location, mapping)
+    done = refresh(call.database, connector, name, cursor, call.progress)
+    call.progress_done()
+    for row in done.counts:
         call.emit(
             {
                 "kind": row.kind,
@@ -115,16 +115,13 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
                 kind=row.kind, read=row.read, new=row.new, changed=row.changed, gone=row.gone
             ),
         )
-    _refuse_rows(call, changes)
-    if changes.errors:
-        call.exit_code = 1 if any(row.read for row in counts) else WrongData.exit_code
-    if any(row.new or row.changed for row in counts):
-        replay(call.database, None, report=call.progress)
-        call.progress_done()
+    _refuse_rows(call, done.errors)
+    if done.errors:
+        call.exit_code = 1 if any(row.read for row in done.counts) else WrongData.exit_code
 
 
-def _refuse_rows(call: Context, changes: "ErpChanges") -> None:
-    for error in changes.errors:
+def _refuse_rows(call: Context, errors: "Sequence[RecordError]") -> None:
+    for error in errors:
         call.refuse(
             {
                 "error": error.message,
@@ -181,7 +178,7 @@ def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]
                             name=source.name, kind=kind, read=counts[kind]
                         ),
                     )
-            _refuse_rows(call, changes)
+            _refuse_rows(call, changes.errors)
 
 
 def _sources(call: Context, name: str) -> "list[ErpSource]":

@@ -55,6 +55,14 @@ def knows_erp(session: Session) -> bool:
     return known or bool(sources(session))
 
 
+def source_read(session: Session, name: str, now: datetime) -> None:
+    """A place was looked at, and nothing has changed there."""
+    source = session.get(ErpSource, name)
+    if source is not None:
+        source.last_success, source.last_error = now, ""
+        session.add(source)
+
+
 def source_failed(session: Session, name: str, message: str) -> None:
     """Keep why a place could not be read, for its status."""
     source = session.get(ErpSource, name)
