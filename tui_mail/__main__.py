@@ -70,6 +70,7 @@ def _blobs(folder: Path, vault: "Vault") -> "FolderBlobs":
 
 def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
     from tui_mail.backends.imap import ImapStore
+    from tui_mail.backends.pop3 import Pop3Drop
     from tui_mail.backends.smtp import SmtpSender
     from tui_mail.backends.spool import FolderSpool
     from tui_mail.worker.connections import Connections
@@ -82,9 +83,15 @@ def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
         password = vault.unseal(account.secret, f"account {account.email}").decode()
         return Login(account.user or account.email, password)
 
-    def store(account: "Account") -> "MailStore":
+    def mailbox(account: "Account") -> tuple[Endpoint, Login]:
         endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
-        return ImapStore(endpoint, login(account) or Login(account.user, ""), spool=spool)
+        return endpoint, login(account) or Login(account.user, "")
+
+    def store(account: "Account") -> "MailStore":
+        return ImapStore(*mailbox(account), spool=spool)
+
+    def drop(account: "Account") -> Pop3Drop:
+        return Pop3Drop(*mailbox(account))
 
     def sender(account: "Account") -> "Sender":
         endpoint = Endpoint(
@@ -92,7 +99,7 @@ def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
         )
         return SmtpSender(endpoint, login(account))
 
-    return Connections(store, sender)
+    return Connections(store, sender, drop)
 
 
 def _connector(location: str, mapping: str) -> "Connector":

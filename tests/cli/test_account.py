@@ -14,7 +14,8 @@ from tests.cli.program import Program
 from tui_mail.demo.imap_server import ImapServer
 
 _ACCOUNT = {
-    "email", "name", "shared", "protocol", "imap", "tls", "smtp", "smtp_tls", "user",
+    "email", "name", "shared", "protocol", "imap", "tls", "smtp", "smtp_tls", "user", "pop3",
+    "leave_days", "delete_there",
 }  # fmt: skip
 _EMAIL = "anna@rossi.example"
 
@@ -155,7 +156,9 @@ def test_a_local_account_needs_no_server(program: Program) -> None:
         ("a@x.example\x1b[2J",), ("a@x.example", "--imap", "h:1", "--local"),
         ("a@x.example", "--imap", "host:port"), ("a@x.example", "--imap", "host:99999"),
         ("a@x.example", "--imap", ":143"), ("a@x.example", "--imap", "h", "--tls", "some"),
-        ("a@x.example", "--pop3", "h:110"), ("a@x.example", "--imap", "h:143"),
+        ("a@x.example", "--pop3", "h:1", "--imap", "h:1"), ("a@x.example", "--imap", "h:143"),
+        ("a@x.example", "--pop3", "h:1", "--leave-days", "some"),
+        ("a@x.example", "--imap", "h:1", "--leave-days", "3"), ("a@x.example", "--pop3", "h:110"),
         ("a@x.example", "--imap", "h:143", "--password-stdin"),
     ],
 )  # fmt: skip

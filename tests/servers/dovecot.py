@@ -25,7 +25,7 @@ state_dir = {home}/state
 log_path = {home}/log
 instance_name = {name}
 listen = 127.0.0.1, 127.0.0.2
-protocols = imap
+protocols = imap pop3
 default_internal_user = {internal}
 default_internal_group = {group}
 default_login_user = {login}
@@ -78,6 +78,17 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service pop3-login {{
+  chroot =
+  service_count = 0
+  inet_listener pop3 {{
+    port = {port_pop3}
+  }}
+  inet_listener pop3s {{
+    port = {port_pop3s}
+    ssl = yes
+  }}
+}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -92,12 +103,18 @@ local 127.0.0.2 {{
 """
 
 
+_LIBRARIES = ("/usr/lib", "/usr/libexec", "/usr/local/libexec", "/usr/local/lib")
+
+
 def missing() -> str:
     """Why there can be no private Dovecot on this machine; empty when there can."""
-    if _program() is None:
-        return "Dovecot is not installed (Debian: dovecot-imapd)"
+    program = _program()
+    if program is None:
+        return "Dovecot is not installed (Debian: dovecot-imapd, dovecot-pop3d)"
+    if not any((Path(place) / "dovecot/pop3-login").exists() for place in _LIBRARIES):
+        return "Dovecot has no POP3 (Debian: dovecot-pop3d)"
     version = subprocess.run(
-        [_program() or "", "--version"], capture_output=True, text=True, check=False
+        [program, "--version"], capture_output=True, text=True, check=False
     ).stdout
     return "" if version.startswith("2.3.") else f"Dovecot 2.3 is needed, there is {version}"
 
@@ -126,6 +143,8 @@ class Dovecot:
         self.home.chmod(0o755)
         self.port_imap = _free_port()
         self.port_imaps = _free_port()
+        self.port_pop3 = _free_port()
+        self.port_pop3s = _free_port()
         self.ca_file = str(self.home / "ca.pem")
         self._users: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -223,6 +242,8 @@ class Dovecot:
             mail_group=self._gid,
             port_imap=self.port_imap,
             port_imaps=self.port_imaps,
+            port_pop3=self.port_pop3,
+            port_pop3s=self.port_pop3s,
         )
 
     def _wait_until_it_listens(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.db import house
 from tests.ui.stage import until
 from tui_mail.backends.imap import ImapStore
+from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.backends.smtp import SmtpSender
 from tui_mail.blobs import FolderBlobs
 from tui_mail.config import Settings
@@ -76,6 +77,7 @@ def open_parts(url: str, folder: Path, operator_id: int, settings: Settings) -> 
     connections = Connections(
         lambda a: ImapStore(Endpoint(a.host, a.port, Tls(a.tls)), login),
         lambda a: SmtpSender(Endpoint(a.smtp_host, a.smtp_port, Tls(a.smtp_tls)), login),
+        lambda a: Pop3Drop(Endpoint(a.host, a.port, Tls(a.tls)), login),
     )
     worker = Worker(database, connections, Ingest(database, blobs), locks=folder, check_seconds=300)
     reader = Reader(database, blobs, operator_id)

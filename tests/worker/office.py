@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from tests.servers.dovecot import Dovecot
 from tui_mail.backends.imap import ImapStore
+from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.backends.smtp import SmtpSender
 from tui_mail.backends.spool import FolderSpool
 from tui_mail.blobs import FolderBlobs
@@ -262,11 +263,15 @@ class Office:
                 rearm=self.rearm,
             )
 
+        def drop(account: Account) -> Pop3Drop:
+            endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
+            return Pop3Drop(endpoint, login(account), deadline=self.deadline)
+
         def sender(account: Account) -> SmtpSender:
             endpoint = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls))
             return SmtpSender(endpoint, login(account), timeout=self.deadline)
 
-        return Connections(store, sender)
+        return Connections(store, sender, drop)
 
     async def add(self, account: Account) -> int:
         added = await self.database.write(accounts.add_account, account, self.operator_id)

@@ -1,4 +1,4 @@
-"""What a file's bytes say: compressed, no mail at all, an .emlx; when its message was received.
+"""What a file's bytes say: compressed, no mail at all, an .emlx.
 
 Hides the signatures of formats, and the watch over archives that unpack to far more than they are.
 """
@@ -7,13 +7,9 @@ import bz2
 import gzip
 import lzma
 import plistlib
-import re
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from io import BufferedReader, RawIOBase
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from xml.parsers.expat import ExpatError
@@ -28,10 +24,6 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 256 << 20  # what both databases keep in one value, with all that is made of it
 _MOST_TIMES = 200  # mail shrinks to a tenth at best, a bomb to a thousandth
 _HARMLESS = 64 << 20
-_LONGEST_HEAD = 65_536
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_RECEIVED = re.compile(rb"(?im)^received:((?:[^\n]*\n[ \t])*[^\n]*)")
-_DATE = re.compile(rb"(?im)^date:((?:[^\n]*\n[ \t])*[^\n]*)")
 
 
 def _gzip(file: BinaryIO) -> BinaryIO:
@@ -130,25 +122,3 @@ def message_in_emlx(raw: bytes) -> tuple[bytes, frozenset[str]]:
     except (ValueError, TypeError, OverflowError, AttributeError, IndexError, ExpatError):
         bits = 0
     return rest[:size], frozenset(flag.value for bit, flag in _EMLX.items() if bits >> bit & 1)
-
-
-def received(raw: bytes, kept: datetime | None) -> datetime:
-    """When a message came: its newest Received header, else Date, else what the file has `kept`,
-    else now; never in the future."""
-    now = datetime.now(UTC)
-    end = _HEAD_END.search(raw, 0, _LONGEST_HEAD)
-    head = raw[: end.start() if end else _LONGEST_HEAD]
-    told = chain((_told(head, field) for field in (_RECEIVED, _DATE)), (kept,))
-    return next((when for when in told if when is not None and when <= now), now)
-
-
-def _told(head: bytes, field: re.Pattern[bytes]) -> datetime | None:
-    """The time that the first field of its name tells."""
-    found = field.search(head)
-    value = found[1].rpartition(b";")[2] if found else b""
-    text = b" ".join(value.split()).decode("ascii", "replace")
-    try:
-        when = parsedate_to_datetime(text)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

@@ -22,13 +22,13 @@ from tui_mail.archives.bytes_of import (
     TooMuch,
     is_compressed,
     message_in_emlx,
-    received,
     uncompressed,
 )
 from tui_mail.archives.signs import HEAD, why_no_mail
 from tui_mail.archives.zipped import NoMail, in_zip
 from tui_mail.errors import InputOutput, NotFound, TuiMailError, WrongData
 from tui_mail.i18n import _
+from tui_mail.mail.received import received
 from tui_mail.values import Fetched
 
 _SEEN_OF = 4096

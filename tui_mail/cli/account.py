@@ -12,6 +12,7 @@ from tui_mail.cli.account_servers import (
     ca_file_of,
     check_sender,
     endpoint,
+    leave_days_of,
     record_of,
     tls_of,
     try_mailbox,
@@ -71,6 +72,15 @@ def _add(
     tls: str = typer.Option("", "--tls", metavar="implicit|starttls|none"),
     ca: str = typer.Option("", "--ca", metavar="FILE", help=_("certificates to trust (PEM)")),
     user: str = typer.Option("", "--user", help=_("the login, if it is not the address")),
+    leave_days: str = typer.Option(
+        "",
+        "--leave-days",
+        metavar="N|forever",
+        help=_("days that a POP3 server keeps mail once it is here"),
+    ),
+    delete_there: bool = typer.Option(
+        False, "--delete-there", help=_("delete on a POP3 server what is deleted here")
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(
         True, " /--no-verify-login", show_default=False, help=_("do not try the login")
@@ -79,14 +89,16 @@ def _add(
     from tui_mail.db.accounts import require_new
 
     call: Context = context.obj
-    if pop3:
-        raise WrongUse(_("POP3 is not served yet: use --imap, or --local and import."))
-    if bool(imap) and local:
-        raise WrongUse(_("Give one of --imap and --local."))
+    if (bool(imap), bool(pop3), local).count(True) > 1:
+        raise WrongUse(_("Give one of --imap, --pop3 and --local."))
+    if (leave_days or delete_there) and not pop3:
+        raise WrongUse(_("--leave-days and --delete-there are for --pop3."))
     typed, email = email.strip(), _address(email)
     encryption, ca_file = tls_of(tls), ca_file_of(ca)
     given = (
-        endpoint(imap, encryption, ca_file, 993) if imap else Endpoint("", 0, ca_file=ca_file),
+        endpoint(imap or pop3, encryption, ca_file, 995 if pop3 else 993)
+        if imap or pop3
+        else Endpoint("", 0, ca_file=ca_file),
         endpoint(smtp, encryption, ca_file, 465) if smtp else Endpoint("", 0, ca_file=ca_file),
     )
     call.database.read_now(require_new, email)
@@ -96,8 +108,11 @@ def _add(
             _("Password of {email}:").format(email=email), stdin=password_stdin
         )
     candidates = _candidates(call, typed, *given, user, local=local)
+    if pop3:
+        candidates = [replace(one, protocol="pop3") for one in candidates]
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
+    account.leave_days, account.delete_there = leave_days_of(leave_days), delete_there
     _save(call, account)
     call.kept(email, password)
     if verify and chosen.smtp.host:
@@ -189,8 +204,9 @@ def _choose(
         else:
             call.progress_done()
             call.say(
-                _("Found: IMAP {imap} ({tls}), SMTP {smtp}.").format(
-                    imap=place,
+                _("Found: {protocol} {place} ({tls}), SMTP {smtp}.").format(
+                    protocol=candidate.protocol.upper(),
+                    place=place,
                     tls=candidate.imap.tls,
                     smtp=f"{candidate.smtp.host}:{candidate.smtp.port}"
                     if candidate.smtp.host
@@ -214,7 +230,7 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
 
     trial = Account(email=candidate.user)
     _set_servers(call, trial, candidate, password)
-    store = call.parts.connections(call.vault, call.home.spool).store(trial)
+    store = call.parts.connections(call.vault, call.home.spool).mailbox(trial)
     try:
         await store.open()
     finally:
@@ -240,7 +256,7 @@ def _account(
 
 
 def _set_servers(call: Context, account: "Account", chosen: Candidate, password: str) -> None:
-    account.protocol = "imap" if chosen.imap.host else "local"
+    account.protocol = chosen.protocol if chosen.imap.host else "local"
     account.host, account.port, account.tls = chosen.imap.host, chosen.imap.port, chosen.imap.tls
     account.smtp_host, account.smtp_port = chosen.smtp.host, chosen.smtp.port
     account.smtp_tls = chosen.smtp.tls
@@ -263,7 +279,10 @@ def _list(context: typer.Context) -> None:
     found = call.database.read_now(accounts, call.operator_id)
     for account in found:
         record = record_of(account)
-        call.emit(record, f"{account.email:40} {account.protocol:6} {record['imap'] or '–'}")
+        call.emit(
+            record,
+            f"{account.email:40} {account.protocol:6} {record['imap'] or record['pop3'] or '–'}",
+        )
     if not found and not call.json:
         call.say(_("No account yet: tui-mail account add EMAIL"))
 

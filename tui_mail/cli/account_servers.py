@@ -12,6 +12,7 @@ from tui_mail.values import Endpoint, Tls
 if TYPE_CHECKING:
     from tui_mail.db.tables import Account
 
+FOR_EVER = "forever"
 _STARTTLS_PORTS = {143, 110, 587, 25}
 _SENDER_SECONDS = 20.0  # for a sending server to let us in, while somebody waits
 
@@ -57,12 +58,28 @@ def record_of(account: "Account") -> dict[str, object]:
         "name": account.name,
         "shared": account.shared,
         "protocol": account.protocol,
-        "imap": f"{account.host}:{account.port}" if account.host else "",
+        "imap": _place(account, "imap"),
+        "pop3": _place(account, "pop3"),
         "tls": account.tls,
         "smtp": f"{account.smtp_host}:{account.smtp_port}" if account.smtp_host else "",
         "smtp_tls": account.smtp_tls,
         "user": account.user,
+        "leave_days": account.leave_days,
+        "delete_there": account.delete_there,
     }
+
+
+def _place(account: "Account", protocol: str) -> str:
+    return f"{account.host}:{account.port}" if account.protocol == protocol else ""
+
+
+def leave_days_of(text: str) -> int | None:
+    """How long --leave-days has a POP3 server keep mail, None for ever. Raises WrongUse."""
+    if text in {"", FOR_EVER}:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 5:
+        raise WrongUse(_("--leave-days takes a number of days, 0 for none, or forever."))
+    return int(text)
 
 
 async def check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
@@ -80,7 +97,7 @@ async def check_sender(call: Context, endpoint: Endpoint, user: str, password: s
 
 async def try_mailbox(call: Context, account: "Account") -> None:
     """Log in at the server of a mailbox. Raises as `check_sender` does."""
-    store = call.parts.connections(call.vault, call.home.spool).store(account)
+    store = call.parts.connections(call.vault, call.home.spool).mailbox(account)
     try:
         await store.open()
     finally:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.account_servers import (
+    FOR_EVER,
     ca_file_of,
     check_sender,
     endpoint,
+    leave_days_of,
     record_of,
     tls_of,
     try_mailbox,
@@ -36,9 +38,10 @@ class _Servers:
     tls: str
     ca: str
     user: str
+    pop3: str = ""
 
     def __bool__(self) -> bool:
-        return any((self.imap, self.smtp, self.tls, self.ca, self.user))
+        return any((self.imap, self.smtp, self.tls, self.ca, self.user, self.pop3))
 
 
 def register(group: typer.Typer) -> None:
@@ -59,10 +62,22 @@ def _set(
         None, "--signature-file", metavar="FILE", help=_("what is put below new letters")
     ),
     imap: str = typer.Option("", "--imap", metavar="HOST:PORT"),
+    pop3: str = typer.Option("", "--pop3", metavar="HOST:PORT"),
     smtp: str = typer.Option("", "--smtp", metavar="HOST:PORT|none"),
     tls: str = typer.Option("", "--tls", metavar="implicit|starttls|none"),
     ca: str = typer.Option("", "--ca", metavar="FILE", help=_("certificates to trust (PEM)")),
     user: str = typer.Option("", "--user", help=_("the login, if it is not the address")),
+    leave_days: str = typer.Option(
+        "",
+        "--leave-days",
+        metavar="N|forever",
+        help=_("days that a POP3 server keeps mail once it is here"),
+    ),
+    delete_there: bool = typer.Option(
+        None,
+        "--delete-there/--keep-there",
+        help=_("delete on a POP3 server what is deleted here"),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
@@ -70,12 +85,21 @@ def _set(
     from tui_mail.db.rights import require
 
     call: Context = context.obj
-    servers = _Servers(imap, smtp, tls, ca, user)
-    if name is None and signature is None and not servers:
+    servers = _Servers(imap, smtp, tls, ca, user, pop3)
+    picking_up = bool(leave_days) or delete_there is not None
+    if name is None and signature is None and not servers and not picking_up:
         raise WrongUse(_("Say what to change: see tui-mail account set --help."))
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
-    change = AccountChange(name=name, signature=_signature(signature) if signature else None)
+    if picking_up and account.protocol != "pop3":
+        raise WrongUse(_("--leave-days and --delete-there are for accounts with POP3."))
+    change = AccountChange(
+        name=name,
+        signature=_signature(signature) if signature else None,
+        leave_days=leave_days_of(leave_days),
+        leave_for_ever=leave_days == FOR_EVER,
+        delete_there=delete_there,
+    )
     password = ""
     if servers:
         change, password = _with_servers(
@@ -111,13 +135,7 @@ def _with_servers(
     The password is asked for again: who may manage an account but does not know its password
     must not have it sent to a server of their choice.
     """
-    if servers.imap and account.protocol == "local":
-        raise WrongUse(
-            _(
-                "{email} keeps its mail here only: export it, remove the account, and add it "
-                "again with --imap."
-            ).format(email=account.email)
-        )
+    _refuse_another_protocol(account, servers)
     change = _merged(account, servers, change)
     password = ""
     logs_in = account.secret or account.host or stdin or servers.user
@@ -130,12 +148,34 @@ def _with_servers(
     return change, password
 
 
+def _refuse_another_protocol(account: "Account", servers: _Servers) -> None:
+    """Folders and keys of one protocol mean nothing to another."""
+    asked = {"imap": servers.imap, "pop3": servers.pop3}
+    other = next((name for name, place in asked.items() if place and name != account.protocol), "")
+    if other and account.protocol == "local":
+        raise WrongUse(
+            _(
+                "{email} keeps its mail here only: export it, remove the account, and add it "
+                "again with --{protocol}."
+            ).format(email=account.email, protocol=other)
+        )
+    if other:
+        raise WrongUse(
+            _(
+                "{email} is served by {now}: to change to {protocol}, remove the account and add "
+                "it again; export first what its server has no more."
+            ).format(email=account.email, now=account.protocol.upper(), protocol=other.upper())
+        )
+
+
 def _merged(account: "Account", servers: _Servers, change: "AccountChange") -> "AccountChange":
     tls, ca = tls_of(servers.tls), ca_file_of(servers.ca) or account.ca_file
     here = Endpoint(account.host, account.port, tls or Tls(account.tls), ca)
     there = Endpoint(account.smtp_host, account.smtp_port, tls or Tls(account.smtp_tls), ca)
     if servers.imap:
         here = endpoint(servers.imap, tls, ca, 993)
+    elif servers.pop3:
+        here = endpoint(servers.pop3, tls, ca, 995)
     if servers.smtp == _NONE:
         there = Endpoint("", 0, there.tls, ca)
     elif servers.smtp:
@@ -155,7 +195,7 @@ def _merged(account: "Account", servers: _Servers, change: "AccountChange") -> "
 
 def _try(call: Context, account: "Account", password: str, servers: _Servers) -> None:
     """A mailbox must let us in; that letters cannot go out yet is said."""
-    if account.host and (servers.imap or servers.tls or servers.ca or servers.user):
+    if account.host and (servers.imap or servers.pop3 or servers.tls or servers.ca or servers.user):
         asyncio.run(try_mailbox(call, account))
     if not account.smtp_host:
         return

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Servers that an address may have, and where that was learned."""
+    """Servers that an address may have, and where that was learned. `imap`: the mailbox's, whatever
+    its `protocol` (imap, pop3)."""
 
     imap: Endpoint
     smtp: Endpoint
     user: str
     origin: str
+    protocol: str = "imap"
 
 
 @dataclass(frozen=True, slots=True)

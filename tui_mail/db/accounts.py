@@ -60,7 +60,8 @@ def operator_for(session: Session, login: str, name: str = "", email: str = "") 
 def add_account(session: Session, account: Account, operator_id: int) -> Account:
     """Keep a new account, managed by the operator; everyone may use it when it is shared.
 
-    A local account gets all its folders at once, another its inbox. Raises WrongUse when the address has an account.
+    An account gets all its folders at once where no server has any (local, POP3), another its inbox.
+    Raises WrongUse when the address has an account.
     """
     account.email = account.email.strip().lower()
     require_new(session, account.email)
@@ -76,7 +77,7 @@ def add_account(session: Session, account: Account, operator_id: int) -> Account
             if other is not None
         )
     # A server's other folders come with its first listing, which joins the inbox made here.
-    roles = LOCAL_ROLES if account.protocol == "local" else (FolderRole.INBOX,)
+    roles = (FolderRole.INBOX,) if account.protocol == "imap" else LOCAL_ROLES
     session.add_all(
         Folder(account_id=account_id, name=USUAL_NAMES[role], role=role) for role in roles
     )
@@ -111,12 +112,17 @@ class AccountChange:
     ca_file: str | None = None
     user: str | None = None
     secret: bytes | None = None
+    leave_days: int | None = None
+    leave_for_ever: bool = False
+    delete_there: bool | None = None
 
     @property
     def values(self) -> dict[str, Any]:
         """The columns that change."""
         found = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {name: value for name, value in found.items() if value is not None}
+        for_ever = found.pop("leave_for_ever")
+        changed = {name: value for name, value in found.items() if value is not None}
+        return {**changed, "leave_days": None} if for_ever else changed
 
     def on(self, account: Account) -> Account:
         """The account as it will be, kept nowhere."""

@@ -113,6 +113,8 @@ class Account(SQLModel, table=True):
     secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     signature: str = _text()
     files_sent_itself: bool = False
+    leave_days: int | None = None  # of POP3: how long the server keeps mail; None: for ever
+    delete_there: bool = False  # of POP3: what is deleted here is deleted there
     last_success: datetime | None = None
     last_error: str = _text()  # of the mailbox
     last_error_at: datetime | None = None
@@ -394,6 +396,25 @@ class Conversation(SQLModel, table=True):
     total: int = 0
     unread: int = 0
     starred: bool = False
+
+
+class PickedUp(SQLModel, table=True):
+    """A message that came over POP3, for ever: by the server's name of it and by what it is.
+
+    `head`: a hash of its header fields, by which another message under the same name is told;
+    `size`: bytes as the server counts them; `state`: there, gone (the server lists it no more), or
+    deleted (by us).
+    """
+
+    __tablename__ = "picked_up"
+    __table_args__ = (Index("picked_up_content", "account_id", "content_hash"),)
+    account_id: int = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
+    key: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    content_hash: str = Field(primary_key=True, max_length=64)
+    head: str = ""
+    size: int = Field(default=0, sa_type=BigInteger)
+    first_seen: datetime
+    state: str = "there"
 
 
 class Assignment(SQLModel, table=True):

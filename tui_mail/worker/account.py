@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_mail.backends import MailStore
+from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
 from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError
@@ -20,6 +21,7 @@ from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
+from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
 from tui_mail.worker.turns import turn
 
@@ -95,13 +97,35 @@ class AccountWork:
         if not account.host:
             await asyncio.Event().wait()
         # In a thread, as it is imported when it is first used.
-        store = await asyncio.to_thread(self._shop.connections.store, account)
+        store = await asyncio.to_thread(self._shop.connections.mailbox, account)
+        if isinstance(store, Pop3Drop):
+            await self._keep_picking_up(store)
+            return
         try:
             await store.open()
             await self._stay_connected(store)
         finally:
             self.progress = None
             await store.close()
+
+    async def _keep_picking_up(self, drop: Pop3Drop) -> None:
+        """Go to a POP3 mailbox every so often."""
+
+        def report(progress: Progress) -> None:
+            self.progress = progress
+
+        pick_up = PickUp(self._database, drop, self._shop.ingest, report=report)
+        while True:
+            self._asked.clear()
+            try:
+                account = await self._database.read(accounts.account_by_id, self._account_id)
+                await pick_up.account(account)
+            finally:
+                self.progress = None
+            await self._succeeded("mailbox")
+            seconds = max(self._shop.check_seconds, drop.login_delay)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), seconds)
 
     async def _stay_connected(self, store: MailStore) -> None:
         loop = asyncio.get_running_loop()

@@ -6,9 +6,18 @@ covers is stored, so a killed sync is resumed by what is missing.
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from tui_mail.backends import MailStore
 from tui_mail.db import folders, placements
@@ -149,38 +158,52 @@ class Sync:
             await self._database.write(placements.update_flags, folder_id, changed)
 
     async def _fetch(self, folder: Folder, keys: Sequence[str]) -> int:
-        """Fetch and store in batches; a batch comes in while the one before it is being stored.
+        """Fetch and store; how many came."""
+        return await bring(
+            folder,
+            keys,
+            lambda asked: self._store.fetch(folder.remote, asked),
+            lambda batch: self._ingest.store(folder.account_id, folder.id or 0, batch),
+            report=self._report,
+            pause=self._pause,
+        )
 
-        How many came.
-        """
-        done = size = 0
-        began = time.monotonic()
 
-        def report(*, over: bool = False) -> None:
-            passed = time.monotonic() - began
-            number = len(keys) if over else done
-            self._report(Progress(folder.role, folder.name, number, len(keys), size, passed))
+async def bring(
+    folder: Folder,
+    keys: Sequence[str],
+    fetch: Callable[[Sequence[str]], AsyncIterator[Fetched]],
+    store: Callable[[Sequence[Fetched]], Coroutine[Any, Any, Outcome]],
+    *,
+    report: Report,
+    pause: Pause,
+) -> int:
+    """Fetch and store the messages of `keys` in batches; a batch comes in while the one before it is
+    being stored. How many came."""
+    done = size = 0
+    began = time.monotonic()
 
-        def stored(batch: Sequence[Fetched], _outcome: Outcome) -> None:
-            nonlocal done, size
-            done += len(batch)
-            size += sum(len(one.raw) for one in batch)
-            report()
+    def tell(*, over: bool = False) -> None:
+        passed = time.monotonic() - began
+        number = len(keys) if over else done
+        report(Progress(folder.role, folder.name, number, len(keys), size, passed))
 
-        for start in range(0, len(keys), _ASKED_AT_ONCE):
-            report()
-            await self._pause()
-            asked = keys[start : start + _ASKED_AT_ONCE]
-            # Also when the connection breaks: what has come is kept.
-            async with (
-                Ahead(stored) as ahead,
-                aclosing(_batches(self._store, folder.remote, asked, done)) as batches,
-            ):
-                async for batch in batches:
-                    job = self._ingest.store(folder.account_id, folder.id or 0, batch)
-                    await ahead.begin(batch, job)
-        report(over=True)
-        return done
+    def stored(batch: Sequence[Fetched], _outcome: Outcome) -> None:
+        nonlocal done, size
+        done += len(batch)
+        size += sum(len(one.raw) for one in batch)
+        tell()
+
+    for start in range(0, len(keys), _ASKED_AT_ONCE):
+        tell()
+        await pause()
+        asked = keys[start : start + _ASKED_AT_ONCE]
+        # Also when the connection breaks: what has come is kept.
+        async with Ahead(stored) as ahead, aclosing(_batches(fetch(asked), done)) as batches:
+            async for batch in batches:
+                await ahead.begin(batch, store(batch))
+    tell(over=True)
+    return done
 
 
 def _turn(folder: Folder) -> tuple[int, str]:
@@ -207,7 +230,7 @@ def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
 
 
 async def _batches(
-    store: MailStore, folder: str, keys: Sequence[str], done: int
+    messages: AsyncIterator[Fetched], done: int
 ) -> AsyncGenerator[list[Fetched], None]:
     """`done`: how many messages of the folder came before these.
 
@@ -219,7 +242,7 @@ async def _batches(
     batch: list[Fetched] = []
     size, begun = 0, 0.0
     try:
-        async for fetched in store.fetch(folder, keys):
+        async for fetched in messages:
             begun = begun if batch else time.monotonic()
             batch.append(fetched)
             size += len(fetched.raw)

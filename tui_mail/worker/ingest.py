@@ -9,16 +9,19 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 from tui_mail import aside
+from tui_mail.backends.pop3_syntax import head_of
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, local_copies, outbox, restoring
+from tui_mail.db import accounts, local_copies, outbox, picked_up, restoring
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
+from tui_mail.db.picked_up import Picked
 from tui_mail.db.prepared import Arrival
 from tui_mail.db.restoring import Kept
 from tui_mail.db.session import Session
@@ -95,6 +98,20 @@ class Ingest:
             restored = await putting_back
         placed = {one.message_id for one in saved}
         return Outcome(len(placed), _damaged(parcels, batch), restored)
+
+    async def pick_up(
+        self, account_id: int, folder_id: int, batch: Sequence[Fetched], sizes: Mapping[str, int]
+    ) -> Outcome:
+        """Store what came over POP3 with its lines in the ledger, in one transaction; what has come
+        before under another key, or was deleted here since, is not stored again.
+
+        `sizes`: as the server counts them, by key. Raises as `store`.
+        """
+        keep = partial(_pick_up, heads={one.key: head_of(one.raw) for one in batch}, sizes=sizes)
+        async with self._putting_back(batch) as (lost, putting_back):
+            parcels, saved = await self._in_turn(keep, account_id, folder_id, batch, lost)
+            restored = await putting_back
+        return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
 
     async def file_sent(
         self,
@@ -258,6 +275,28 @@ def _take_in(
         [one for one in arrivals if one.prepared.content_hash not in held],
     )
     _give_to_server(session, account_id, folder_id, saved)
+    return saved
+
+
+def _pick_up(
+    session: Session,
+    account_id: int,
+    folder_id: int,
+    arrivals: Sequence[Arrival],
+    *,
+    heads: Mapping[str, str],
+    sizes: Mapping[str, int],
+) -> list[Saved]:
+    hashes = [one.prepared.content_hash for one in arrivals]
+    known = picked_up.contents(session, account_id, hashes)
+    came = [
+        Picked(one.remote, one.prepared.content_hash, heads[one.remote], sizes.get(one.remote, 0))
+        for one in arrivals
+    ]
+    # The inbox is ours alone: no server has its keys.
+    fresh = [replace(one, remote="") for one in arrivals if one.prepared.content_hash not in known]
+    saved = _save(session, account_id, folder_id, fresh)
+    picked_up.note(session, account_id, came, datetime.now(UTC))
     return saved
 
 

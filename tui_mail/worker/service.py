@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
@@ -24,6 +25,7 @@ from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
+from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
 from tui_mail.worker.texts import read_waiting
 from tui_mail.worker.turns import turn
@@ -192,7 +194,7 @@ def _has_servers(account: Account) -> bool:
 def _settings(account: Account) -> tuple[object, ...]:
     """What a connection is made of: when it changes, a new one is needed."""
     return (
-        *(account.host, account.port, account.tls, account.ca_file),
+        *(account.protocol, account.host, account.port, account.tls, account.ca_file),
         *(account.smtp_host, account.smtp_port, account.smtp_tls),
         *(account.email, account.user, account.secret),
     )
@@ -272,7 +274,11 @@ async def _sync_mailbox(shop: Workshop, account: Account, account_id: int) -> No
     async def pause() -> None:
         """Nothing that is done meanwhile is told before the next time."""
 
-    store = await asyncio.to_thread(shop.connections.store, account)
+    store = await asyncio.to_thread(shop.connections.mailbox, account)
+    if isinstance(store, Pop3Drop):
+        pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)
+        await pick_up.account(account)
+        return
     sync = Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
     try:
         await store.open()
