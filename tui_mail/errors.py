@@ -8,6 +8,7 @@ TuiMailError                 slug               exit (sysexits.h)
 ├── CannotWrite              cannot_write       73
 ├── InputOutput              input_output       74
 ├── TryLater                 try_later          75
+│   └── TurnLost             try_later          75
 ├── ProtocolRefused          protocol           76
 │   └── TlsRefused           tls_refused        76
 ├── NotAllowed               not_allowed        77
@@ -71,15 +72,15 @@ class TryLater(TuiMailError):
     exit_code = 75
 
 
+class TurnLost(TryLater):
+    """Another process has the account's turn by now: nothing was written."""
+
+
 class ProtocolRefused(TuiMailError):
     """The peer broke its protocol, or went over a limit that the message names."""
 
     slug = "protocol"
     exit_code = 76
-
-
-class TooLarge(ProtocolRefused):
-    """Of one message, while the others can be had."""
 
 
 class TlsRefused(ProtocolRefused):

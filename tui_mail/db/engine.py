@@ -15,17 +15,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from tui_mail import aside
+from tui_mail.db.guard import require_guard
 from tui_mail.db.topics import Topic, published
-from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError
+from tui_mail.db.troubles import our_errors
+from tui_mail.errors import SettingsWrong, TuiMailError
 from tui_mail.i18n import _
 
 _P = ParamSpec("_P")
@@ -42,6 +45,9 @@ _TYPING_SECONDS = 0.5
 _PATIENCE_SECONDS = 5.0
 _BUSY_MILLISECONDS = 10_000
 _RECONNECT_SECONDS = 2.0
+# A process that sleeps in the midst of a transaction keeps everybody's writes waiting.
+_MIDST_SECONDS = 30
+_TENDING = f"SET LOCAL idle_in_transaction_session_timeout = '{_MIDST_SECONDS}s'"
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +61,7 @@ class Database:
         self._reader, self._writer = self._engines()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="db-write")
+        self._tenders = ThreadPoolExecutor(1, thread_name_prefix="db-tend")
         self._listeners: list[Listener] = []
         self._quiet_from = 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -86,7 +93,7 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Run `fn(session, …)`; nothing that it changes is kept."""
-        with _our_errors(), Session(self._reader, expire_on_commit=False) as session:
+        with our_errors(), Session(self._reader, expire_on_commit=False) as session:
             return fn(session, *args, **kwargs)
 
     def write_now(
@@ -99,19 +106,34 @@ class Database:
     def write_telling(
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, frozenset[Topic]]:
-        """`write_now`, and what it published."""
-        with _our_errors(), Session(self._writer, expire_on_commit=False) as session:
+        """`write_now`, and what it published. Raises what a guard around it raises."""
+        with our_errors(), Session(self._writer, expire_on_commit=False) as session:
+            require_guard(session)
             result = fn(session, *args, **kwargs)
-            session.flush()
-            topics = published(session)
-            if topics and not self._sqlite:
-                notice = json.dumps({"origin": self._origin, "topics": sorted(topics)})
-                session.connection().execute(
-                    text("SELECT pg_notify(:channel, :notice)"),
-                    {"channel": _CHANNEL, "notice": notice},
-                )
-            session.commit()
-        return result, topics
+            return result, self._commit(session)
+
+    def _tend_telling(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> tuple[_T, frozenset[Topic]]:
+        engine = self._writer if self._sqlite else self._reader
+        with our_errors(), Session(engine, expire_on_commit=False) as session:
+            if not self._sqlite:
+                session.connection().exec_driver_sql(_TENDING)
+            result = fn(session, *args, **kwargs)
+            return result, self._commit(session)
+
+    def _commit(self, session: Session) -> frozenset[Topic]:
+        """Commit, and what was published; PostgreSQL tells it to the others."""
+        session.flush()
+        topics = published(session)
+        if topics and not self._sqlite:
+            notice = json.dumps({"origin": self._origin, "topics": sorted(topics)})
+            session.connection().execute(
+                text("SELECT pg_notify(:channel, :notice)"),
+                {"channel": _CHANNEL, "notice": notice},
+            )
+        session.commit()
+        return topics
 
     # -- asynchronous: everything that shares the event loop
 
@@ -127,7 +149,22 @@ class Database:
     ) -> _T:
         """`write_now` off the event loop; a cancelled caller does not stop the transaction."""
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._writers, lambda: self.write_telling(fn, *args, **kwargs))
+        context = copy_context()  # a guard of the caller's holds in the thread as well
+        job = loop.run_in_executor(
+            self._writers, lambda: context.run(lambda: self.write_telling(fn, *args, **kwargs))
+        )
+        job.add_done_callback(self._announce)
+        result, _topics = await asyncio.shield(job)
+        return result
+
+    async def tend(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """`write` for rows that no other write touches, and no guard holds for: on PostgreSQL it
+        waits for no other's transaction. A cancelled caller does not stop it."""
+        loop = asyncio.get_running_loop()
+        executor = self._writers if self._sqlite else self._tenders
+        job = loop.run_in_executor(executor, lambda: self._tend_telling(fn, *args, **kwargs))
         job.add_done_callback(self._announce)
         result, _topics = await asyncio.shield(job)
         return result
@@ -192,6 +229,7 @@ class Database:
         await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
+        self._tenders.shutdown(wait=True)
         self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self._reader.dispose()
@@ -219,7 +257,7 @@ class Database:
             await asyncio.sleep(pause)
 
     def _data_version(self) -> int:
-        with _our_errors():
+        with our_errors():
             connection = self._writer.raw_connection()
             try:
                 cursor = connection.cursor()
@@ -267,6 +305,7 @@ class Database:
             event.listen(writer, "begin", _take_turn)
             for each in (engine, writer):
                 event.listen(each, "connect", _prepare_postgresql)
+            event.listen(writer, "connect", _never_sleep)
             return engine, writer
         options: dict[str, Any] = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
         reader = create_engine(self._url, pool_size=_READERS + 1, **options)
@@ -307,6 +346,13 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
+def _never_sleep(connection: Any, _record: Any) -> None:
+    """The server ends a writing connection whose process was stopped in the midst."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_MIDST_SECONDS}s'")
+    connection.commit()
+
+
 def _beginner(statement: str) -> Callable[[Any], None]:
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(statement)
@@ -331,42 +377,3 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _remember_more(connection: sqlite3.Connection, _record: Any) -> None:
     """128 MB: new mail goes into many places of the indexes, which would be read again each time."""
     connection.execute("PRAGMA cache_size = -131072")
-
-
-class _our_errors:  # noqa: N801 — reads as the statement it is
-    """Database errors as ours: what happened, what to do, no row parameters."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, DBAPIError):
-            return
-        reason = str(error.orig).lower()
-        if "disk is full" in reason or "no space" in reason or "disk full" in reason:
-            raise CannotWrite(
-                _("The disk is full: free some space, then do it again; nothing is half done.")
-            ) from error
-        if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
-            raise CannotWrite(
-                _("The database cannot be opened for writing: check its folder and its owner.")
-            ) from error
-        if "locked" in reason or "busy" in reason:
-            raise TryLater(
-                _("The database is busy with another program: try again in a moment.")
-            ) from error
-        if "disk i/o" in reason:
-            raise InputOutput(
-                _(
-                    "The disk did not take or give the database's data: see to the disk and its "
-                    "free space, then do it again; nothing is half done."
-                )
-            ) from error
-        if "malformed" in reason or "not a database" in reason:
-            raise InputOutput(
-                _("The database file is damaged: restore the last backup (tui-mail db restore).")
-            ) from error
-        if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
-            raise Offline(
-                _("The database server was not reached: check that it runs and its address.")
-            ) from error

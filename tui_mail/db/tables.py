@@ -121,6 +121,21 @@ class Account(SQLModel, table=True):
     sending_error: str = _text()
 
 
+class Turn(SQLModel, table=True):
+    """Who works on an account. `token` grows with each new holder; `process` 0: nobody does.
+
+    `until`: by the database's clock, where turns end that are not renewed; elsewhere None.
+    """
+
+    __tablename__ = "account_turn"
+    account_id: int = Field(foreign_key="account.id", primary_key=True, ondelete="CASCADE")
+    token: int = Field(default=0, sa_type=BigInteger)
+    host: str = ""
+    process: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Grant(SQLModel, table=True):
     """What an operator may do on an account: read < triage < send < manage."""
 
