@@ -157,6 +157,7 @@ def _complete(call: "Context", parts: "ConsoleParts") -> None:
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
+        server_connections=call.settings.server_connections,
         attachments=call.attachments,
     )
 

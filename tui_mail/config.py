@@ -92,7 +92,7 @@ class Settings:
 
     `language`: "it", "en" or "" for the environment's. `theme`: "dark", "light" or the name of a
     theme file. `undo_seconds`: how long a sent letter waits. `check_minutes`: the safety poll
-    beside IDLE. `crm`: whether leads, offers, opportunities and activities are shown. `pictures`: how
+    beside IDLE. `server_connections`: of one process to one server at a time. `crm`: whether leads, offers, opportunities and activities are shown. `pictures`: how
     those in mail are drawn, "auto" by what the terminal can do.
     """
 
@@ -105,6 +105,7 @@ class Settings:
     pictures: str = "auto"
     undo_seconds: int = 10
     check_minutes: int = 5
+    server_connections: int = 10
     crm: bool = True
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -119,11 +120,16 @@ _CHECKS: dict[str, tuple[type, str]] = {
     "pictures": (str, '"auto", "kitty", "blocks" or "none"'),
     "undo_seconds": (int, "a number of seconds from 0 to 600"),
     "check_minutes": (int, "a number of minutes from 1 to 1440"),
+    "server_connections": (int, "a number of connections from 1 to 1000"),
     "crm": (bool, "true or false"),
     "keys": (dict, "a table of action = key"),
 }
 _PICTURES = ("auto", "kitty", "blocks", "none")
-_RANGES = {"undo_seconds": range(601), "check_minutes": range(1, 1441)}
+_RANGES = {
+    "undo_seconds": range(601),
+    "check_minutes": range(1, 1441),
+    "server_connections": range(1, 1001),
+}
 
 
 def load_settings(home: Home) -> Settings:
@@ -212,6 +218,7 @@ DEFAULT_FILE = """\
 # pictures = "auto"                                      # in mail: "kitty", "blocks", "none"
 # undo_seconds = 10                                      # how long a sent letter can be called back
 # check_minutes = 5                                      # how often to look beside IDLE
+# server_connections = 10                                # of one process to one server at a time
 # crm = true                                             # leads, offers, opportunities, activities
 # [keys]                                                 # action = "key", as `tui-mail keys` lists them
 """

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import sqlite3
 from datetime import UTC, datetime
 
@@ -58,8 +59,10 @@ def test_once_without_accounts_has_nothing_to_do(program: Program) -> None:
 
 def test_status_tells_success_lag_errors_and_queue(connected: Program, servers: Servers) -> None:
     keys = {"account", "protocol", "last_success", "lag", "error", "waiting", "outgoing"}
+    keys |= {"host", "process", "since"}
     before = connected("worker", "status").record
     assert set(before) == keys
+    assert {before["host"], before["process"], before["since"]} == {None}
     assert (before["last_success"], before["lag"]) == (None, None)
     connected("worker", "--once")
     connected("send", "--to", "x@ferri.example", "--subject", "S")
@@ -91,6 +94,10 @@ def test_the_worker_runs_until_ctrl_c_and_ends_cleanly(
     while not waiting.execute("SELECT count(*) FROM message").fetchone()[0]:
         assert process.poll() is None
     waiting.close()
+    status = connected("worker", "status").record
+    assert (status["host"], status["process"]) == (socket.gethostname(), process.pid)
+    assert datetime.fromisoformat(status["since"]).tzinfo
+    assert f"process {process.pid}" in connected.lines("worker", "status")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "", "")

@@ -114,7 +114,8 @@ class DovecotRemote:
             numbers = client.search(None, "ALL")[1][0].split()
             found = []
             for number in numbers:
-                answer = client.fetch(number, "(FLAGS BODY.PEEK[])")[1][0]
+                told = client.fetch(number, "(FLAGS BODY.PEEK[])")[1]
+                answer = next(one for one in told if isinstance(one, tuple))  # others: flags alone
                 marks = answer[0].partition(b"FLAGS (")[2].partition(b")")[0].decode().split()
                 found.append((answer[1], frozenset(marks) - {"\\Recent"}))
             return found

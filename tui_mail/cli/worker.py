@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import signal
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
 from tui_mail.cli.context import Context, moment
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
+
+if TYPE_CHECKING:
+    from tui_mail.db.turns import Served
 
 
 def register(app: typer.Typer) -> None:
@@ -41,27 +45,49 @@ def _worker(
 
 
 def _status(call: Context) -> None:
-    from tui_mail.db.accounts import statuses
+    from tui_mail.db.turns import served
 
     now = datetime.now(UTC)
-    for row in call.database.read_now(statuses, call.operator_id):
-        lag = round((now - row.last_success).total_seconds()) if row.last_success else None
+    for row in call.database.read_now(served, call.operator_id):
+        status, turn = row.status, row.turn
+        success = status.last_success
         call.emit(
             {
-                "account": row.email,
-                "protocol": row.protocol,
-                "last_success": row.last_success,
-                "lag": lag,
-                "error": row.trouble,
-                "waiting": row.waiting,
-                "outgoing": row.outgoing,
+                "account": status.email,
+                "protocol": status.protocol,
+                "last_success": success,
+                "lag": round((now - success).total_seconds()) if success else None,
+                "error": status.trouble,
+                "waiting": status.waiting,
+                "outgoing": status.outgoing,
+                "host": turn.holder.host if turn else None,
+                "process": turn.holder.process if turn else None,
+                "since": turn.since if turn else None,
             },
-            f"{row.email:40} {moment(row.last_success):16} "
-            + _("{waiting} waiting, {outgoing} to send").format(
-                waiting=row.waiting, outgoing=row.outgoing
-            )
-            + f"  {row.trouble}",
+            _words(row, now),
         )
+
+
+def _words(row: "Served", now: datetime) -> str:
+    """One account for people: a line, and one for what is wrong."""
+    from tui_mail.ui.formats import ago
+
+    status, turn = row.status, row.turn
+    success = moment(status.last_success)
+    if status.last_success is not None:
+        success += f" ({ago((now - status.last_success).total_seconds())})"
+    who = _("nobody works on it")
+    if turn is not None:
+        who = _("{host}, process {process}, since {time}").format(
+            host=turn.holder.host, process=turn.holder.process, time=moment(turn.since)
+        )
+    queue = _("{waiting} waiting, {outgoing} to send").format(
+        waiting=status.waiting, outgoing=status.outgoing
+    )
+    lines = [f"{status.email:32} {success}  {queue}  {who}"]
+    if status.trouble:
+        lines.append(f"    {status.trouble}")
+    return "\n".join(lines)
 
 
 def _once(call: Context) -> None:
@@ -77,6 +103,7 @@ def _once(call: Context) -> None:
             make,
             call.ingest,
             locks=call.home.locks,
+            server_connections=call.settings.server_connections,
             attachments=call.attachments,
         )
     )
@@ -109,6 +136,7 @@ async def _serve(call: Context) -> None:
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
+        server_connections=call.settings.server_connections,
         attachments=call.attachments,
     )
     stop = asyncio.Event()

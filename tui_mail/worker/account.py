@@ -5,7 +5,7 @@ Hides connecting, waiting for news here and there, back-off, and what goes wrong
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,15 +15,16 @@ from tui_mail.backends import MailStore
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
-from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError
+from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError, TurnLost
 from tui_mail.i18n import _
+from tui_mail.worker.account_turns import AccountTurns
+from tui_mail.worker.admission import Admission, Place
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
-from tui_mail.worker.turns import turn
 
 _FIRST_DELAY_SECONDS = 5.0
 _LONGEST_DELAY_SECONDS = 300.0
@@ -39,6 +40,8 @@ class Workshop:
     database: Database
     connections: Connections
     ingest: Ingest
+    turns: AccountTurns
+    admission: Admission
     locks: Path
     check_seconds: float
 
@@ -73,13 +76,19 @@ class AccountWork:
 
     async def run(self) -> None:
         """Wait until no other process serves the account, then do."""
-        await self._again_and_again("", self._while_ours, self._asked)
+        await self._again_and_again("", self._turn_after_turn, self._asked)
+
+    async def _turn_after_turn(self) -> None:
+        """Who has lost the turn lets go of everything, and waits for it anew."""
+        while True:
+            try:
+                await self._while_ours()
+            except* TurnLost:
+                log.warning("account %d: another process has taken it over", self._account_id)
+            self.errors.clear()
 
     async def _while_ours(self) -> None:
-        async with (
-            turn(self._shop.locks, f"account-{self._account_id}"),
-            asyncio.TaskGroup() as group,
-        ):
+        async with self._shop.turns.hold(self._account_id), asyncio.TaskGroup() as group:
             self.errors.pop("", None)
             group.create_task(
                 self._again_and_again("mailbox", self._mailbox, self._asked),
@@ -96,17 +105,19 @@ class AccountWork:
         account = await self._database.read(accounts.account_by_id, self._account_id)
         if not account.host:
             await asyncio.Event().wait()
-        # In a thread, as it is imported when it is first used.
-        store = await asyncio.to_thread(self._shop.connections.mailbox, account)
-        if isinstance(store, Pop3Drop):
-            await self._keep_picking_up(store)
-            return
-        try:
-            await store.open()
-            await self._stay_connected(store)
-        finally:
-            self.progress = None
-            await store.close()
+        while True:
+            # In a thread, as it is imported when it is first used.
+            store = await asyncio.to_thread(self._shop.connections.mailbox, account)
+            if isinstance(store, Pop3Drop):
+                await self._keep_picking_up(store)
+                return
+            async with self._shop.admission.place(account.host) as place:
+                try:
+                    await store.open()
+                    await self._stay_connected(store, place)
+                finally:
+                    self.progress = None
+                    await store.close()
 
     async def _keep_picking_up(self, drop: Pop3Drop) -> None:
         """Go to a POP3 mailbox every so often."""
@@ -119,7 +130,8 @@ class AccountWork:
             self._asked.clear()
             try:
                 account = await self._database.read(accounts.account_by_id, self._account_id)
-                await pick_up.account(account)
+                async with self._shop.admission.place(account.host):
+                    await pick_up.account(account)
             finally:
                 self.progress = None
             await self._succeeded("mailbox")
@@ -127,7 +139,8 @@ class AccountWork:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), seconds)
 
-    async def _stay_connected(self, store: MailStore) -> None:
+    async def _stay_connected(self, store: MailStore, place: Place) -> None:
+        """Until the place at the server is wanted by another account, and has been had for a while."""
         loop = asyncio.get_running_loop()
         next_full = 0.0
         while True:
@@ -138,8 +151,20 @@ class AccountWork:
                 next_full = loop.time() + self._shop.check_seconds
             if self._changed_here.is_set() or self._asked.is_set():
                 continue
-            seconds = min(next_full - loop.time(), await self._until_next_operation())
-            if await _wait(store, self._changed_here, seconds):
+            if place.is_over:
+                return
+            seconds = min(
+                next_full - loop.time(), await self._until_next_operation(), place.seconds_left
+            )
+            wakes = (
+                [self._changed_here]
+                if place.asked.is_set()
+                else [
+                    self._changed_here,
+                    place.asked,
+                ]
+            )
+            if await _wait(store, wakes, seconds):
                 next_full = 0.0
 
     async def _sync_all(self, store: MailStore) -> None:
@@ -215,6 +240,8 @@ class AccountWork:
             self._well.discard(part)
             try:
                 await work()
+            except TurnLost:
+                raise
             except TuiMailError as failure:
                 error = failure
             except Exception:
@@ -249,14 +276,15 @@ def _seconds_until(at: datetime) -> float:
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-async def _wait(store: MailStore, wake: asyncio.Event, seconds: float) -> bool:
-    """Wait for the server or for `wake`; True when the server said that something changed."""
+async def _wait(store: MailStore, wakes: Collection[asyncio.Event], seconds: float) -> bool:
+    """Wait for the server or for one of `wakes`; True when the server said that something changed."""
     server = asyncio.ensure_future(store.wait(max(seconds, 0.0)))
-    here = asyncio.ensure_future(wake.wait())
+    here = [asyncio.ensure_future(wake.wait()) for wake in wakes]
     try:
-        await asyncio.wait({server, here}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({server, *here}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        here.cancel()
+        for one in here:
+            one.cancel()
         server.cancel()
         await asyncio.wait({server})
         broken = None if server.cancelled() else server.exception()

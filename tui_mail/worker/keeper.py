@@ -14,6 +14,7 @@ from functools import cache
 from tui_mail import i18n
 from tui_mail.db.arrivals import Saved
 from tui_mail.db.engine import Database
+from tui_mail.db.guard import Guard, guard_in_force, guarded
 from tui_mail.db.prepared import Arrival
 from tui_mail.db.session import Session
 from tui_mail.errors import TuiMailError
@@ -26,7 +27,7 @@ _SECONDS = 3600.0  # a transaction may wait for others
 _UNWANTED_SECONDS = 60.0
 
 Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
-_Request = tuple[str, str, Keep, int, int, Sequence[Delivery]]
+_Request = tuple[str, str, Guard | None, Keep, int, int, Sequence[Delivery]]
 _Answer = list[Saved] | TuiMailError
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,10 @@ class Keeper:
         child = self._child(len(came))
         if child is None:
             return await self._database.write(_unpacked, *place)
-        url, language = self._database.url, i18n.language()
+        url, language, guard = self._database.url, i18n.language(), guard_in_force()
 
         def there() -> list[Saved]:
-            request: _Request = (url, language, keep, account_id, folder_id, came)
+            request: _Request = (url, language, guard, keep, account_id, folder_id, came)
             answer: _Answer = child.call(request)
             if isinstance(answer, TuiMailError):
                 raise answer
@@ -117,10 +118,11 @@ def _unpacked(
 
 
 def _kept(request: _Request) -> _Answer:
-    url, language, keep, account_id, folder_id, came = request
+    url, language, guard, keep, account_id, folder_id, came = request
     i18n.set_language(language)
     try:
-        return _opened(url).write_now(_unpacked, keep, account_id, folder_id, came)
+        with guarded(guard):
+            return _opened(url).write_now(_unpacked, keep, account_id, folder_id, came)
     except TuiMailError as error:
         return error
 

@@ -18,8 +18,10 @@ from tui_mail.db import accounts, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
 from tui_mail.db.topics import Topic
-from tui_mail.errors import TuiMailError
+from tui_mail.errors import TuiMailError, TurnLost
 from tui_mail.worker.account import AccountWork, Workshop
+from tui_mail.worker.account_turns import AccountTurns
+from tui_mail.worker.admission import STAY_SECONDS, Admission
 from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
@@ -28,8 +30,8 @@ from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
 from tui_mail.worker.texts import read_waiting
-from tui_mail.worker.turns import turn
 
+SERVER_CONNECTIONS = 10
 _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
 _REST_SECONDS = 1.0
@@ -67,13 +69,23 @@ class Worker:
         *,
         locks: Path,
         check_seconds: float,
+        server_connections: int = SERVER_CONNECTIONS,
+        stay_seconds: float = STAY_SECONDS,
         attachments: Path | None = None,
     ) -> None:
+        """`stay_seconds`: how long an account may stay connected when others wait for its place."""
         self._database = database
         self._blobs = ingest.blobs
         self._attachments = attachments
         self._housekeeping: asyncio.Task[None] | None = None
-        self._shop = Workshop(database, connections, ingest, locks, check_seconds)
+        self._shop = _workshop(
+            database,
+            connections,
+            ingest,
+            locks,
+            Admission(server_connections, stay_seconds),
+            check_seconds,
+        )
         self._served: dict[int, _Served] = {}
         self._manager: asyncio.Task[None] | None = None
         self._accounts_changed = asyncio.Event()
@@ -187,6 +199,18 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _workshop(
+    database: Database,
+    connections: Connections,
+    ingest: Ingest,
+    locks: Path,
+    admission: Admission,
+    check_seconds: float = 0.0,
+) -> Workshop:
+    turns = AccountTurns(database, locks)
+    return Workshop(database, connections, ingest, turns, admission, locks, check_seconds)
+
+
 def _has_servers(account: Account) -> bool:
     return bool(account.host or account.smtp_host)
 
@@ -209,11 +233,12 @@ async def work_once(
     ingest: Ingest,
     *,
     locks: Path,
+    server_connections: int = SERVER_CONNECTIONS,
     attachments: Path | None = None,
 ) -> dict[int, TuiMailError | None]:
     """Send, push and fetch for every account, all at once, then read files for the search and end;
     what went wrong, by account."""
-    shop = Workshop(database, connections, ingest, locks, check_seconds=0.0)
+    shop = _workshop(database, connections, ingest, locks, Admission(server_connections))
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
     await read_waiting(database, ingest.blobs, locks, processes=2, seconds=0.0)
@@ -225,24 +250,32 @@ async def work_once(
 
 
 async def _once(shop: Workshop, account: Account) -> TuiMailError | None:
-    """What went wrong first; what is wrong with the one server does not hold up the other."""
+    """What went wrong first; nothing where another process is at it, since the work is being done."""
     assert account.id is not None
+    try:
+        async with shop.turns.hold(account.id, seconds=_ONCE_WAIT_SECONDS) as ours:
+            return await _all_once(shop, account, account.id) if ours else None
+    except TurnLost:
+        return None
+
+
+async def _all_once(shop: Workshop, account: Account, account_id: int) -> TuiMailError | None:
+    """What is wrong with the one server does not hold up the other."""
     first: TuiMailError | None = None
-    async with turn(shop.locks, f"account-{account.id}", seconds=_ONCE_WAIT_SECONDS) as ours:
-        if not ours:
-            return None  # another process is at it: the work is being done
-        for work in (_send_once, _sync_once):
-            try:
-                await work(shop, account)
-            except TuiMailError as error:
-                first = first or error
-                await shop.database.write(
-                    accounts.record_failure,
-                    account.id,
-                    error.message,
-                    datetime.now(UTC),
-                    sending=work is _send_once,
-                )
+    for work in (_send_once, _sync_once):
+        try:
+            await work(shop, account)
+        except TurnLost:
+            raise
+        except TuiMailError as error:
+            first = first or error
+            await shop.database.write(
+                accounts.record_failure,
+                account_id,
+                error.message,
+                datetime.now(UTC),
+                sending=work is _send_once,
+            )
     return first
 
 
@@ -275,17 +308,18 @@ async def _sync_mailbox(shop: Workshop, account: Account, account_id: int) -> No
         """Nothing that is done meanwhile is told before the next time."""
 
     store = await asyncio.to_thread(shop.connections.mailbox, account)
-    if isinstance(store, Pop3Drop):
-        pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)
-        await pick_up.account(account)
-        return
-    sync = Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
-    try:
-        await store.open()
-        await push(shop.database, shop.ingest.blobs, store, account_id, look)
-        await sync.account(account_id)
-    finally:
-        await store.close()
+    async with shop.admission.place(account.host):
+        if isinstance(store, Pop3Drop):
+            pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)
+            await pick_up.account(account)
+            return
+        sync = Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
+        try:
+            await store.open()
+            await push(shop.database, shop.ingest.blobs, store, account_id, look)
+            await sync.account(account_id)
+        finally:
+            await store.close()
 
 
 async def work_outbox(
@@ -297,7 +331,7 @@ async def work_outbox(
     locks: Path,
 ) -> None:
     """Send what is due of one account, when no other process is at it."""
-    shop = Workshop(database, connections, ingest, locks, check_seconds=0.0)
-    async with turn(locks, f"account-{account_id}", seconds=0.0) as ours:
+    shop = _workshop(database, connections, ingest, locks, Admission(SERVER_CONNECTIONS))
+    async with shop.turns.hold(account_id, seconds=0.0) as ours:
         if ours:
             await _send_once(shop, await database.read(accounts.account_by_id, account_id))
