@@ -11,6 +11,7 @@ from tui_mail.ui.panels.folders import FoldersPanel
 from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.panels.records import RecordsPanel
 from tui_mail.ui.panels.threads import ThreadsPanel
+from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.link import LinkScreen
@@ -24,6 +25,7 @@ _PLACES = (
     ReaderPanel,
     RecordsPanel,
     AgendaPanel,
+    AccountsScreen,
     CardScreen,
     LinkScreen,
     ComposeScreen,

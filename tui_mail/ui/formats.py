@@ -88,6 +88,18 @@ def moment_in_full(at: datetime) -> SafeText:
     return safe(f"{moment.day} {months[moment.month]} {moment.year} {clock(at)}")
 
 
+def ago(seconds: float) -> SafeText:
+    """How long since something, in the largest unit that is full: `3 s ago`, `5 min ago`."""
+    for size, words in (
+        (86400, _("{number} d ago")),
+        (3600, _("{number} h ago")),
+        (60, _("{number} min ago")),
+    ):
+        if seconds >= size:
+            return safe(words.format(number=int(seconds // size)))
+    return safe(_("{number} s ago").format(number=max(0, int(seconds))))
+
+
 def weekday(day: Day) -> SafeText:
     """`mar 24 nov`."""
     locale = _locale(language())

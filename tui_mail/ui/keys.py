@@ -58,6 +58,7 @@ SCREEN = [
     bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
     bind("redo", "Z", "redo", msgid("do again what was undone")),
     bind("check", "f5", "check_mail", msgid("check mail")),
+    bind("accounts", "f8", "accounts", msgid("how the accounts are")),
     bind("folder.next", "ctrl+down", "next_folder(1)", msgid("next folder")),
     bind("folder.previous", "ctrl+up", "next_folder(-1)", msgid("previous folder")),
     bind("panel.folders", "alt+1", "panel('folders')", msgid("folders")),

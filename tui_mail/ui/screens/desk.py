@@ -17,6 +17,7 @@ from tui_mail.ui.deeds import named
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.screens import searches
+from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.doing import Doing
@@ -104,6 +105,13 @@ class Desk:
 
                 heading = safe(_("Call the search “{name}”").format(name=row.name))
                 self._screen.app.push_screen(searches.NamePick(heading, ()), named_it)
+
+    # -- accounts
+
+    def show_accounts(self) -> None:
+        """How each account is doing, and who works on it."""
+        if self._screen.parts is not None:
+            self._screen.app.push_screen(AccountsScreen(self._screen.parts))
 
     # -- links
 

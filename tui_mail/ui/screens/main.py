@@ -394,6 +394,9 @@ class MainScreen(PrefixKeys, Screen[None]):
         else:
             self.status.say(safe(_("Another program fetches the mail of these accounts.")))
 
+    def action_accounts(self) -> None:
+        self.desk.show_accounts()
+
     def action_back(self) -> None:
         """One step back; at the list's top nothing is left."""
         self._back()
