@@ -16,9 +16,9 @@ import pytest
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.faults import Fault, FaultProxy, Side, faults, sampled
+from tests.worker.installation import Installation
 from tests.worker.office import PASSWORD, Office, letter
 from tests.worker.test_pop3 import Popped
-from tests.worker.test_processes import Installation
 from tui_mail.db.accounts import remove_account
 from tui_mail.db.tables import Account
 from tui_mail.errors import Offline
