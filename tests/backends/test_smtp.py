@@ -360,3 +360,14 @@ async def test_the_sender_in_memory_keeps_what_it_took() -> None:
     sender.reachable = False
     with pytest.raises(Offline):
         await sender.send(LETTER, "a@b.it", ["z@y.it"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"250-" + b"x" * 9_000 + b"\r\n250 fine\r\n", b"250-hi\r\n" * 5_000, b"x" * 40_000],
+    ids=["line", "lines", "no-line"],
+)
+async def test_an_answer_over_the_limits_is_refused_by_their_names(answer: bytes) -> None:
+    async with Scripted(GREETING, answer) as server:
+        with pytest.raises(ProtocolRefused, match=r"127\.0\.0\.1.*8192.*32768"):
+            await SmtpSender(server.endpoint(), LOGIN, timeout=5).verify()

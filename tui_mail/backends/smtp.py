@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiosmtplib
-from aiosmtplib.protocol import normalize_message_line_endings
+from aiosmtplib.protocol import (
+    MAX_LINE_LENGTH,
+    MAX_RESPONSE_LENGTH,
+    normalize_message_line_endings,
+)
 
 from tui_mail.backends.tls import client_context, connection_error, refuse_in_the_clear
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, WrongData, WrongPassword
@@ -20,6 +24,7 @@ from tui_mail.values import Delivery, Endpoint, Login, RecipientResult, Tls
 
 _SLOWEST = 16 << 10  # bytes a second that a transfer may take at worst
 _LAST_WORD = 10  # the reply after the data may take this many timeouts (RFC 5321 §4.5.3.2.6)
+_TOO_LONG = "Response too long"  # what aiosmtplib says of an answer over its limits
 _PARTING_SECONDS = 2.0
 _ADDRESS_LIMIT = 320
 _BROKEN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0<>,;:\"\\()\u2028\u2029\ud800-\udfff]")
@@ -170,6 +175,13 @@ class SmtpSender:
         if 500 <= code < 600:
             return ProtocolRefused(
                 _("{host} refuses: {text}").format(host=host, text=_foreign(text))
+            )
+        if text == _TOO_LONG:
+            return ProtocolRefused(
+                _(
+                    "{host} answered with a line of more than {line} bytes, or with more than "
+                    "{limit} bytes: something is wrong with it, its administrator should know."
+                ).format(host=host, line=MAX_LINE_LENGTH, limit=MAX_RESPONSE_LENGTH)
             )
         return ProtocolRefused(
             _("{host} is no mail server on port {port}: check the port.").format(
