@@ -26,7 +26,7 @@ from tests.worker.office import (
     office_on,
     until,
 )
-from tui_mail.backends.imap import CHUNK
+from tui_mail.backends.imap import CHUNK, ImapStore
 from tui_mail.db import accounts, actions, folders, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
@@ -35,7 +35,7 @@ from tui_mail.demo.imap_server import ImapServer
 from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.demo.smtp_server import ACCEPTED, ReceivedMail, SmtpServer
 from tui_mail.errors import Offline
-from tui_mail.values import Fetched, Letter, Mailbox, Tls
+from tui_mail.values import Endpoint, Fetched, Letter, Login, Mailbox, Tls
 from tui_mail.worker.submit import Submission, enqueue_letter
 
 FULL = bool(os.environ.get("TUI_MAIL_TEST_FULL"))
@@ -317,3 +317,28 @@ async def test_at_whatever_step_it_breaks_a_letter_goes_once_or_is_unknown(
         except Exception as error:
             error.add_note(f"with {fault}")
             raise
+
+
+# -- becoming private -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
+@pytest.mark.parametrize("kind", [Kind.CUT, Kind.STALL, Kind.SLICE])
+@pytest.mark.parametrize("side", list(Side))
+async def test_a_connection_that_breaks_while_it_becomes_private_is_tried_again(
+    dovecot: Dovecot, tls: Tls, kind: Kind, side: Side
+) -> None:
+    remote = DovecotRemote(dovecot)
+    port = dovecot.port_imap if tls is Tls.STARTTLS else dovecot.port_imaps
+    for step in (1, 2, 3):
+        async with FaultProxy(dovecot.host, port, Fault(side, step, kind)) as proxy:
+            endpoint = Endpoint("127.0.0.1", proxy.port, tls, dovecot.ca_file)
+            store = ImapStore(endpoint, Login(remote.user, PASSWORD), deadline=_DEADLINE)
+            for _try in range(2):
+                try:
+                    await asyncio.wait_for(store.open(), _PATIENCE)
+                    break
+                except Offline:
+                    assert proxy.happened
+            assert (await store.folders())[0].name == "INBOX"
+            await store.close()
