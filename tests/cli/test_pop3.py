@@ -1,9 +1,14 @@
 """Accounts with POP3 on the command line."""
 
+import asyncio
 import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from tests.backends.test_pop3 import NO, Poor
 from tests.cli.program import Program, letter
 from tests.servers.dovecot import Dovecot
 
@@ -92,3 +97,29 @@ def test_another_server_of_the_same_protocol_is_taken(
     words = ("--pop3", place, "--password-stdin")
     changed = program("account", "set", _EMAIL, *words, stdin=_PASSWORD)
     assert (changed.code, changed.record["pop3"]) == (0, place)
+
+
+def test_a_server_without_names_for_its_messages_is_said_to_be_one(program: Program) -> None:
+    capabilities = b"+OK\r\nTOP\r\nUSER\r\n.\r\n"
+    with served(Poor({}, capa=capabilities, uidl=NO)) as port:
+        place = ("--pop3", f"127.0.0.1:{port}", "--tls", "none", "--password-stdin")
+        added = program("account", "add", _EMAIL, *place, stdin=_PASSWORD)
+        assert added.code == 0
+        assert "UIDL" in added.err
+        assert program("worker", "--once").code == 0
+
+
+@contextmanager
+def served(poor: Poor) -> Iterator[int]:
+    """The server on an event loop in a thread of its own; its port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        endpoint = asyncio.run_coroutine_threadsafe(poor.__aenter__(), loop).result(10)
+        yield endpoint.port
+        asyncio.run_coroutine_threadsafe(poor.__aexit__(), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

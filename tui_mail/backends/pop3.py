@@ -44,9 +44,9 @@ MESSAGE_LIMIT = 256 << 20
 """Bytes of one message."""
 
 _LISTING_LIMIT = LISTED_LIMIT * 128
-_HEAD_LIMIT = 4 << 20
 _CAPABILITIES_LIMIT = 64 << 10
 _SLOWEST = 16 << 10  # bytes a second that a big answer may take at worst
+_MUCH = 1 << 20  # bytes that take longer to go through than a key may wait
 _WINDOW = 16  # commands on their way, where the server takes more than one
 _WINDOW_BYTES = 2 << 20  # of answers to them
 _LONGEST_COMMAND = 255  # RFC 2449 §4
@@ -80,8 +80,9 @@ class Pop3Drop:
     def __init__(self, endpoint: Endpoint, login: Login, *, deadline: float = 60) -> None:
         self.endpoint = endpoint
         self.names_messages = True
-        """Whether the server has names for its messages that last; known after `listing`. Where it
-        has not, each listing asks for the header fields of every message, or for all of it."""
+        """Whether the server has names for its messages that last, as far as it has said when it is
+        open, and for certain after `listing`. Where it has not, each listing asks for the header
+        fields of every message, or for all of it."""
         self._login = login
         self._deadline = deadline
         self._wire: Pop3Wire | None = None
@@ -167,6 +168,7 @@ class Pop3Drop:
     async def _learn(self) -> None:
         answer = await self._ask(_Command(b"CAPA", _CAPABILITIES_LIMIT))
         self._offered = read_capabilities(answer.block) if answer.reply.ok else {}
+        self.names_messages = not self._offered or "UIDL" in self._offered
 
     async def _authenticate(self) -> None:
         """By SASL PLAIN where it is offered, else by USER and PASS; never by APOP, whose MD5 gives
@@ -221,9 +223,9 @@ class Pop3Drop:
         )
         if not sizes.reply.ok:
             raise self._refusal(sizes.reply)
-        with self._named():
-            self._sizes = read_sizes(sizes.block)
-            names = read_uidls(uidl.block) if uidl.reply.ok else {}
+        with self._named():  # hundreds of thousands of lines are no work for the event loop
+            self._sizes = await asyncio.to_thread(read_sizes, sizes.block)
+            names = await asyncio.to_thread(read_uidls, uidl.block) if uidl.reply.ok else {}
         self.names_messages = uidl.reply.ok or not self._sizes
         # Newest first: servers number in the order of arrival.
         numbers = sorted(self._sizes, reverse=True)
@@ -255,7 +257,7 @@ class Pop3Drop:
         """Hashes of header fields; nothing from a server without TOP."""
         if not numbers or (self._offered and "TOP" not in self._offered):
             return {}
-        commands = [_Command(b"TOP %d 0" % number, _HEAD_LIMIT) for number in numbers]
+        commands = [_Command(b"TOP %d 0" % number, MESSAGE_LIMIT) for number in numbers]
         answers = [await self._ask(commands[0])]
         if answers[0].reply.ok:  # else asking for each of thousands would be in vain
             answers += await self._ask_all(commands[1:])
@@ -302,7 +304,9 @@ class Pop3Drop:
             async for answer in answers:
                 number = taken[place]
                 place += 1
-                if answer.reply.ok:
+                if answer.reply.ok and len(answer.block) > _MUCH:
+                    yield number, await asyncio.to_thread(unstuffed, answer.block)
+                elif answer.reply.ok:
                     yield number, unstuffed(answer.block)
                 else:
                     refused.append(self._refusal(answer.reply))

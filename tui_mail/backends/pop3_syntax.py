@@ -12,6 +12,9 @@ from tui_mail.safetext import safe
 LISTED_LIMIT = 250_000
 """Messages that a mailbox may list."""
 
+HEAD_LIMIT = 1 << 20
+"""Bytes of header fields that a message is told by."""
+
 _LONGEST_UIDL = 512  # RFC 1939 §7 allows 70; servers have been seen that need more
 _CODE = re.compile(rb"\[([A-Z0-9/_-]+)[^\]]*\]\s*", re.IGNORECASE)
 _STATUS = re.compile(rb"(\+OK|-ERR)(?: |$)", re.IGNORECASE)
@@ -100,5 +103,7 @@ def read_capabilities(block: bytes) -> Mapping[str, tuple[str, ...]]:
 
 def head_of(raw: bytes) -> str:
     """A hash of a message's header fields, the same whether TOP or RETR brought them."""
-    head = (b"\r\n" + raw).partition(b"\r\n\r\n")[0].strip(b"\r\n") + b"\n"
+    end = raw.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+    head = raw[: HEAD_LIMIT if end < 0 else end] if not raw.startswith(b"\r\n") else b""
+    head = head.strip(b"\r\n") + b"\n"
     return hashlib.sha256(_SERVER_FIELD.sub(b"", head).strip(b"\r\n")).hexdigest()

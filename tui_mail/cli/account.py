@@ -94,6 +94,7 @@ def _add(
     if (leave_days or delete_there) and not pop3:
         raise WrongUse(_("--leave-days and --delete-there are for --pop3."))
     typed, email = email.strip(), _address(email)
+    days = leave_days_of(leave_days)
     encryption, ca_file = tls_of(tls), ca_file_of(ca)
     given = (
         endpoint(imap or pop3, encryption, ca_file, 995 if pop3 else 993)
@@ -112,7 +113,7 @@ def _add(
         candidates = [replace(one, protocol="pop3") for one in candidates]
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
-    account.leave_days, account.delete_there = leave_days_of(leave_days), delete_there
+    account.leave_days, account.delete_there = days, delete_there
     _save(call, account)
     call.kept(email, password)
     if verify and chosen.smtp.host:
@@ -230,11 +231,7 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
 
     trial = Account(email=candidate.user)
     _set_servers(call, trial, candidate, password)
-    store = call.parts.connections(call.vault, call.home.spool).mailbox(trial)
-    try:
-        await store.open()
-    finally:
-        await store.close()
+    await try_mailbox(call, trial)
 
 
 def _try_sender(call: Context, chosen: Candidate, password: str) -> None:

@@ -97,8 +97,17 @@ async def check_sender(call: Context, endpoint: Endpoint, user: str, password: s
 
 async def try_mailbox(call: Context, account: "Account") -> None:
     """Log in at the server of a mailbox. Raises as `check_sender` does."""
+    from tui_mail.backends.pop3 import Pop3Drop
+
     store = call.parts.connections(call.vault, call.home.spool).mailbox(account)
     try:
         await store.open()
+        if isinstance(store, Pop3Drop) and not store.names_messages:
+            call.say(
+                _(
+                    "{host} has no lasting names for its messages (UIDL): they are known by what "
+                    "they hold, and each look at them takes longer."
+                ).format(host=account.host)
+            )
     finally:
         await store.close()

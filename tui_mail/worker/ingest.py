@@ -107,7 +107,8 @@ class Ingest:
 
         `sizes`: as the server counts them, by key. Raises as `store`.
         """
-        keep = partial(_pick_up, heads={one.key: head_of(one.raw) for one in batch}, sizes=sizes)
+        heads = await asyncio.get_running_loop().run_in_executor(self._writers, _heads, batch)
+        keep = partial(_pick_up, heads=heads, sizes=sizes)
         async with self._putting_back(batch) as (lost, putting_back):
             parcels, saved = await self._in_turn(keep, account_id, folder_id, batch, lost)
             restored = await putting_back
@@ -243,6 +244,10 @@ class Ingest:
 
 def _by_hash(batch: Sequence[Fetched]) -> dict[str, Fetched]:
     return {hashlib.sha256(one.raw).hexdigest(): one for one in batch}
+
+
+def _heads(batch: Sequence[Fetched]) -> dict[str, str]:
+    return {one.key: head_of(one.raw) for one in batch}
 
 
 def _damaged(parcels: Sequence[Parcel], batch: Sequence[Fetched]) -> dict[int, Sequence[str]]:
