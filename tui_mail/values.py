@@ -477,12 +477,13 @@ class LineRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordError:
-    """A row that could not be taken: where it is and why."""
+    """A row that could not be taken: where it is and why. `rest`: nor what follows it."""
 
     file: str
     line: int
     column: str
     message: str
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

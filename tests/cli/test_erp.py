@@ -153,3 +153,21 @@ def test_a_database_is_a_place_as_a_folder_is(program: Program, tmp_path: Path) 
     (tmp_path / "erp.db").unlink()
     program.fails(69, "unreachable", "erp", "refresh", "books")
     assert program("erp", "status").records[0]["error"]
+
+
+def test_a_spoilt_file_takes_nobody_away_and_the_status_says_so(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(tmp_path / "erp")
+    program("erp", "add", "books", folder)
+    program("erp", "refresh")
+    spoilt = ERP["parties"].encode() + b"ROSSI,customer,C300,caff\xe9\n"
+    (folder / "parties.csv").write_bytes(spoilt)
+    result = program("erp", "refresh")
+    assert result.code in {1, 65}
+    assert all(not row.get("gone") for row in result.records)
+    (status,) = program("erp", "status").records
+    assert "parties.csv" in status["error"]
+    write_erp(folder)
+    assert program("erp", "refresh").code == 0
+    assert program("erp", "status").record["error"] == ""

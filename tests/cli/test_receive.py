@@ -131,6 +131,8 @@ def test_what_is_no_mail_is_named_with_its_reason(local: Program, tmp_path: Path
     tree.mkdir()
     box = _maildir(tree / "Posta")
     (box / "loose.eml").write_bytes(letter(1))
+    (box / "18:2,").write_bytes(letter(9))  # beside cur, new and tmp, as tools leave it
+    (box / "notes").write_text("Remember: the milk.\n\nFrom: nobody", "utf-8")
     (box / "dovecot-uidlist").write_text("3 V1 N2", "utf-8")
     (tree / "notes.txt").write_text("Remember: the milk.\n\nFrom: nobody", "utf-8")
     (tree / "logo.png").write_bytes(b"\x89PNG\r\n")
@@ -139,11 +141,11 @@ def test_what_is_no_mail_is_named_with_its_reason(local: Program, tmp_path: Path
     (tree / "odd.eml").write_text("no header at all", "utf-8")
     *told, counts = local("import", tree, *_TO).records
     skipped = [one for one in told if one["outcome"] == "skipped"]
-    assert (counts["stored"], counts["skipped"]) == (5, 3)
-    assert {Path(one["file"]).name for one in skipped} == {"notes.txt", "logo.png", "nothing"}
+    assert (counts["stored"], counts["skipped"]) == (6, 4)
+    assert {Path(one["file"]).name for one in skipped} == {"notes.txt", "notes", "logo.png", "nothing"}
     assert all(one["reason"] for one in told)
     shown = local("import", tree, *_TO, json=False)
-    assert "3 files skipped" in shown.out
+    assert "4 files skipped" in shown.out
     assert all(name in shown.err for name in ("notes.txt", "logo.png", "nothing"))
     error, _counts = local("import", tree / "notes.txt", *_TO).records
     assert (error["error"], "notes.txt" in error["message"]) == ("wrong_data", True)

@@ -336,7 +336,8 @@ def test_no_content_of_a_file_raises(tmp_path: Path, table: str, data: st.DataOb
     rows = data.draw(st.lists(st.lists(cell, max_size=len(columns) + 1), max_size=4))
     text = "\n".join(",".join(row) for row in [columns, *rows])
     (tmp_path / f"{table}.csv").write_text(text, encoding="utf-8")
-    assert FilesConnector(tmp_path).changes("").complete
+    changes = FilesConnector(tmp_path).changes("")
+    assert changes.complete != any(error.rest for error in changes.errors)
 
 
 @settings(
@@ -346,4 +347,34 @@ def test_no_content_of_a_file_raises(tmp_path: Path, table: str, data: st.DataOb
 def test_no_bytes_in_a_file_raise(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "documents.csv").write_bytes(content)
     (tmp_path / "parties.json").write_bytes(content)
-    assert FilesConnector(tmp_path).changes("").complete
+    changes = FilesConnector(tmp_path).changes("")
+    assert changes.complete != any(error.rest for error in changes.errors)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "company,kind,code,name\n01,customer,C1,Bianchi\n01,customer,C2,caff\xe9\n".encode(
+            "latin-1"
+        ),
+        b"company,kind,name\n01,customer,Bianchi\n",
+        b'company,kind,code,name\n01,customer,C1,"Bianchi\n',
+    ],
+)
+def test_a_file_that_is_not_read_to_its_end_says_of_nothing_that_it_is_gone(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "parties.csv").write_bytes(content)
+    changes = FilesConnector(tmp_path).changes("")
+    assert changes.errors
+    assert not changes.complete
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_spreadsheets_write_between_cells(tmp_path: Path, delimiter: str) -> None:
+    rows = (("Company", "KIND", "code", "name"), ("01", "customer", "C1", "Bianchi"))
+    text = "\n".join(delimiter.join(row) for row in rows)
+    (tmp_path / "parties.csv").write_text(f"\ufeff{text}\n", encoding="utf-8")
+    changes = FilesConnector(tmp_path).changes("")
+    assert changes.errors == ()
+    assert [(one.code, one.title) for one in changes.entities] == [("C1", "Bianchi")]

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from tests.ui.stage import Showing, Stage, aside, build, showing
 from tui_mail.db.engine import Database
 from tui_mail.db.saved_list import saved_searches
+from tui_mail.ui.screens.pick import PickScreen
 from tui_mail.ui.widgets.text import SafeInput
 
 
@@ -106,3 +108,30 @@ async def test_a_long_mistake_is_read_to_its_end(stage: Stage) -> None:
     async with showing(stage, (80, 24)) as shown:
         await _find(shown, "is:qqqqqq")
         await shown.sees("it takes: unread, read", "draft, sent.")
+
+
+async def test_who_types_faster_than_it_is_drawn_gets_what_was_typed(stage: Stage) -> None:
+    await stage.receive("Le pompe")
+    async with showing(stage) as shown:
+        await _find(shown, "pompe")
+        await shown.sees("Search: pompe")
+        await shown.press("ctrl+s")
+        await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
+        for key in ("P", "o", "m", "p", "e"):
+            shown.console.post_message(Key(key, key))
+        shown.console.post_message(Key("enter", None))
+        await shown.until(lambda: "Pompe" in _names(stage))
+        assert {"P", "Unlinked"} & {*_names(stage)} == {"Unlinked"}
+
+
+async def test_enter_alone_takes_no_other_search_away(stage: Stage) -> None:
+    await stage.receive("Le pompe")
+    async with showing(stage) as shown:
+        await _find(shown, "pompe")
+        await shown.sees("Search: pompe")
+        before = _names(stage)
+        await shown.press("ctrl+s", "enter")
+        await shown.sees("Type a name")
+        await shown.press("escape")
+        await shown.lacks("Type a name", "Saved the search")
+        assert _names(stage) == before

@@ -112,11 +112,15 @@ def _directory(path: Path, parts: tuple[str, ...]) -> Iterator[_One]:
             yield from _guarded(entry, parts, named=False)
 
 
+# What Dovecot, Courier and their like keep in a Maildir beside its mail.
+_OF_SERVERS = ("dovecot", "courier", "maildir", "subscriptions", "cyrus.")
+
+
 def _is_wanted(file: Path, *, in_maildir: bool) -> bool:
     """Whether a file may be somebody's mail: what mail programs keep beside it is theirs alone."""
     if file.name.startswith(".") or file.suffix.lower() == ".msf":
         return False
-    return not in_maildir or file.suffix.lower() in _ONE_MESSAGE
+    return not (in_maildir and file.name.startswith(_OF_SERVERS))
 
 
 def _below(folder: Path, *, in_maildir: bool) -> tuple[str, ...] | None:

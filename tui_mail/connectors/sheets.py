@@ -17,6 +17,7 @@ from tui_mail.values import RecordError
 Cells = dict[str, str]
 Report = Callable[[RecordError], None]
 _SUFFIXES = (".csv", ".json", ".xlsx")
+_DELIMITERS = ",;\t"  # the first where there is none of them
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -79,9 +80,10 @@ def _csv_rows(
 ) -> Iterator[tuple[int, Cells]]:
     line = 1
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
         try:
-            header = [name.strip() for name in next(reader, [])]
+            reader = csv.reader(file, delimiter=_delimiter(file.readline()), strict=True)
+            file.seek(0)
+            header = [name.strip().lower() for name in next(reader, [])]
             if not header or not _header_is_good(path.name, header, columns, keys, report):
                 return
             line = reader.line_num + 1
@@ -96,10 +98,15 @@ def _csv_rows(
                 line = reader.line_num + 1
         except UnicodeDecodeError:
             text = _("the file is not in UTF-8 from here on: save it as CSV UTF-8")
-            report(RecordError(path.name, line, "", text))
+            report(RecordError(path.name, line, "", text, rest=True))
         except csv.Error:
             text = _("the file is no CSV from here on: a quotation mark is missing")
-            report(RecordError(path.name, line, "", text))
+            report(RecordError(path.name, line, "", text, rest=True))
+
+
+def _delimiter(header: str) -> str:
+    """A comma, or what spreadsheets write where the comma is in amounts."""
+    return max(_DELIMITERS, key=header.count)
 
 
 def _header_is_good(
@@ -112,9 +119,9 @@ def _header_is_good(
     twice = [name for name in columns if header.count(name) > 1]
     missing = [name for name in keys if name not in header]
     for name in twice:
-        report(RecordError(file, 1, name, _("the column is there twice")))
+        report(RecordError(file, 1, name, _("the column is there twice"), rest=True))
     for name in missing:
-        report(RecordError(file, 1, name, _("the column is missing")))
+        report(RecordError(file, 1, name, _("the column is missing"), rest=True))
     return not (twice or missing)
 
 
@@ -126,10 +133,12 @@ def _json_rows(
             # Figures stay as they are written: a float would change amounts.
             records = json.load(file, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
-        report(RecordError(path.name, 1, "", _("the file is no JSON in UTF-8")))
+        report(RecordError(path.name, 1, "", _("the file is no JSON in UTF-8"), rest=True))
         return
     if not isinstance(records, list):
-        report(RecordError(path.name, 1, "", _("the file must hold an array of objects")))
+        report(
+            RecordError(path.name, 1, "", _("the file must hold an array of objects"), rest=True)
+        )
         return
     for line, record in enumerate(records, start=1):
         cells = _json_cells(path.name, line, record, columns, report)
@@ -166,5 +175,5 @@ def _sheet_rows(
     path: Path, _columns: Sequence[str], _keys: Sequence[str], report: Report
 ) -> Iterator[tuple[int, Cells]]:
     text = _("spreadsheets are not read: save the sheet as CSV UTF-8 under the same name")
-    report(RecordError(path.name, 1, "", text))
+    report(RecordError(path.name, 1, "", text, rest=True))
     yield from ()

@@ -76,7 +76,8 @@ class _Import:
         self._check_converted_leads()
         return ErpChanges(
             cursor=cursor,
-            complete=True,
+            # What could not be read may hold any record: none is gone for being missed.
+            complete=not any(error.rest for error in self._errors),
             companies=tuple(self._companies.values()),
             entities=tuple(self._entities.values()),
             addresses=tuple(self._addresses.values()),

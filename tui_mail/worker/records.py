@@ -3,7 +3,6 @@
 A place that cannot be read keeps the records that came from it, and its status says why.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,13 +12,12 @@ from tui_mail.db import erp
 from tui_mail.db.engine import Database
 from tui_mail.db.erp import KindCount
 from tui_mail.errors import TuiMailError
+from tui_mail.i18n import ngettext
 from tui_mail.values import RecordError
 from tui_mail.worker.link import replay
 
 Connect = Callable[[str, str], Connector]
 """A connector for a location and the name of a mapping."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,14 @@ def refresh(
         database.write_now(erp.source_read, name, datetime.now(UTC))
         return Refreshed((), ())
     counts = database.write_now(erp.take, name, changes, datetime.now(UTC))
+    if changes.errors:
+        first = changes.errors[0]
+        said = ngettext(
+            "{count} row could not be taken, at {file}:{line}: {reason}",
+            "{count} rows could not be taken, the first at {file}:{line}: {reason}",
+            len(changes.errors),
+        ).format(count=len(changes.errors), file=first.file, line=first.line, reason=first.message)
+        database.write_now(erp.source_failed, name, said)
     if any(row.new or row.changed for row in counts):
         replay(database, None, report=report)
     return Refreshed(tuple(counts), changes.errors)
@@ -58,9 +64,6 @@ def refresh_all(database: Database, connect: Connect) -> None:
             continue
         try:
             connector = connect(source.location, source.mapping)
-            done = refresh(database, connector, source.name, source.cursor, lambda _text: None)
+            refresh(database, connector, source.name, source.cursor, lambda _text: None)
         except TuiMailError as error:
             database.write_now(erp.source_failed, source.name, error.message)
-        else:
-            if done.errors:
-                log.warning("%d rows of the ERP could not be taken", len(done.errors))

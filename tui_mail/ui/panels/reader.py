@@ -240,8 +240,8 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         if known is None or head is None or self.message_id != message_id:
             return
         now = replace(head, links=known.links, tags=known.tags, doubts=known.doubts)
-        if now != head:
-            self._letterhead = now
+        if now != head or known.place != self._conversation:
+            self._letterhead, self._conversation = now, known.place
             self.forget()
 
     # -- what is shown

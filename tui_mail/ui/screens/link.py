@@ -157,10 +157,11 @@ class LinkScreen(PickScreen[Candidate]):
         self._decide("confirm" if value.state else "add", value)
 
     def action_reject(self) -> None:
-        self.choices.values()
-        choice = self.choices.chosen
-        if choice is not None and choice.value.state:
-            self._decide("reject", choice.value)
+        def reject(value: Candidate) -> None:
+            if value.state:
+                self._decide("reject", value)
+
+        self.with_chosen(reject)
 
     def action_thread(self) -> None:
         self._whole = not self._whole

@@ -43,6 +43,7 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         self.heading = heading
         self.found: Sequence[Choice[_V]] = ()
         self.asked = False
+        self.nothing = safe(_(" Nothing fits."))
 
     @property
     def is_active(self) -> bool:
@@ -53,7 +54,7 @@ class Choices(Entries[Choice[_V]], can_focus=False):
 
     def entries(self, width: int) -> list[Entry[Choice[_V]]]:
         if not self.found and self.asked:
-            return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
+            return [Entry((plain(self.nothing, "dim"),))]
         return [Entry((choice.draw(width),), choice) for choice in self.found]
 
     def same(self, one: Choice[_V], other: Choice[_V]) -> bool:
@@ -83,6 +84,8 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         super().__init__()
         self._placeholder = placeholder
         self._find = find
+        self._found_for: str | None = None  # what was typed, of what is shown
+        self._waiting: Callable[[], None] | None = None
         self.choices: Choices[_V] = Choices(heading)
 
     def compose(self) -> ComposeResult:
@@ -117,15 +120,35 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self.choices.asked = True
         self.choices.top = 0
         self.choices.forget()
+        self._found_for = text
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._when_found(waiting)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.look_up(event.value)
 
     def action_choose(self) -> None:
-        self.choices.values()
-        if self.choices.chosen is not None:
-            self.chose(self.choices.chosen.value)
+        self.with_chosen(self.chose)
+
+    def with_chosen(self, do: Callable[[_V], None]) -> None:
+        """Do it with the choice that what has been typed leads to, once that is found: who types
+        fast presses Enter before it is on the screen."""
+
+        def decide() -> None:
+            self.choices.values()
+            if self.choices.chosen is not None:
+                do(self.choices.chosen.value)
+
+        # Keys before this one may still be on their way to the line.
+        self.query_one(SafeInput).call_later(self._when_found, decide)
+
+    def _when_found(self, decide: Callable[[], None]) -> None:
+        if self._found_for == self.query_one(SafeInput).value:
+            decide()
+        else:
+            self._waiting = decide
 
     def chose(self, value: _V) -> None:
         """A choice was made."""

@@ -30,16 +30,17 @@ class NamePick(PickScreen[Name]):
 
     def __init__(self, heading: SafeText, known: Sequence[SavedRow]) -> None:
         super().__init__(heading, self._find_names, placeholder=_("a name"))
+        self.choices.nothing = safe(_(" Type a name, or a part of one that is to be replaced."))
         self._known = known
 
     async def _find_names(self, text: str) -> list[Choice[Name]]:
         typed = " ".join(text.split())
-        found = []
-        if typed:
-            found = [
-                Choice(partial(_draw, typed, safe(_("for me"))), Name(typed)),
-                Choice(partial(_draw, typed, safe(_("for all"))), Name(typed, shared=True)),
-            ]
+        if not typed:  # Enter alone must not put this search in the place of another
+            return []
+        found = [
+            Choice(partial(_draw, typed, safe(_("for me"))), Name(typed)),
+            Choice(partial(_draw, typed, safe(_("for all"))), Name(typed, shared=True)),
+        ]
         own = [row for row in self._known if row.own and folded(typed) in folded(row.name)]
         return found + [
             Choice(partial(_draw, row.name, safe(_("instead of this"))), Name(row.name, row.shared))
