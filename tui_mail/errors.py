@@ -83,6 +83,10 @@ class ProtocolRefused(TuiMailError):
     exit_code = 76
 
 
+class TooLarge(ProtocolRefused):
+    """Of one message, while the others can be had."""
+
+
 class TlsRefused(ProtocolRefused):
     slug = "tls_refused"
 

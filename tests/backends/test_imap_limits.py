@@ -110,6 +110,28 @@ async def test_a_message_over_the_limit_stays_where_it_is(
         await store.close()
 
 
+async def test_what_is_too_large_keeps_nothing_else_from_coming() -> None:
+    sizes = b"".join(
+        b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n" % (uid, uid, size)
+        for uid, size in ((1, 3), (2, 300 << 20), (3, 3))
+    )
+    bodies = b"* 1 FETCH (UID 1 BODY[] abc)\r\n* 3 FETCH (UID 3 BODY[] xyz)\r\n%b OK\r\n"
+    async with Scripted(GREETING, WELCOME, SELECTED, sizes + b"%b OK\r\n", bodies) as server:
+        store = store_at(server.endpoint())
+        await store.open()
+        came: list[bytes] = []
+
+        async def fetch() -> None:
+            async for one in store.fetch("INBOX", ["9:3", "9:2", "9:1"]):
+                came.append(one.raw)
+
+        with pytest.raises(ProtocolRefused, match="256 MB"):
+            await fetch()
+        assert came == [b"xyz", b"abc"]
+        assert not any(b"[]<" in line for line in server.lines)
+        await store.close()
+
+
 def test_a_frame_is_cut_off_at_its_limits_however_it_is_sliced() -> None:
     framer = Framer(line_limit=100, literal_limit=100)
     framer.feed(b"* 1 FETCH (A {60}\r\n" + b"x" * 60)

@@ -15,7 +15,7 @@ from tests.worker.office import (
 )
 from tui_mail.db import actions, folders, links
 from tui_mail.db.tables import Folder
-from tui_mail.errors import Offline
+from tui_mail.errors import Offline, ProtocolRefused
 from tui_mail.values import FolderRole
 from tui_mail.worker.fetch import Progress, Sync
 
@@ -90,6 +90,21 @@ async def test_a_broken_connection_is_resumed_by_what_is_missing(
     assert 0 < before < 1500
     await office.sync()
     assert await office.names() == sorted(f"m{number}" for number in range(1500))
+
+
+async def test_a_message_that_is_too_large_is_said_and_holds_up_nothing(
+    office: Office, embedded: EmbeddedRemote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_mail.backends.imap.MESSAGE_LIMIT", 2_000_000)
+    monkeypatch.setattr("tui_mail.worker.fetch._ASKED_AT_ONCE", 2)
+    for number in range(4):
+        await embedded.deliver(letter(f"m{number}"))
+    await embedded.deliver(letter("huge", text="x" * 2_100_000))
+    await office.add(embedded.account())
+    [error] = (await office.once()).values()
+    assert isinstance(error, ProtocolRefused)
+    assert "MB" in error.message
+    assert await office.names() == ["m0", "m1", "m2", "m3"]
 
 
 async def test_flags_go_both_ways(office: Office, remote: Remote) -> None:

@@ -33,7 +33,7 @@ from tui_mail.backends.imap_syntax import (
 )
 from tui_mail.backends.imap_wire import Answer
 from tui_mail.backends.spool import MemorySpool, Spool
-from tui_mail.errors import ProtocolRefused
+from tui_mail.errors import ProtocolRefused, TooLarge
 from tui_mail.i18n import _
 from tui_mail.values import (
     Endpoint,
@@ -183,14 +183,18 @@ class ImapStore:
         """The messages of `keys` in whole, about in their order; the gone are left out.
 
         At most a few megabytes are on their way at a time, apart from the one message in hand.
+        That some are too large is raised when all others have come.
         """
         if self._session.folder != folder:
             await self._select(folder)
         validity = self._session.state.validity
         asked = iter(uids_of(keys, validity))
+        too_large = False
         while slab := list(islice(asked, _SLAB)):
             envelopes = await self._envelopes(slab)
-            groups = list(_groups(envelopes[uid] for uid in slab if uid in envelopes))
+            there = [envelopes[uid] for uid in slab if uid in envelopes]
+            groups = list(_groups(one for one in there if one.size <= MESSAGE_LIMIT))
+            too_large = too_large or any(one.size > MESSAGE_LIMIT for one in there)
             async with aclosing(self._bodies(groups)) as bodies:
                 async for envelope, raw in bodies:
                     yield Fetched(
@@ -199,6 +203,8 @@ class ImapStore:
                         envelope.flags,
                         envelope.received_at,
                     )
+        if too_large:
+            raise _too_large()
 
     async def _envelopes(self, uids: list[int]) -> dict[int, _Envelope]:
         wanted = set(uids)
@@ -287,12 +293,7 @@ class ImapStore:
                     return raw
                 here = 0  # what waited on the disk was damaged, and is there no more
         await asyncio.to_thread(self._spool.drop, name)
-        raise ProtocolRefused(
-            _(
-                "A message has more than {limit} MB, so it stays on the server: read it with its "
-                "web mail, or delete it there."
-            ).format(limit=MESSAGE_LIMIT >> 20)
-        )
+        raise _too_large()
 
     async def _piece(self, uid: int, start: int) -> tuple[int | None, bytes] | None:
         """Where a piece begins that should begin at `start`, and the piece; None: there is none."""
@@ -361,6 +362,15 @@ class ImapStore:
         if folder == INBOX and self._seen_inbox not in {None, state}:
             self._session.wire.stirred.set()
         return state
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        _(
+            "A message has more than {limit} MB, so it stays on the server: read it with its "
+            "web mail, or delete it there."
+        ).format(limit=MESSAGE_LIMIT >> 20)
+    )
 
 
 def _spans(count: int, at_once: int) -> Iterator[tuple[int, int]]:

@@ -24,7 +24,7 @@ from tui_mail.db import folders, placements
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
-from tui_mail.errors import ProtocolRefused, TuiMailError
+from tui_mail.errors import ProtocolRefused, TooLarge, TuiMailError
 from tui_mail.values import Fetched, FolderChanges, FolderRole
 from tui_mail.worker.ahead import Ahead
 from tui_mail.worker.ingest import Ingest, Outcome
@@ -179,8 +179,12 @@ async def bring(
     pause: Pause,
 ) -> int:
     """Fetch and store the messages of `keys` in batches; a batch comes in while the one before it is
-    being stored. How many came."""
+    being stored. How many came.
+
+    `TooLarge` is raised when all others are here.
+    """
     done = size = 0
+    too_large: TooLarge | None = None
     began = time.monotonic()
 
     def tell(*, over: bool = False) -> None:
@@ -198,10 +202,15 @@ async def bring(
         tell()
         await pause()
         asked = keys[start : start + _ASKED_AT_ONCE]
-        # Also when the connection breaks: what has come is kept.
-        async with Ahead(stored) as ahead, aclosing(_batches(fetch(asked), done)) as batches:
-            async for batch in batches:
-                await ahead.begin(batch, store(batch))
+        try:
+            # Also when the connection breaks: what has come is kept.
+            async with Ahead(stored) as ahead, aclosing(_batches(fetch(asked), done)) as batches:
+                async for batch in batches:
+                    await ahead.begin(batch, store(batch))
+        except TooLarge as error:
+            too_large = error
+    if too_large is not None:
+        raise too_large
     tell(over=True)
     return done
 
