@@ -12,7 +12,8 @@ TuiMailError                 slug               exit (sysexits.h)
 ├── ProtocolRefused          protocol           76
 │   └── TlsRefused           tls_refused        76
 ├── NotAllowed               not_allowed        77
-│   └── WrongPassword        wrong_password     77
+│   ├── WrongPassword        wrong_password     77
+│   └── SignInAgain          sign_in_again      77
 └── SettingsWrong            settings           78
     └── UnknownSchema        unknown_schema     78
 """
@@ -102,6 +103,12 @@ class WrongKey(NotAllowed):
 
 class WrongPassword(NotAllowed):
     slug = "wrong_password"
+
+
+class SignInAgain(NotAllowed):
+    """What an account was signed in with at its provider is worth nothing any more."""
+
+    slug = "sign_in_again"
 
 
 class SettingsWrong(TuiMailError):

@@ -1,6 +1,6 @@
 """Values that cross a seam: frozen, without behaviour, without a library behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
@@ -50,12 +50,20 @@ class Endpoint:
     ca_file: str = ""
 
 
+Tokens = Callable[[str], Awaitable[str]]
+"""Gives an access token (OAuth2, RFC 6749) for an account. Told the one that a server refused
+although it looked valid ("" when none was), it gives a fresh one. Raises `SignInAgain`, `Offline`
+and the like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs in; the password never shows in a repr."""
+    """Who logs in: with a password, or where there are `tokens` with one of those; neither shows
+    in a repr."""
 
     user: str
     password: str = field(repr=False)
+    tokens: Tokens | None = field(default=None, repr=False, compare=False)
 
 
 # -- what a mail store tells ---------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tui_mail.backends import sasl
 from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import State
 from tui_mail.backends.imap_syntax import Argument, Literal, astring, heading
@@ -73,7 +74,25 @@ class Session:
     # -- opening and closing -----------------------------------------------------------------
 
     async def open(self) -> None:
-        """Connect, make private, log in; when that fails nothing stays open."""
+        """Connect, make private, log in; when that fails nothing stays open.
+
+        With tokens: one that is refused is replaced once, on a new connection.
+        """
+        tokens = self.login.tokens
+        if tokens is None:
+            await self._open("")
+            return
+        refuse_in_the_clear(self.endpoint)
+        token = await tokens("")
+        try:
+            await self._open(token)
+        except sasl.TokenRefused:
+            fresh = await tokens(token)
+            if fresh == token:
+                raise
+            await self._open(fresh)
+
+    async def _open(self, token: str) -> None:
         refuse_in_the_clear(self.endpoint)
         context = None
         if self.endpoint.tls is not Tls.NONE:
@@ -91,7 +110,8 @@ class Session:
             if not self.wire.offered:
                 await self.command("CAPABILITY")
             if not preauthenticated:
-                await self._authenticate()
+                answer = await (self._present(token) if token else self._authenticate())
+                await self._note_capabilities(answer)
         except BaseException:
             await self._leave()
             raise
@@ -139,7 +159,7 @@ class Session:
             )
         )
 
-    async def _authenticate(self) -> None:
+    async def _authenticate(self) -> Answer:
         user, password = self.login.user.encode(), self.login.password.encode()
         if b"\x00" in user + password:
             raise self._wrong_password("")
@@ -161,6 +181,30 @@ class Session:
             answer = await self.attempt("LOGIN", astring(user), astring(password))
         if answer.status != "OK":
             raise self._login_refusal(answer)
+        return answer
+
+    async def _present(self, token: str) -> Answer:
+        """Log in with a token; a refusal comes as a challenge first, which is answered."""
+        host = self.endpoint.host
+        offered = {word[5:] for word in self.wire.offered if word.startswith("AUTH=")}
+        shown = sasl.presentation(offered, self.endpoint, self.login.user, token)
+        if shown is None:
+            raise ProtocolRefused(sasl.no_tokens_taken(host))
+        mechanism, parting = shown.mechanism.encode(), shown.parting + b"\r\n"
+        if self.offers("SASL-IR"):
+            answer = await self.attempt("AUTHENTICATE", mechanism, shown.response, then=(parting,))
+        else:
+            then = (shown.response + b"\r\n", parting)
+            answer = await self.attempt("AUTHENTICATE", mechanism, then=then)
+        if answer.status == "OK":
+            return answer
+        if _code(answer.text) in _UNAVAILABLE:
+            raise self.refusal(answer)
+        text = _CODE.sub(b"", answer.text, count=1).decode("utf-8", "replace")
+        raise sasl.refusal(host, token, text, answer.challenge)
+
+    async def _note_capabilities(self, answer: Answer) -> None:
+        """What is offered to who has logged in is asked for where it was not told."""
         told = b"[CAPABILITY" in answer.text.upper()
         if not told and not any(f[0].upper().startswith(b"* CAPABILITY") for f in answer.frames):
             await self.command("CAPABILITY")

@@ -41,11 +41,13 @@ class Answer:
     """What came of one command: OK, NO or BAD, its text, and the untagged responses before it.
 
     LOST: the connection was, before there was an answer.
+    `challenge`: the last that the server asked of us with a `+`, as it came.
     """
 
     status: str
     text: bytes
     frames: tuple[Frame, ...] = ()
+    challenge: bytes = b""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +60,7 @@ class Exchange:
     continued: asyncio.Event = field(default_factory=asyncio.Event)
     frames: list[Frame] = field(default_factory=list)
     size: int = 0
+    challenge: bytes = b""
 
 
 class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # untyped library
@@ -278,7 +281,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         elif line.startswith(b"* "):
             self._untagged(frame)
         elif line.startswith(b"+"):
-            self._continue()
+            self._continue(line)
         else:
             self._tagged(line)
 
@@ -321,9 +324,10 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
                 ).format(command=exchange.name, limit=ANSWER_LIMIT)
             )
 
-    def _continue(self) -> None:
+    def _continue(self, line: bytes) -> None:
         for exchange in self._flight.values():
             if exchange.waiting:
+                exchange.challenge = line[1:].strip()
                 self._write(exchange.waiting.popleft())
                 return
             if exchange.name == "IDLE":
@@ -354,7 +358,8 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         exchange.waiting.clear()
         exchange.continued.set()
         if not exchange.answer.done():
-            exchange.answer.set_result(Answer(verdict, text, tuple(exchange.frames)))
+            frames = tuple(exchange.frames)
+            exchange.answer.set_result(Answer(verdict, text, frames, exchange.challenge))
 
     def _note_capabilities(self, line: bytes) -> None:
         match = _CAPABILITY.search(line)

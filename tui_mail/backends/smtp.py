@@ -16,6 +16,7 @@ from aiosmtplib.protocol import (
     normalize_message_line_endings,
 )
 
+from tui_mail.backends import sasl
 from tui_mail.backends.tls import client_context, connection_error, refuse_in_the_clear
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, WrongData, WrongPassword
 from tui_mail.i18n import _
@@ -29,7 +30,9 @@ _PARTING_SECONDS = 2.0
 _ADDRESS_LIMIT = 320
 _BROKEN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0<>,;:\"\\()\u2028\u2029\ud800-\udfff]")
 _AUTHENTICATION_WANTED = 530
+_GO_ON = 334
 _HEADER_LIMIT = 256 << 10
+_COMMAND_LIMIT = 512  # bytes of a line, RFC 5321 §4.5.3.1.4; the answer to a 334 may be longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,23 @@ class SmtpSender:
     # -- connecting --------------------------------------------------------------------------
 
     async def _open(self) -> aiosmtplib.SMTP:
-        endpoint = self._endpoint
+        """A connection that is logged in; a token that is refused is replaced once."""
         if self._login is not None:
-            refuse_in_the_clear(endpoint)
+            refuse_in_the_clear(self._endpoint)
+        tokens = self._login.tokens if self._login is not None else None
+        if tokens is None:
+            return await self._connect("")
+        token = await tokens("")
+        try:
+            return await self._connect(token)
+        except sasl.TokenRefused:
+            fresh = await tokens(token)
+            if fresh == token:
+                raise
+            return await self._connect(fresh)
+
+    async def _connect(self, token: str) -> aiosmtplib.SMTP:
+        endpoint = self._endpoint
         private = endpoint.tls is not Tls.NONE
         client = aiosmtplib.SMTP(
             hostname=endpoint.host,
@@ -100,7 +117,7 @@ class SmtpSender:
             await client.ehlo()
             if endpoint.tls is Tls.STARTTLS:
                 await self._make_private(client)
-            await self._authenticate(client)
+            await (self._present(client, token) if token else self._authenticate(client))
         except aiosmtplib.SMTPConnectResponseError as error:
             client.close()
             raise self._unwilling(error.code, error.message) from error
@@ -159,6 +176,31 @@ class SmtpSender:
                     host=self._endpoint.host, text=_foreign(error.message) or error.code
                 )
             ) from error
+
+    async def _present(self, client: aiosmtplib.SMTP, token: str) -> None:
+        """Log in with a token; a refusal comes as a challenge first, which is answered."""
+        assert self._login is not None
+        host = self._endpoint.host
+        offered = {method.upper() for method in client.server_auth_methods}
+        shown = sasl.presentation(offered, self._endpoint, self._login.user, token)
+        if shown is None:
+            raise ProtocolRefused(sasl.no_tokens_taken(host))
+        words = (b"AUTH", shown.mechanism.encode())
+        if len(shown.response) + len(b" ".join(words)) + 3 <= _COMMAND_LIMIT:
+            reply = await self._say(client, *words, shown.response)
+        else:
+            reply = await self._say(client, *words)
+            if reply.code == _GO_ON:
+                reply = await self._say(client, shown.response)
+        challenge = b""
+        if reply.code == _GO_ON:
+            challenge = reply.text.encode()
+            reply = await self._say(client, shown.parting)
+        if reply.delivery is Delivery.ACCEPTED:
+            return
+        if reply.delivery is Delivery.DEFERRED:
+            raise self._unwilling(reply.code, reply.text)
+        raise sasl.refusal(host, token, f"{reply.code} {reply.text}", challenge)
 
     async def _close(self, client: aiosmtplib.SMTP) -> None:
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
