@@ -63,7 +63,7 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> ProtocolRefuse
     """Our error for what went wrong while reaching `endpoint` or making it private."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__
+        cause = _behind(cause)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return TlsRefused(_certificate_sentence(cause.verify_code).format(host=endpoint.host))
     if isinstance(cause, ssl.SSLError):
@@ -74,6 +74,11 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> ProtocolRefuse
             ).format(host=endpoint.host, port=endpoint.port)
         )
     return Offline(_network_sentence(error).format(host=endpoint.host, port=endpoint.port))
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    """What an error came of; httpcore forgets to say so of its own."""
+    return error.__cause__ or error.__context__
 
 
 def _certificate_sentence(code: int) -> str:
@@ -108,5 +113,5 @@ def _network_sentence(error: BaseException) -> str:
             return _("{host} does not answer on port {port}: check the port, or try again later.")
         if isinstance(seen, TimeoutError):
             return _("{host} does not answer: check the network, or try again later.")
-        seen = seen.__cause__
+        seen = _behind(seen)
     return _("The connection with {host} was lost: check the network, or try again later.")
