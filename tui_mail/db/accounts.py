@@ -193,10 +193,13 @@ def account_by_id(session: Session, account_id: int) -> Account:
 
 
 def set_secret(session: Session, operator_id: int, email: str, secret: bytes) -> None:
-    """Keep an account's new sealed password; the operator must manage it."""
+    """Keep an account's new sealed password, which is logged in with from now on, whatever was
+    before; the operator must manage it."""
     account = account_by_email(session, email, operator_id)
     require(session, operator_id, key_of(account.id), "manage")
     account.secret = secret
+    account.oauth_issuer = account.oauth_client = account.oauth_scope = ""
+    account.signed_in_at = None
     session.add(account)
     session.flush()
     publish(session, Topic.ACCOUNTS)

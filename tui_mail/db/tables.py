@@ -94,7 +94,11 @@ class Operator(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """A mailbox on a server, or a local one. `secret` is sealed by the vault."""
+    """A mailbox on a server, or a local one. `secret` is sealed by the vault.
+
+    With an `oauth_issuer` the secret is not a password but what that provider gave; `signed_in_at`
+    is when a person last signed in there, and `token_claim` names who is asking for a new token.
+    """
 
     __table_args__ = _NEVER_AGAIN
     id: int | None = _id()
@@ -119,6 +123,12 @@ class Account(SQLModel, table=True):
     last_error: str = _text()  # of the mailbox
     last_error_at: datetime | None = None
     sending_error: str = _text()
+    oauth_issuer: str = ""
+    oauth_client: str = ""
+    oauth_scope: str = ""
+    signed_in_at: datetime | None = None
+    token_claim: str = ""
+    token_claimed_until: datetime | None = None
 
 
 class Turn(SQLModel, table=True):

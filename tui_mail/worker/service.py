@@ -220,7 +220,9 @@ def _settings(account: Account) -> tuple[object, ...]:
     return (
         *(account.protocol, account.host, account.port, account.tls, account.ca_file),
         *(account.smtp_host, account.smtp_port, account.smtp_tls),
-        *(account.email, account.user, account.secret),
+        *(account.email, account.user, account.oauth_issuer, account.oauth_client),
+        # Tokens are renewed all the time, and a connection that stands needs none.
+        account.signed_in_at if account.oauth_issuer else account.secret,
     )
 
 
