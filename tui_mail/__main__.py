@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_mail.blobs import FolderBlobs
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
+    from tui_mail.db.engine import Database
     from tui_mail.db.tables import Account
     from tui_mail.ui.parts import Parts as ConsoleParts
     from tui_mail.vault import Vault
@@ -47,6 +48,7 @@ def parts() -> Parts:
         vault=_vault,
         blobs=_blobs,
         connections=_connections,
+        login=_login,
         connector=_connector,
         discover=_discover,
         check_sender=_check_sender,
@@ -68,7 +70,18 @@ def _blobs(folder: Path, vault: "Vault") -> "FolderBlobs":
     return FolderBlobs(folder, vault)
 
 
-def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
+def _login(vault: "Vault", database: "Database", account: "Account") -> Login | None:
+    user = account.user or account.email
+    if account.oauth_issuer:
+        from tui_mail.worker.tokens import AccountTokens
+
+        return Login(user, "", AccountTokens(database, vault, account))
+    if account.secret is None:
+        return None
+    return Login(user, vault.unseal(account.secret, f"account {account.email}").decode())
+
+
+def _connections(vault: "Vault", database: "Database", spool_folder: Path) -> "Connections":
     from tui_mail.backends.imap import ImapStore
     from tui_mail.backends.pop3 import Pop3Drop
     from tui_mail.backends.smtp import SmtpSender
@@ -78,10 +91,7 @@ def _connections(vault: "Vault", spool_folder: Path) -> "Connections":
     spool = FolderSpool(spool_folder, vault)
 
     def login(account: "Account") -> Login | None:
-        if account.secret is None:
-            return None
-        password = vault.unseal(account.secret, f"account {account.email}").decode()
-        return Login(account.user or account.email, password)
+        return _login(vault, database, account)
 
     def mailbox(account: "Account") -> tuple[Endpoint, Login]:
         endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
@@ -118,10 +128,10 @@ async def _discover(email: str) -> Sequence[Candidate]:
     return [Candidate(one.imap, one.smtp, one.user, one.origin) for one in await discover(email)]
 
 
-async def _check_sender(endpoint: Endpoint, user: str, password: str) -> None:
+async def _check_sender(endpoint: Endpoint, login: Login | None) -> None:
     from tui_mail.backends.smtp import SmtpSender
 
-    await SmtpSender(endpoint, Login(user, password) if password else None).verify()
+    await SmtpSender(endpoint, login).verify()
 
 
 def _console(call: "Context") -> int:
@@ -153,7 +163,7 @@ def _complete(call: "Context", parts: "ConsoleParts") -> None:
     parts.opener = call.reader
     parts.worker = Worker(
         call.database,
-        _connections(call.vault, call.home.spool),
+        call.connections,
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tui_mail.cli import account_set
+from tui_mail.cli import account_login, account_set
+from tui_mail.cli.account_login import issuer_named
 from tui_mail.cli.account_servers import (
     ca_file_of,
     check_sender,
@@ -16,12 +17,13 @@ from tui_mail.cli.account_servers import (
     record_of,
     tls_of,
     try_mailbox,
+    try_sender,
 )
 from tui_mail.cli.context import Context, password_from
 from tui_mail.cli.parts import Candidate
 from tui_mail.errors import NotAllowed, Offline, ProtocolRefused, TuiMailError, WrongUse
 from tui_mail.i18n import _
-from tui_mail.values import Endpoint, Tls
+from tui_mail.values import Endpoint, Login
 
 if TYPE_CHECKING:
     from tui_mail.db.tables import Account
@@ -54,9 +56,10 @@ def register(app: typer.Typer) -> None:
         help=_("Change the stored password of an account."),
         epilog=_("Example: tui-mail account password info@rossi.example"),
     )(_password)
+    account_login.register(group)
     account_set.register(group)
     app.add_typer(
-        group, name="account", help=_("Mailboxes: add, set, list, test, remove, password.")
+        group, name="account", help=_("Mailboxes: add, set, list, test, remove, password, login.")
     )
 
 
@@ -82,6 +85,12 @@ def _add(
         False, "--delete-there", help=_("delete on a POP3 server what is deleted here")
     ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
+    oauth: str = typer.Option(
+        "",
+        "--oauth",
+        metavar="microsoft|google|URL",
+        help=_("no password: tui-mail account login signs in there afterwards"),
+    ),
     verify: bool = typer.Option(
         True, " /--no-verify-login", show_default=False, help=_("do not try the login")
     ),
@@ -103,8 +112,10 @@ def _add(
         endpoint(smtp, encryption, ca_file, 465) if smtp else Endpoint("", 0, ca_file=ca_file),
     )
     call.database.read_now(require_new, email)
+    issuer = issuer_named(oauth) if oauth else ""
+    verify = verify and not issuer
     password = ""
-    if not local or (smtp and (password_stdin or user)):
+    if not issuer and (not local or (smtp and (password_stdin or user))):
         password = password_from(
             _("Password of {email}:").format(email=email), stdin=password_stdin
         )
@@ -114,6 +125,7 @@ def _add(
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
     account.leave_days, account.delete_there = days, delete_there
+    account.oauth_issuer = issuer
     _save(call, account)
     call.kept(email, password)
     if verify and chosen.smtp.host:
@@ -122,7 +134,9 @@ def _add(
         call.emit(record_of(account))
     else:
         text = (
-            _("{email} is added. Its mail comes in while the console or the worker runs.")
+            _("{email} is added. Now sign in to it: tui-mail account login {email}")
+            if issuer
+            else _("{email} is added. Its mail comes in while the console or the worker runs.")
             if account.host
             else _(
                 "{email} is added. It has no mailbox on a server: tui-mail import brings mail in."
@@ -237,7 +251,8 @@ async def _try(call: Context, candidate: Candidate, password: str) -> None:
 def _try_sender(call: Context, chosen: Candidate, password: str) -> None:
     """Say so when letters cannot go out yet; mail comes in all the same, so it is no mistake."""
     try:
-        asyncio.run(check_sender(call, chosen.smtp, chosen.user, password))
+        login = Login(chosen.user, password) if password else None
+        asyncio.run(check_sender(call, chosen.smtp, login))
     except TuiMailError as error:
         call.say(_("Letters cannot be sent from here yet: {reason}").format(reason=error.message))
 
@@ -298,15 +313,7 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
     if account.host:
         asyncio.run(try_mailbox(call, account))
     if account.smtp_host:
-        secret = (
-            call.vault.unseal(account.secret, f"account {account.email}").decode()
-            if account.secret
-            else ""
-        )
-        endpoint = Endpoint(
-            account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file
-        )
-        asyncio.run(check_sender(call, endpoint, account.user, secret))
+        asyncio.run(try_sender(call, account))
     call.emit(
         {"email": account.email, "ok": True},
         _("{email}: every server lets us in.").format(email=account.email),

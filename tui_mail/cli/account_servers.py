@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui_mail.cli.context import Context
 from tui_mail.errors import NotFound, Offline, WrongUse
 from tui_mail.i18n import _
-from tui_mail.values import Endpoint, Tls
+from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
     from tui_mail.db.tables import Account
@@ -66,6 +66,7 @@ def record_of(account: "Account") -> dict[str, object]:
         "user": account.user,
         "leave_days": account.leave_days,
         "delete_there": account.delete_there,
+        "oauth_issuer": account.oauth_issuer,
     }
 
 
@@ -82,11 +83,11 @@ def leave_days_of(text: str) -> int | None:
     return int(text)
 
 
-async def check_sender(call: Context, endpoint: Endpoint, user: str, password: str) -> None:
+async def check_sender(call: Context, endpoint: Endpoint, login: Login | None) -> None:
     """Log in at a sending server. Raises Offline, WrongPassword, TlsRefused and the like."""
     try:
         async with asyncio.timeout(_SENDER_SECONDS):
-            await call.parts.check_sender(endpoint, user, password)
+            await call.parts.check_sender(endpoint, login)
     except TimeoutError as error:
         raise Offline(
             _("{host} does not answer on port {port}: check the port, or try again later.").format(
@@ -99,7 +100,7 @@ async def try_mailbox(call: Context, account: "Account") -> None:
     """Log in at the server of a mailbox. Raises as `check_sender` does."""
     from tui_mail.backends.pop3 import Pop3Drop
 
-    store = call.parts.connections(call.vault, call.home.spool).mailbox(account)
+    store = call.connections.mailbox(account)
     try:
         await store.open()
         if isinstance(store, Pop3Drop) and not store.names_messages:
@@ -111,3 +112,9 @@ async def try_mailbox(call: Context, account: "Account") -> None:
             )
     finally:
         await store.close()
+
+
+async def try_sender(call: Context, account: "Account") -> None:
+    """Log in at the server that an account sends by. Raises as `check_sender` does."""
+    place = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file)
+    await check_sender(call, place, call.parts.login(call.vault, call.database, account))

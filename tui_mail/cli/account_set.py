@@ -20,7 +20,7 @@ from tui_mail.cli.account_servers import (
 from tui_mail.cli.context import Context, password_from
 from tui_mail.errors import InputOutput, NotFound, TuiMailError, WrongUse
 from tui_mail.i18n import _
-from tui_mail.values import Endpoint, Tls
+from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
     from tui_mail.db.accounts import AccountChange
@@ -140,6 +140,8 @@ def _with_servers(
     password = ""
     logs_in = account.secret or account.host or stdin or servers.user
     if logs_in and servers != _Servers("", _NONE, "", "", ""):
+        if account.oauth_issuer:
+            return replace(change, secret=_signed_out(call, account)), ""
         password = password_from(_("Password of {email}:").format(email=account.email), stdin=stdin)
         sealed = call.sealed(account.email, password)
         change = replace(change, secret=sealed)
@@ -166,6 +168,19 @@ def _refuse_another_protocol(account: "Account", servers: _Servers) -> None:
                 "it again; export first what its server has no more."
             ).format(email=account.email, now=account.protocol.upper(), protocol=other.upper())
         )
+
+
+def _signed_out(call: Context, account: "Account") -> bytes:
+    """What is kept of a sign-in when servers change: not what would let another server in."""
+    from tui_mail.worker.tokens import SealedSignIn, Signed
+
+    sealed = SealedSignIn(call.vault, account.email)
+    call.say(
+        _("Its servers are others: sign in again with tui-mail account login {email}.").format(
+            email=account.email
+        )
+    )
+    return sealed.seal(Signed(client_secret=sealed.unseal(account.secret).client_secret))
 
 
 def _merged(account: "Account", servers: _Servers, change: "AccountChange") -> "AccountChange":
@@ -201,6 +216,7 @@ def _try(call: Context, account: "Account", password: str, servers: _Servers) ->
         return
     place = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls), account.ca_file)
     try:
-        asyncio.run(check_sender(call, place, account.user or account.email, password))
+        login = Login(account.user or account.email, password) if password else None
+        asyncio.run(check_sender(call, place, login))
     except TuiMailError as error:
         call.say(_("Letters cannot be sent from here yet: {reason}").format(reason=error.message))

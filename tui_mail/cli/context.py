@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tui_mail.blobs import FolderBlobs
     from tui_mail.db.engine import Database
     from tui_mail.vault import Vault
+    from tui_mail.worker.connections import Connections
     from tui_mail.worker.ingest import Ingest
     from tui_mail.worker.reading import Reader
 
@@ -170,6 +171,11 @@ class Context:
         with contextlib.suppress(InputOutput):
             self.vault.unlock()
         return self.parts.blobs(self.attachments, self.vault)
+
+    @cached_property
+    def connections(self) -> "Connections":
+        """How the servers of accounts are reached."""
+        return self.parts.connections(self.vault, self.database, self.home.spool)
 
     @cached_property
     def reader(self) -> "Reader":

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_mail.values import Endpoint
+from tui_mail.values import Endpoint, Login
 
 if TYPE_CHECKING:
     from tui_mail.blobs import FolderBlobs
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
+    from tui_mail.db.engine import Database
+    from tui_mail.db.tables import Account
     from tui_mail.vault import Vault
     from tui_mail.worker.connections import Connections
 
@@ -33,8 +35,9 @@ class Parts:
 
     vault: Callable[[Path, Path, Callable[[], str] | None, bool], "Vault"]
     blobs: Callable[[Path, "Vault"], "FolderBlobs"]
-    connections: Callable[["Vault", Path], "Connections"]
+    connections: Callable[["Vault", "Database", Path], "Connections"]
+    login: Callable[["Vault", "Database", "Account"], Login | None]
     connector: Callable[[str, str], "Connector"]
     discover: Callable[[str], Awaitable[Sequence[Candidate]]]
-    check_sender: Callable[[Endpoint, str, str], Awaitable[None]]
+    check_sender: Callable[[Endpoint, Login | None], Awaitable[None]]
     console: Callable[["Context"], int]

@@ -299,7 +299,7 @@ def _outcome(call: Context, outgoing_id: int, seconds: float) -> str:
     from tui_mail.worker.service import work_outbox
 
     deadline = time.monotonic() + seconds
-    connections = call.parts.connections(call.vault, call.home.spool)
+    connections = call.connections
     account_id, _state = call.database.read_now(whereabouts, outgoing_id)
     while True:
         with contextlib.suppress(TuiMailError):  # it is queued again; the outbox says why

@@ -96,7 +96,7 @@ def _once(call: Context) -> None:
     from tui_mail.worker.service import work_once
 
     call.say(_("Fetching, pushing, sending…"))
-    make = call.parts.connections(call.vault, call.home.spool)
+    make = call.connections
     outcome = asyncio.run(
         work_once(
             call.database,
@@ -132,7 +132,7 @@ async def _serve(call: Context) -> None:
     database = call.database
     worker = Worker(
         database,
-        call.parts.connections(call.vault, call.home.spool),
+        call.connections,
         call.ingest,
         locks=call.home.locks,
         check_seconds=call.settings.check_minutes * 60,
