@@ -142,7 +142,12 @@ def test_what_is_no_mail_is_named_with_its_reason(local: Program, tmp_path: Path
     *told, counts = local("import", tree, *_TO).records
     skipped = [one for one in told if one["outcome"] == "skipped"]
     assert (counts["stored"], counts["skipped"]) == (6, 4)
-    assert {Path(one["file"]).name for one in skipped} == {"notes.txt", "notes", "logo.png", "nothing"}
+    assert {Path(one["file"]).name for one in skipped} == {
+        "notes.txt",
+        "notes",
+        "logo.png",
+        "nothing",
+    }
     assert all(one["reason"] for one in told)
     shown = local("import", tree, *_TO, json=False)
     assert "4 files skipped" in shown.out
