@@ -88,6 +88,15 @@ class RemoteMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a message without its body; `message_id` has no brackets, `size` is in bytes."""
+
+    message_id: str
+    size: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FolderChanges:
     """What changed in a folder since a cursor.
 
@@ -120,12 +129,15 @@ class Verb(StrEnum):
     DELETE = "delete"
     APPEND = "append"
     CREATE_FOLDER = "create_folder"
+    RENAME_FOLDER = "rename_folder"
+    DELETE_FOLDER = "delete_folder"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteOperation:
     """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw`
-    into `folder`, CREATE_FOLDER makes `target`, a name as people see it."""
+    into `folder`, CREATE_FOLDER makes `target`, a name as people see it, RENAME_FOLDER calls
+    `folder` so, with the folders in it, DELETE_FOLDER takes it away if it is empty."""
 
     verb: Verb
     folder: str
@@ -139,13 +151,16 @@ class RemoteOperation:
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """`keys`: old key -> new key where the server tells (COPYUID, APPENDUID; the old key of an APPEND is "").
+    """`keys`: old key -> new key where the server tells (COPYUID, APPENDUID; the old key of an APPEND is "";
+    of folders when they are made or renamed).
 
-    `missing`: keys that the server no longer has.
+    `missing`: keys that the server no longer has. `stale`: keys of before the folder was numbered
+    anew, which say nothing of what it has; nothing was done then.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
 
 
 # -- what a sender tells -------------------------------------------------------------------------

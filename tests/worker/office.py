@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from tests.servers.dovecot import Dovecot
@@ -23,7 +23,7 @@ from tui_mail.db import accounts
 from tui_mail.db.engine import Database
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.messages import source
-from tui_mail.db.tables import Account, Folder, Message, Placement
+from tui_mail.db.tables import Account, Folder, Message, Operation, Placement
 from tui_mail.demo.imap_server import ImapServer
 from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.mail.source import restore
@@ -344,6 +344,11 @@ def _held(session: Session) -> list[Held]:
         Held(row[0], row[1], row[2], row[3], row[4], flags_of(row[6:]), row[5])
         for row in session.execute(statement)
     ]
+
+
+def make_due(session: Session) -> None:
+    """What was put off is to be tried now."""
+    session.execute(update(Operation).values(next_try=None))
 
 
 def hashes(raws: list[bytes]) -> list[str]:

@@ -1,16 +1,20 @@
 """A mailbox and the database become the same, whatever happens on either side or between."""
 
 import asyncio
+import hashlib
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.worker.office import (
     NOW,
     EmbeddedRemote,
+    Held,
     Office,
     Remote,
     hashes,
     letter,
+    make_due,
     until,
 )
 from tui_mail.db import actions, folders, links
@@ -185,12 +189,108 @@ async def test_folders_made_renamed_and_removed_there(office: Office, remote: Re
     await office.sync()
     [renamed] = await office.held()
     assert (renamed.folder, renamed.message_id) == ("Fornitori", one.message_id)
+    assert renamed.placement_id == one.placement_id
     await remote.drop("Fornitori")
     await office.sync()
-    [kept] = await office.held()
-    assert kept.message_id == one.message_id
+    assert await office.held() == []
     names = {row.name for row in await office.database.read(folders.folders, office.operator_id)}
-    assert "Clienti" not in names
+    assert not names & {"Clienti", "Fornitori"}
+    await remote.make("Clienti")
+    await office.sync()
+    names = {row.name for row in await office.database.read(folders.folders, office.operator_id)}
+    assert "Clienti" in names
+
+
+async def test_a_folder_that_only_looks_like_another_is_another(
+    office: Office, remote: Remote
+) -> None:
+    await remote.make("Clienti")
+    await remote.deliver(letter("one"), "Clienti")
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    await remote.drop("Clienti")
+    await remote.make("Fornitori")
+    await remote.deliver(letter("two"), "Fornitori")
+    await office.sync()
+    [two] = await office.held()
+    assert (two.folder, two.header) == ("Fornitori", "two@test")
+    assert two.placement_id != one.placement_id
+
+
+async def test_a_folder_that_something_is_moved_into_is_made_again(
+    office: Office, remote: Remote
+) -> None:
+    await remote.make("Clienti")
+    await remote.deliver(letter("one"))
+    account_id = await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    folder = await office.database.read(folders.folder_named, account_id, "Clienti")
+    await office.database.write(
+        actions.move, office.operator_id, [one.placement_id], folder.id or 0, NOW
+    )
+    await remote.drop("Clienti")
+    for _ in range(3):
+        await office.database.write(make_due)
+        await office.sync()
+    assert [raw for raw, _flags in await remote.contents("Clienti")] == [letter("one")]
+    assert [(now.folder, now.placement_id) for now in await office.held()] == [
+        ("Clienti", one.placement_id)
+    ]
+
+
+async def test_a_flag_that_the_server_has_yet_to_be_told_outlasts_a_rename_there(
+    office: Office, remote: Remote
+) -> None:
+    await remote.make("Clienti")
+    await remote.deliver(letter("one"), "Clienti")
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    await _star(office, one)
+    await remote.rename("Clienti", "Fornitori")
+    for _ in range(2):
+        await office.database.write(make_due)
+        await office.sync()
+    assert [flags for _raw, flags in await remote.contents("Fornitori")] == [{"\\Flagged"}]
+
+
+async def test_a_delete_there_wins_over_a_flag_here(office: Office, remote: Remote) -> None:
+    await remote.deliver(letter("one"))
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    await _star(office, one)
+    await remote.remove(1)
+    await office.sync()
+    assert await office.held() == []
+    assert await remote.contents() == []
+
+
+async def test_a_move_here_wins_over_a_flag_there_and_both_hold(
+    office: Office, remote: Remote
+) -> None:
+    await remote.deliver(letter("one"))
+    await office.add(remote.account())
+    await office.sync()
+    [one] = await office.held()
+    await office.database.write(actions.delete, office.operator_id, [one.placement_id], NOW)
+    await remote.flag(1, "\\Flagged")
+    await office.sync()
+    await office.sync()
+    [moved] = await office.held()
+    assert (moved.folder, moved.placement_id) == ("Trash", one.placement_id)
+    assert moved.flags == {"flagged"}
+    assert await remote.contents() == []
+    assert await remote.contents("Trash") == [(letter("one"), frozenset({"\\Flagged"}))]
+
+
+async def _star(office: Office, one: Held) -> None:
+    starred = frozenset({"flagged"})
+    await office.database.write(
+        actions.mark, office.operator_id, [one.placement_id], add=starred, now=NOW
+    )
 
 
 async def test_a_folder_made_here_is_made_there(office: Office, remote: Remote) -> None:
@@ -227,6 +327,50 @@ async def test_a_new_uidvalidity_keeps_messages_and_their_links(
     after = {one.header: one.message_id for one in await office.held()}
     assert len(await office.held()) == 3
     assert {name: after[name] for name in before} == before
+
+
+_NAMELESS = b"From: luca@ferri.it\r\nSubject: nameless\r\n\r\nBuongiorno\r\n"
+_TWICE = letter("twice", text="aaaa")
+_AGAIN = letter("twice", text="bbbb")
+
+
+async def test_a_new_uidvalidity_keeps_placements_and_what_the_server_was_not_told(
+    office: Office, embedded: EmbeddedRemote
+) -> None:
+    moment = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    for raw in (letter("one"), letter("two"), letter("three"), _NAMELESS, _TWICE, _AGAIN):
+        embedded.mailbox.deliver("INBOX", raw, (), moment)
+    await office.add(embedded.account())
+    await office.sync()
+    before = {one.content_hash: one for one in await office.held()}
+    write, anna = office.database.write, office.operator_id
+    one, two, three = (_of(before, letter(name)) for name in ("one", "two", "three"))
+    for starred in (one, _of(before, _NAMELESS), _of(before, _AGAIN)):
+        await _star(office, starred)
+    await write(actions.delete, anna, [two.placement_id], NOW)
+    await write(actions.delete, anna, [three.placement_id], NOW)
+    await write(actions.delete, anna, [three.placement_id], NOW)
+    embedded.mailbox.change_uidvalidity("INBOX")
+    embedded.server.received.clear()
+    await office.sync()
+    await office.sync()
+    after = {one.content_hash: one for one in await office.held()}
+    del before[three.content_hash]
+    assert {key: held.placement_id for key, held in after.items()} == {
+        key: held.placement_id for key, held in before.items()
+    }
+    there = dict(await embedded.contents())
+    assert there == {
+        letter("one"): {"\\Flagged"},
+        _NAMELESS: {"\\Flagged"},
+        _TWICE: frozenset(),
+        _AGAIN: {"\\Flagged"},
+    }
+    assert await embedded.contents("Trash") == [(letter("two"), frozenset())]
+
+
+def _of(held: dict[str, Held], raw: bytes) -> Held:
+    return held[hashlib.sha256(raw).hexdigest()]
 
 
 async def test_the_same_message_in_two_folders_is_one(office: Office, remote: Remote) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from tests.worker.office import NOW, EmbeddedRemote, Office, letter
+from tests.worker.office import NOW, EmbeddedRemote, Office, letter, make_due
 from tui_mail.db import actions, folders, operations
 from tui_mail.db.tables import Change, Operation
 from tui_mail.demo.imap_session import CommandEntry
@@ -46,10 +46,6 @@ async def _flags(embedded: EmbeddedRemote) -> list[set[str]]:
 
 def _errors(session: Session) -> list[str]:
     return list(session.scalars(select(col(Operation.error)).order_by(col(Operation.id))))
-
-
-def _make_due(session: Session) -> None:
-    session.execute(update(Operation).values(next_try=None))
 
 
 def _given_up(session: Session) -> list[str]:
@@ -90,7 +86,7 @@ async def test_what_the_server_refuses_is_put_off_and_done_later(
     del embedded.server.refusals["UID STORE"]
     await office.sync()
     assert await _flags(embedded) == [set(), set(), set()]
-    await office.database.write(_make_due)
+    await office.database.write(make_due)
     await office.sync()
     assert await _flags(embedded) == [{"\\Flagged"}, set(), set()]
     assert await office.database.read(operations.waiting, account_id) == 0
@@ -135,6 +131,39 @@ async def test_a_lost_connection_leaves_it_to_be_done_again(
     assert await office.database.read(operations.waiting, account_id) == 0
 
 
+async def test_what_was_done_to_a_message_whose_move_was_cut_off_holds(
+    office: Office, embedded: EmbeddedRemote, account_id: int
+) -> None:
+    [one, _two] = sorted(await office.held(), key=lambda held: held.header)
+    await office.database.write(actions.archive, office.operator_id, [one.placement_id], NOW)
+    await _flag(office, "one")
+    _lose_after(embedded, "UID MOVE")
+    await office.once()
+    embedded.server.stalled = False
+    await office.sync()
+    await office.sync()
+    [(raw, flags)] = await embedded.contents("Archive")
+    assert (raw, set(flags)) == (letter("one"), {"\\Flagged"})
+    [archived] = await office.held("Archive")
+    assert (archived.placement_id, archived.flags) == (one.placement_id, frozenset({"flagged"}))
+
+
+async def test_a_copy_that_was_cut_off_before_the_original_went_is_not_made_twice(
+    office: Office, embedded: EmbeddedRemote, account_id: int
+) -> None:
+    embedded.server._site.capabilities_off = frozenset({"MOVE"})
+    [one, _two] = sorted(await office.held(), key=lambda held: held.header)
+    await office.database.write(actions.archive, office.operator_id, [one.placement_id], NOW)
+    _lose_after(embedded, "UID COPY")
+    await office.once()
+    embedded.server.stalled = False
+    await office.sync()
+    await office.sync()
+    assert [raw for raw, _flags in await embedded.contents("Archive")] == [letter("one")]
+    assert [raw for raw, _flags in await embedded.contents()] == [letter("two")]
+    assert [held.placement_id for held in await office.held("Archive")] == [one.placement_id]
+
+
 def _lose_after(embedded: EmbeddedRemote, command: str) -> None:
     """The server does what it is told, once, and the connection is lost before it can say so."""
     commands = cast("dict[str, CommandEntry]", embedded.server._site.commands)
@@ -177,7 +206,7 @@ async def test_a_folder_that_cannot_be_looked_at_does_not_hold_up_the_rest(
     del embedded.server.refusals["UID FETCH"]
     await office.sync()
     assert "news" in await office.names()
-    await office.database.write(_make_due)
+    await office.database.write(make_due)
     await office.sync()
     assert sum(raw == letter("filed") for raw, _flags in await embedded.contents()) == 1
     assert await office.database.read(operations.waiting, account_id) == 0

@@ -1,11 +1,12 @@
 """PORTS of mail: a store that is fetched from, and a sender. A new protocol is one new file."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from tui_mail.values import (
     Fetched,
     FolderChanges,
+    Identity,
     OperationResult,
     RecipientResult,
     RemoteFolder,
@@ -32,6 +33,9 @@ class MailStore(Protocol):
 
     def fetch(self, folder: str, keys: Sequence[str]) -> AsyncIterator[Fetched]:
         """The messages of `keys` in whole, in whatever order they come; the gone are left out."""
+
+    async def identities(self, folder: str, keys: Sequence[str]) -> Mapping[str, Identity]:
+        """What tells the messages of `keys`, by key; the gone, and what cannot be told, are left out."""
 
     async def apply(self, operation: RemoteOperation) -> OperationResult:
         """Carry one change out on the server."""

@@ -17,6 +17,7 @@ from tui_mail.backends.imap_folders import INBOX, listed, remote_folders
 from tui_mail.backends.imap_messages import (
     State,
     found_uids,
+    identity,
     message_key,
     people_flags,
     read_cursor,
@@ -39,6 +40,7 @@ from tui_mail.values import (
     Endpoint,
     Fetched,
     FolderChanges,
+    Identity,
     Login,
     OperationResult,
     RemoteFolder,
@@ -307,6 +309,23 @@ class ImapStore:
         server, login = self._session.endpoint, self._session.login
         place = (server.host, server.port, login.user, self._session.folder)
         return repr((*place, self._session.state.validity, uid))
+
+    async def identities(self, folder: str, keys: Sequence[str]) -> dict[str, Identity]:
+        """What tells the messages of `keys` apart, as ENVELOPE, size and date have it."""
+        await self._select(folder)
+        asked = uids_of(keys, self._session.state.validity)
+        commands = [
+            Command("UID FETCH", (compact(part), b"(UID RFC822.SIZE INTERNALDATE ENVELOPE)"))
+            for part in _parts(list(asked), _SLAB)
+        ]
+        found: dict[str, Identity] = {}
+        async with aclosing(self._session.pipelined(commands)) as answers:
+            async for answer in answers:
+                async for uid, items in _fetched(answer):
+                    told = identity(items)
+                    if uid in asked and told is not None:
+                        found[asked[uid]] = told
+        return found
 
     # -- changing and waiting ----------------------------------------------------------------
 

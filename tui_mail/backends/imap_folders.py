@@ -6,8 +6,16 @@ give such folders in six languages, for servers that do not tell. Pure.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
-from tui_mail.backends.imap_syntax import Frame, heading, mailbox_decoded, mailbox_encoded, values
+from tui_mail.backends.imap_syntax import (
+    Frame,
+    heading,
+    mailbox_decoded,
+    mailbox_encoded,
+    number,
+    values,
+)
 from tui_mail.safetext import folded
 from tui_mail.values import FolderRole, RemoteFolder
 
@@ -128,6 +136,18 @@ def personal_namespace(frames: Iterable[Frame]) -> tuple[bytes, bytes]:
         if isinstance(first, list) and len(first) >= 2 and isinstance(first[0], bytes):
             return first[0], first[1] if isinstance(first[1], bytes) else b""
     return b"", b""
+
+
+def message_count(frames: Iterable[Frame]) -> int:
+    """MESSAGES in an answer to STATUS, 0 where it is not told."""
+    for frame in frames:
+        head = heading(frame)
+        told = values(frame, head.end)[-1:] if head and head.kind == b"STATUS" else []
+        if told and isinstance(told[0], list):
+            for name, value in pairwise(told[0]):
+                if isinstance(name, bytes) and name.upper() == b"MESSAGES":
+                    return number(value) or 0
+    return 0
 
 
 def _name(folder: Listed) -> str:

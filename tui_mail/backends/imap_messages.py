@@ -4,7 +4,7 @@ Hides that a key is "UIDVALIDITY:UID", what a cursor remembers, and how flags ar
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -14,13 +14,15 @@ from tui_mail.backends.imap_syntax import (
     Value,
     expand,
     heading,
+    internal_date,
     is_keyword,
     number,
     values,
 )
 from tui_mail.errors import ProtocolRefused, WrongData
 from tui_mail.i18n import _
-from tui_mail.values import Flag
+from tui_mail.mail.headers import identifiers
+from tui_mail.values import Flag, Identity
 
 _KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
 _FIGURE = re.compile(r"[0-9]{1,19}\Z")
@@ -50,6 +52,28 @@ def uids_of(keys: Iterable[str], validity: int) -> dict[int, str]:
         if match and int(match[1]) == validity and 0 < int(match[2]) <= _LARGEST_UID:
             found[int(match[2])] = key
     return found
+
+
+def stale_keys(keys: Iterable[str], validity: int) -> frozenset[str]:
+    """Those of the keys that were given under another UIDVALIDITY than this."""
+    matches = ((key, _KEY.match(key)) for key in keys)
+    return frozenset(key for key, match in matches if match and int(match[1]) != validity)
+
+
+_MESSAGE_ID_OF_ENVELOPE = 9  # RFC 3501 §7.4.2
+
+
+def identity(items: Mapping[bytes, Value]) -> Identity | None:
+    """What the ENVELOPE, RFC822.SIZE and INTERNALDATE of a FETCH tell; None without a Message-ID."""
+    envelope = items.get(b"ENVELOPE")
+    if not isinstance(envelope, list) or len(envelope) <= _MESSAGE_ID_OF_ENVELOPE:
+        return None
+    written = envelope[_MESSAGE_ID_OF_ENVELOPE]
+    found = identifiers(written.decode("utf-8", "replace")) if isinstance(written, bytes) else ()
+    size = number(items.get(b"RFC822.SIZE"))
+    if not found or size is None:
+        return None
+    return Identity(found[0], size, internal_date(items.get(b"INTERNALDATE")))
 
 
 @dataclass(frozen=True, slots=True)

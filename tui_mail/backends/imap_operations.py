@@ -1,4 +1,4 @@
-"""Changes on an IMAP server: flags, moving, deleting, filing, making folders.
+"""Changes on an IMAP server: flags, moving, deleting, filing; those of folders are next door.
 
 Hides which of MOVE (RFC 6851), UIDPLUS (RFC 4315) and their ways round a server has. Never
 expunges what somebody else marked as deleted.
@@ -7,26 +7,20 @@ expunges what somebody else marked as deleted.
 import re
 from collections.abc import Awaitable, Callable
 
-from tui_mail.backends.imap_folders import (
-    created_name,
-    folder_key,
-    listed,
-    personal_namespace,
-    wire_name,
-)
+from tui_mail.backends import imap_folder_changes
+from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import (
     State,
     appended_key,
     copied_keys,
     found_uids,
     message_key,
+    stale_keys,
     uids_of,
     wire_flags,
 )
 from tui_mail.backends.imap_session import Session
 from tui_mail.backends.imap_syntax import Argument, Literal, astring, compact, date_time
-from tui_mail.errors import ProtocolRefused
-from tui_mail.i18n import _
 from tui_mail.values import OperationResult, RemoteOperation, Verb
 
 Select = Callable[[str], Awaitable[State]]
@@ -43,9 +37,15 @@ async def apply(session: Session, operation: RemoteOperation, select: Select) ->
     if operation.verb is Verb.APPEND:
         return await _append(session, operation, select)
     if operation.verb is Verb.CREATE_FOLDER:
-        return await _create(session, operation.target)
+        return await imap_folder_changes.create(session, operation.target)
+    if operation.verb is Verb.RENAME_FOLDER:
+        return await imap_folder_changes.rename(session, operation.folder, operation.target)
+    if operation.verb is Verb.DELETE_FOLDER:
+        return await imap_folder_changes.delete(session, operation.folder)
     if session.folder != operation.folder:
         await select(operation.folder)
+    if stale := stale_keys(operation.keys, session.state.validity):
+        return OperationResult(stale=stale)
     asked = uids_of(operation.keys, session.state.validity)
     known: dict[int, str] = {}
     moved: dict[str, str] = {}
@@ -124,23 +124,3 @@ async def _filed_key(session: Session, operation: RemoteOperation, select: Selec
     answer = await session.command("UID SEARCH", b"HEADER", b"Message-ID", astring(match[1]))
     found = found_uids(answer.frames)
     return message_key(state.validity, max(found)) if found else ""
-
-
-async def _create(session: Session, people: str) -> OperationResult:
-    """Make a folder called `people`; one that is there already is as good."""
-    prefix, delimiter = b"", b""
-    if session.offers("NAMESPACE"):
-        prefix, delimiter = personal_namespace((await session.command("NAMESPACE")).frames)
-    if not delimiter:
-        answer = await session.command("LIST", b'""', b'""')
-        delimiter = next((folder.delimiter for folder in listed(answer.frames)), b"")
-    name = created_name(people, delimiter, prefix)
-    if not name:
-        raise ProtocolRefused(_("A folder needs a name."))
-    answer = await session.attempt("CREATE", astring(name))
-    if answer.status != "OK":
-        there = await session.command("LIST", b'""', astring(name))
-        if not any(folder.name == name for folder in listed(there.frames)):
-            raise session.refusal(answer)
-    await session.attempt("SUBSCRIBE", astring(name))  # for other programs; a refusal is no harm
-    return OperationResult({people: folder_key(name)})

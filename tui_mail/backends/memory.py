@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tui_mail.backends.imap_folders import INBOX
-from tui_mail.backends.imap_messages import message_key, uids_of
-from tui_mail.errors import Offline, ProtocolRefused, WrongPassword
+from tui_mail.backends.imap_messages import message_key, stale_keys, uids_of
+from tui_mail.errors import Offline, ProtocolRefused, WrongData, WrongPassword
 from tui_mail.i18n import _
+from tui_mail.mail.parse import parse
 from tui_mail.values import (
     Delivery,
     Fetched,
     FolderChanges,
     FolderRole,
+    Identity,
     OperationResult,
     RecipientResult,
     RemoteFolder,
@@ -134,12 +136,23 @@ class MemoryMailbox:
             name = operation.target.strip("/")
             self._folders.setdefault(name, _Folder(FolderRole.OTHER, self._next_validity()))
             return OperationResult({operation.target: name})
+        if operation.verb is Verb.RENAME_FOLDER:
+            return self._rename(operation.folder, operation.target.strip("/"))
+        if operation.verb is Verb.DELETE_FOLDER:
+            if operation.folder in self._folders and self._folders[operation.folder].messages:
+                raise WrongData(
+                    _("The folder was not deleted: in the meantime messages have come into it.")
+                )
+            self._folders.pop(operation.folder, None)
+            return OperationResult()
         if operation.verb is Verb.APPEND:
             key = self.deliver(
                 operation.raw, operation.folder, operation.add, operation.received_at
             )
             return OperationResult({"": key})
         place = self._folder(operation.folder)
+        if stale := stale_keys(operation.keys, place.validity):
+            return OperationResult(stale=stale)
         keys: dict[str, str] = {}
         asked = uids_of(operation.keys, place.validity)
         there = {uid: key for uid, key in asked.items() if uid in place.messages}
@@ -155,6 +168,18 @@ class MemoryMailbox:
             del place.messages[uid]
             place.vanished = self._stir(operation.folder)
         return OperationResult(keys, frozenset(operation.keys) - frozenset(there.values()))
+
+    def _rename(self, old: str, new: str) -> OperationResult:
+        if old not in self._folders and new in self._folders:  # done before
+            return OperationResult({old: new})
+        self._folder(old)
+        inside = [name for name in self._folders if name == old or name.startswith(f"{old}/")]
+        renamed = {name: new + name[len(old) :] for name in inside}
+        if old != new and set(renamed.values()) & self._folders.keys():
+            raise ProtocolRefused(_("There is a folder of this name already."))
+        for name, other in renamed.items():
+            self._folders[other] = self._folders.pop(name)
+        return OperationResult(renamed)
 
     async def stirred(self, since: int, seconds: float) -> bool:
         """Wait until the inbox has changed after the change `since`."""
@@ -230,6 +255,17 @@ class MemoryStore:
             fetched = self._mailbox.messages(folder).get(key)
             if fetched is not None:
                 yield fetched
+
+    async def identities(self, folder: str, keys: Sequence[str]) -> dict[str, Identity]:
+        """What tells the messages of `keys` apart."""
+        self._check()
+        there = self._mailbox.messages(folder)
+        told = {key: parse(there[key].raw) for key in keys if key in there}
+        return {
+            key: Identity(one.message_id, one.size, there[key].received_at)
+            for key, one in told.items()
+            if one.message_id
+        }
 
     async def apply(self, operation: RemoteOperation) -> OperationResult:
         """Carry one change out."""

@@ -28,6 +28,7 @@ LOCAL_ROLES = tuple(USUAL_NAMES)
 
 # PostgreSQL indexes at most 2,700 bytes, and no person reads a longer name.
 _LONGEST_NAME = 500
+_CHANGES = (str(Verb.RENAME_FOLDER), str(Verb.DELETE_FOLDER))
 _TREE = (
     FolderRole.INBOX,
     FolderRole.DRAFTS,
@@ -111,16 +112,20 @@ def reconcile_folders(
     known = {folder.remote: folder for folder in own if folder.remote}
     offered = {found.key: found for found in remote if found.selectable}
     local = [folder for folder in own if not folder.remote]
+    deleting, renaming = _changing(session, account_id, own)
     result = []
     for found in offered.values():
         folder = known.get(found.key) or _made_here(local, found)
+        if folder is not None and folder.id in deleting:
+            continue
         if folder is None:
             folder = Folder(account_id=account_id)
             own.append(folder)
             session.add(folder)
         elif folder in local:
             local.remove(folder)
-        _join(folder, found, {other.name for other in own if other is not folder})
+        name = folder.name if folder.id in renaming else found.name
+        _join(folder, found, name, {other.name for other in own if other is not folder})
         result.append(folder)
     for folder in own:
         if folder.remote and folder.remote not in offered:
@@ -143,9 +148,23 @@ def _made_here(local: Sequence[Folder], found: RemoteFolder) -> Folder | None:
     return next(same_name, None) or next(same_role, None)
 
 
-def _join(folder: Folder, found: RemoteFolder, taken: set[str]) -> None:
+def _changing(
+    session: Session, account_id: int, own: Sequence[Folder]
+) -> tuple[set[int | None], set[int | None]]:
+    """Folders that are deleted here and not there yet, and those that have new names only here."""
+    statement = select(col(Operation.verb), col(Operation.folder_id)).where(
+        col(Operation.account_id) == account_id, col(Operation.verb).in_(_CHANGES)
+    )
+    told = [(verb, folder_id) for verb, folder_id in session.execute(statement)]
+    deleting = {folder_id for verb, folder_id in told if verb == Verb.DELETE_FOLDER}
+    renamed = {folder_id for verb, folder_id in told if verb == Verb.RENAME_FOLDER}
+    names = tuple(f"{folder.name}/" for folder in own if folder.id in renamed)
+    return deleting, renamed | {folder.id for folder in own if folder.name.startswith(names)}
+
+
+def _join(folder: Folder, found: RemoteFolder, name: str, taken: set[str]) -> None:
     folder.remote = found.key
-    folder.name = _free_name(found.name[:_LONGEST_NAME], taken)
+    folder.name = _free_name(name[:_LONGEST_NAME], taken)
     folder.gone = False
     # A server without special-use must not undo the choice that was made here.
     folder.role = str(found.role) or folder.role
@@ -209,19 +228,32 @@ def _by_name(session: Session, account_id: int, name: str) -> Folder | None:
 
 
 def _create(session: Session, account_id: int, name: str) -> Folder:
+    same = (col(Folder.account_id) == account_id, col(Folder.name) == name, col(Folder.gone))
+    gone = session.scalars(select(Folder).where(*same)).one_or_none()
+    if gone is not None:
+        gone.gone = False
+        made_here(session, gone)
+        return gone
     names = select(col(Folder.name)).where(col(Folder.account_id) == account_id)
     folder = Folder(account_id=account_id, name=_free_name(name, set(session.scalars(names))))
     session.add(folder)
     session.flush()
-    protocol = select(col(Account.protocol)).where(col(Account.id) == account_id)
+    made_here(session, folder)
+    return folder
+
+
+def made_here(session: Session, folder: Folder) -> None:
+    """A folder that its server has not: it is to be told."""
+    protocol = select(col(Account.protocol)).where(col(Account.id) == folder.account_id)
     if session.scalar(protocol) == "imap":
         session.add(
-            Operation(account_id=account_id, verb=str(Verb.CREATE_FOLDER), folder_id=folder.id)
+            Operation(
+                account_id=folder.account_id, verb=str(Verb.CREATE_FOLDER), folder_id=folder.id
+            )
         )
         session.flush()
         publish(session, Topic.OPERATIONS)
     publish(session, Topic.FOLDERS)
-    return folder
 
 
 def folder_of_key(session: Session, account_id: int, remote: str) -> Folder | None:

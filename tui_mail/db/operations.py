@@ -6,7 +6,7 @@ the message is seen in its new folder.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,14 +15,18 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.counters import refresh
+from tui_mail.db.folder_journeys import settle_folder
 from tui_mail.db.journeys import Return, follow, keep_key, put_back
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.purge import purge
+from tui_mail.db.renumbering import STALE
 from tui_mail.db.tables import Change, Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.values import OperationResult, RemoteOperation, Verb
 
 _KEYED = {Verb.FLAGS, Verb.MOVE, Verb.DELETE}
+_RENAMING = {Verb.RENAME_FOLDER, Verb.DELETE_FOLDER}
+_OF_FOLDERS = {Verb.CREATE_FOLDER, *_RENAMING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,14 @@ class _Waiting:
     folder: str
     folder_name: str
     target: str
+    arrived: bool = False  # a move whose message is in the target: only the original has to go
 
     @property
     def together(self) -> tuple[object, ...]:
         """What must be the same for two operations to be one command."""
         row = self.operation
         alone = 0 if row.verb in _KEYED else row.id
-        return (row.verb, row.folder_id, row.target_id, row.add, row.remove, alone)
+        return (row.verb, row.folder_id, row.target_id, row.add, row.remove, alone, self.arrived)
 
 
 def next_operations(session: Session, account_id: int, now: datetime, limit: int = 50) -> list[Job]:
@@ -95,39 +100,82 @@ def _queue(session: Session, account_id: int) -> list[_Waiting]:
         for identifier, remote, name in session.execute(found.where(col(Folder.id).in_(part))):
             names[identifier] = (remote, name)
     nothing = ("", "")
+    arrived = _arrived(session, rows)
     return [
-        _Waiting(row, *names.get(row.folder_id, nothing), names.get(row.target_id, nothing)[0])
+        _Waiting(
+            row,
+            *names.get(row.folder_id, nothing),
+            names.get(row.target_id, nothing)[0],
+            row.id in arrived,
+        )
         for row in rows
     ]
+
+
+def _arrived(session: Session, rows: Sequence[Operation]) -> set[int | None]:
+    """Moves that were asked for before and whose messages have been seen in the target since.
+
+    A server without MOVE copies first: asked once more, it would copy once more.
+    """
+    asked: dict[int | None, Operation] = {}
+    for row in rows:
+        if row.verb == Verb.MOVE and row.attempts and row.placement_id:
+            asked.setdefault(row.placement_id, row)
+    places = [(row.placement_id, row.folder_id, row.remote) for row in rows]
+    for part in chunks(asked):
+        statement = select(col(Placement.id), col(Placement.folder_id), col(Placement.remote))
+        places += [
+            tuple(one) for one in session.execute(statement.where(col(Placement.id).in_(part)))
+        ]
+    return {
+        asked[placement_id].id
+        for placement_id, folder_id, remote in places
+        if remote and placement_id in asked and folder_id == asked[placement_id].target_id
+    }
 
 
 def _ready(queue: Sequence[_Waiting], now: datetime) -> Iterator[_Waiting]:
     """Those that can be carried out: everything is known, it is time, nothing earlier waits."""
     held: set[object] = set()
+    used: set[int | None] = set()  # folders that something earlier is about
     for row in queue:
         operation = row.operation
         verb = Verb(operation.verb)
         subject = operation.placement_id or ("message", operation.message_id)
-        if verb is Verb.CREATE_FOLDER:
+        if verb in _OF_FOLDERS:
             subject = ("folder", operation.folder_id)
         known = (
-            (verb not in _KEYED or bool(operation.remote and row.folder))
+            (verb not in _KEYED or bool(_is_known(operation.remote) and row.folder))
             and (verb not in {Verb.MOVE, Verb.APPEND} or bool(row.target))
-            and (verb is not Verb.CREATE_FOLDER or bool(row.folder_name))
+            and (verb not in _RENAMING or bool(row.folder))
+            and (verb not in {Verb.CREATE_FOLDER, Verb.RENAME_FOLDER} or bool(row.folder_name))
+            and not (verb is Verb.DELETE_FOLDER and operation.folder_id in used)
         )
         in_time = operation.next_try is None or operation.next_try <= now
+        used |= {operation.folder_id, operation.target_id}
         if known and in_time and subject not in held:
             yield row
+            if verb in _RENAMING:
+                return  # what follows may know the folder by a name that it has no more
         else:
             held.add(subject)
+
+
+def _is_known(remote: str) -> bool:
+    """Whether the server would know what the key means."""
+    return bool(remote) and not remote.startswith(STALE)
 
 
 def _job(rows: Sequence[_Waiting]) -> Job:
     first = rows[0]
     operation = first.operation
-    verb = Verb(operation.verb)
+    verb = Verb.DELETE if first.arrived else Verb(operation.verb)
     folder = {Verb.CREATE_FOLDER: "", Verb.APPEND: first.target}
-    target = {Verb.CREATE_FOLDER: first.folder_name, Verb.MOVE: first.target}
+    target = {
+        Verb.CREATE_FOLDER: first.folder_name,
+        Verb.RENAME_FOLDER: first.folder_name,
+        Verb.MOVE: first.target,
+    }
     flags = frozenset(operation.add.split())
     return Job(
         ids=tuple(key_of(row.operation.id) for row in rows),
@@ -163,8 +211,8 @@ def settle(
     touched: set[tuple[int, int]] = set()
     moved: dict[int, dict[int, str]] = defaultdict(dict)
     for row in rows:
-        if row.verb == Verb.CREATE_FOLDER:
-            _settle_folder(session, row, result)
+        if row.verb in _OF_FOLDERS:
+            settle_folder(session, row, result)
         elif row.verb == Verb.APPEND:
             _settle_append(session, row, result.keys.get("", ""))
         elif row.verb == Verb.MOVE and row.remote in result.missing:
@@ -178,6 +226,16 @@ def settle(
     refresh(session, touched)
     purge(session, {row.message_id for row in rows if row.message_id is not None})
     publish(session, Topic.OPERATIONS, *((Topic.MAIL, Topic.FOLDERS) if touched else ()))
+
+
+def settle_gone(session: Session, folder_id: int, keys: Collection[str], now: datetime) -> None:
+    """The server has these keys of a folder no more: what was to be done with them is forgotten."""
+    for part in chunks(keys):
+        found = select(col(Operation.id)).where(
+            col(Operation.folder_id) == folder_id, col(Operation.remote).in_(part)
+        )
+        ids = [key_of(identifier) for identifier in session.scalars(found)]
+        settle(session, ids, OperationResult(missing=frozenset(part)), now)
 
 
 def _rows(session: Session, ids: Sequence[int]) -> list[Operation]:
@@ -194,14 +252,6 @@ def _forget(session: Session, rows: Sequence[Operation]) -> None:
         session.expunge(row)
     for part in chunks(key_of(row.id) for row in rows):
         session.execute(delete(Operation).where(col(Operation.id).in_(part)))
-
-
-def _settle_folder(session: Session, row: Operation, result: OperationResult) -> None:
-    """The server names the new folder; where it does not, the next listing will."""
-    key = next(iter(result.keys.values()), "")
-    if key:
-        folder = (col(Folder.id) == row.folder_id, col(Folder.remote) == "")
-        session.execute(update(Folder).where(*folder).values(remote=key))
 
 
 def _settle_append(session: Session, row: Operation, key: str) -> None:
@@ -264,6 +314,8 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
             )
         )
     _forget(session, rows)
+    undeleted = [row.folder_id for row in rows if row.verb == Verb.DELETE_FOLDER]
+    session.execute(update(Folder).where(col(Folder.id).in_(undeleted)).values(gone=False))
     touched = put_back(session, _returns(session, rows))
     session.add(Change(at=now or datetime.now(UTC), verb="given_up", detail=error))
     session.flush()

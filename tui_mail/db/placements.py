@@ -6,15 +6,14 @@ What was done here and not yet told to the server holds against what the server 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.counters import Reflagged, reflag, refresh
 from tui_mail.db.flags import FLAG_COLUMNS, columns_of, flags_of
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.purge import purge
-from tui_mail.db.tables import Folder, Operation, Placement
+from tui_mail.db.tables import Operation, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.values import Verb
 
@@ -85,31 +84,6 @@ def remove(session: Session, folder_id: int, remotes: Collection[str]) -> None:
         refresh(session, touched)
         purge(session, messages)
         publish(session, Topic.MAIL, Topic.FOLDERS)
-
-
-def leave_gone_folders(session: Session, account_id: int) -> None:
-    """Forget messages in folders that the server no longer has, where another folder has them.
-
-    A folder that was renamed there is a gone one and a new one here.
-    """
-    gone, other = aliased(Folder), aliased(Folder)
-    elsewhere = aliased(Placement)
-    statement = (
-        select(col(Placement.folder_id), col(Placement.remote))
-        .join(gone, col(gone.id) == col(Placement.folder_id))
-        .where(col(gone.account_id) == account_id, col(gone.gone), col(Placement.remote) != "")
-        .where(
-            exists()
-            .where(col(elsewhere.message_id) == col(Placement.message_id))
-            .where(col(other.id) == col(elsewhere.folder_id))
-            .where(col(other.account_id) == account_id, ~col(other.gone))
-        )
-    )
-    left: dict[int, set[str]] = {}
-    for folder_id, remote in session.execute(statement):
-        left.setdefault(folder_id, set()).add(remote)
-    for folder_id, remotes in left.items():
-        remove(session, folder_id, remotes)
 
 
 def renew_keys(session: Session, folder_id: int, keys: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered
@@ -14,8 +14,9 @@ from tui_mail.db.flags import columns_of
 from tui_mail.db.journeys import keep_key
 from tui_mail.db.many import chunks
 from tui_mail.db.operations import settle
-from tui_mail.db.placements import remove, set_flags, update_flags, with_pending
+from tui_mail.db.placements import remove, renew_keys, set_flags, update_flags, with_pending
 from tui_mail.db.prepared import Arrival, Content
+from tui_mail.db.renumbering import STALE
 from tui_mail.db.tables import Operation, Placement
 from tui_mail.values import OperationResult, Verb
 
@@ -38,11 +39,13 @@ class Placing:
         self._look_for_local({content.message_id for _arrival, content in arrivals})
         self._replace([(a, c) for a, c in arrivals if a.remote])
         self._taken: dict[int, Arrival] = {}
+        self._renewed: dict[str, str] = {}
         self._known: dict[str, frozenset[str]] = {}
         rows: list[dict[str, Any]] = []
         found = [self._find(arrival, content, rows) for arrival, content in arrivals]
         made = insert_numbered(self._session, Placement, rows)
         add(self._session, self._folder_id, dict(zip(made, rows, strict=True)))
+        renew_keys(self._session, self._folder_id, self._renewed)
         self._take_over()
         update_flags(self._session, self._folder_id, self._known)
         return [made[-key - 1] if key is not None and key < 0 else key for key in found]
@@ -66,8 +69,12 @@ class Placing:
         self._nameless: dict[int, list[int]] = defaultdict(list)
         self._anyhow: dict[int, int] = {}
         self._passing: dict[int, list[int]] = defaultdict(list)
+        # Old keys of messages whose folder was numbered anew, with the placement or 0: it left.
+        self._stale: dict[int, dict[str, int]] = defaultdict(dict)
         placements = select(col(Placement.message_id), col(Placement.id), col(Placement.remote))
-        passing = select(col(Operation.message_id), col(Operation.placement_id)).distinct()
+        passing = select(
+            col(Operation.message_id), col(Operation.placement_id), col(Operation.remote)
+        ).distinct()
         for part in chunks(sorted(message_ids)):
             here = (
                 col(Placement.folder_id) == self._folder_id,
@@ -78,14 +85,21 @@ class Placing:
                     self._anyhow[message_id] = identifier
                     if not remote:
                         self._nameless[message_id].append(identifier)
+                    elif remote.startswith(STALE):
+                        self._stale[message_id][remote] = identifier
             waiting = (
                 col(Operation.folder_id) == self._folder_id,
-                col(Operation.remote) == "",
+                or_(
+                    (col(Operation.remote) == "") & col(Operation.placement_id).is_not(None),
+                    col(Operation.remote).startswith(STALE, autoescape=True),
+                ),
                 col(Operation.message_id).in_(part),
-                col(Operation.placement_id).is_not(None),
             )
-            for owner, passed in self._session.execute(passing.where(*waiting)):
-                self._passing[owner].append(passed)
+            for owner, passed, remote in self._session.execute(passing.where(*waiting)):
+                if remote:
+                    self._stale[owner].setdefault(remote, 0)
+                else:
+                    self._passing[owner].append(passed)
 
     def _replace(self, arrivals: Sequence[tuple[Arrival, Content]]) -> None:
         """A key that stands for another message now: the server is right."""
@@ -109,12 +123,16 @@ class Placing:
             return self._here[arrival.remote][0]
         if arrival.remote in self._leaving:
             return None
+        if arrival.remote and self._stale[message_id]:
+            old = next(iter(self._stale[message_id]))
+            self._renewed[old] = arrival.remote
+            stayed = self._stale[message_id].pop(old)
+            if stayed:
+                return self._take(stayed, arrival, content)
+            self._leaving.add(arrival.remote)
+            return None
         if arrival.remote and self._nameless[message_id]:
-            taken = self._nameless[message_id].pop()
-            self._taken[taken] = arrival
-            self.unsure.add(content.thread_id)
-            self._here[arrival.remote] = (taken, message_id)
-            return taken
+            return self._take(self._nameless[message_id].pop(), arrival, content)
         if arrival.remote and self._passing[message_id]:
             keep_key(
                 self._session, {self._passing[message_id].pop(): arrival.remote}, self._folder_id
@@ -140,6 +158,13 @@ class Placing:
         if arrival.remote:
             self._here[arrival.remote] = (place, message_id)
         return place
+
+    def _take(self, placement: int, arrival: Arrival, content: Content) -> int:
+        """The arrival is a placement that is here already."""
+        self._taken[placement] = arrival
+        self.unsure.add(content.thread_id)
+        self._here[arrival.remote] = (placement, content.message_id)
+        return placement
 
     def _take_over(self) -> None:
         """Placements made here first learn their keys; what was to bring them there is done."""

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from tui_mail.db.counters import refresh
+from tui_mail.db.folder_verbs import bring_back, give_name, take_away
 from tui_mail.db.journal import REDO, UNDO, journal, last_done, last_undone
 from tui_mail.db.journeys import Return, put_back
 from tui_mail.db.links import undo_links
@@ -233,6 +234,48 @@ def _searches_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     return sentence, {"searches": before}
 
 
+def _folders_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    """`data`: as `take_away` has it. Their mail is in them again."""
+    account_id, names, moves = data
+    now = bring_back(call.session, call.operator_id, account_id, names)
+    back = [[one, number, now.get(source, source), at] for one, number, source, at in moves]
+    _moves_back(call, back)
+    sentence = _("Taken back: the folder {name} is there again with its mail.")
+    if call.again:
+        sentence = _("Done again: the folder {name} is there.")
+    first, name = names[-1]
+    return sentence.format(name=name), {"created": [now[first]]}
+
+
+def _folders_away(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    folder = call.session.get(Folder, data[0])
+    if folder is None or folder.gone:
+        return _("The folder is not there any more."), {}
+    name = folder.name
+    removed = take_away(call.session, call.operator_id, folder)
+    sentence = (
+        _("Done again: the folder {name} is deleted.")
+        if call.again
+        else _("Taken back: the folder {name} is gone.")
+    )
+    return sentence.format(name=name), {"removed": removed}
+
+
+def _folder_name_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    folder_id, name = data
+    folder = call.session.get(Folder, folder_id)
+    if folder is None or folder.gone:
+        return _("The folder is not there any more."), {}
+    before = folder.name
+    give_name(call.session, call.operator_id, folder, name)
+    sentence = (
+        _("Done again: the folder is called {name}.")
+        if call.again
+        else _("Taken back: the folder is called {name} again.")
+    )
+    return sentence.format(name=name), {"renamed": [folder_id, before]}
+
+
 _WAYS: dict[str, _Way] = {
     "links": _links_back,
     "flags": _marks_back,
@@ -242,4 +285,7 @@ _WAYS: dict[str, _Way] = {
     "threads": _threads_back,
     "triage": _triage_back,
     "searches": _searches_back,
+    "removed": _folders_back,
+    "created": _folders_away,
+    "renamed": _folder_name_back,
 }

@@ -17,20 +17,22 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tui_mail.backends import MailStore
-from tui_mail.db import folders, placements
+from tui_mail.db import folders, lost_folders, operations, placements, renumbering
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
 from tui_mail.errors import ProtocolRefused, TooLarge, TuiMailError
-from tui_mail.values import Fetched, FolderChanges, FolderRole
+from tui_mail.values import Fetched, FolderChanges, FolderRole, RemoteFolder
 from tui_mail.worker.ahead import Ahead
 from tui_mail.worker.ingest import Ingest, Outcome
 
 _ASKED_AT_ONCE = 1000
 _BATCH_BYTES = 16 << 20
+_COMPARED = 100  # messages by which a renamed folder is known again
 # The first messages are on the screen at once; then what is done for a batch pays off, short of
 # what a person's own change would have to wait for.
 _BATCH_MESSAGES = (50, 150, 500)
@@ -102,6 +104,7 @@ class Sync:
         refuses does not keep the others waiting: it is raised at the end.
         """
         remote = await self._store.folders()
+        lost = await self._look_for_lost(account_id, remote)
         found = await self._database.write(folders.reconcile_folders, account_id, remote)
         seen: list[_Seen] = []
         refused: list[ProtocolRefused] = []
@@ -111,7 +114,7 @@ class Sync:
             except ProtocolRefused as error:
                 refused.append(error)
         # What left one folder may have come to another: only now is it known to be gone.
-        await self._database.write(_conclude, account_id, seen)
+        await self._database.write(_conclude, seen, lost)
         if refused:
             raise refused[0]
         return sum(one.new for one in seen)
@@ -122,8 +125,49 @@ class Sync:
         if folder is None:
             return 0
         seen = await self._take(folder)
-        await self._database.write(_conclude, account_id, [seen])
+        if not seen.gone:  # else the cursor stays, so that a look at every folder finds it again
+            await self._database.write(_conclude, [seen], ())
         return seen.new
+
+    async def _look_for_lost(self, account_id: int, remote: Sequence[RemoteFolder]) -> list[int]:
+        """Find folders under their new names; the ids of those that the server surely has no more."""
+        read = self._database.read
+        lost = {
+            folder.id or 0: folder
+            for folder in await read(lost_folders.missing, account_id, remote)
+        }
+        if not lost:
+            return []
+        for key in await read(lost_folders.unknown, account_id, remote):
+            folder_id = await self._renamed_to(key, list(lost))
+            if folder_id is not None:
+                await self._database.write(lost_folders.rename, folder_id, key)
+                del lost[folder_id]
+        return [key for key, folder in lost.items() if not await self._is_there(folder.remote)]
+
+    async def _renamed_to(self, remote: str, folder_ids: Sequence[int]) -> int | None:
+        """Which of the folders that a server does not list any more it calls `remote` now."""
+        try:
+            changes = await self._store.changes(remote, "")
+            present = {message.key for message in changes.listed}
+            for folder_id in folder_ids:
+                known = await self._database.read(folders.known_keys, folder_id)
+                both = sorted(present & known.keys())[:_COMPARED]
+                # Some servers number all folders alike.
+                told = await self._store.identities(remote, both) if both else {}
+                if await self._database.read(renumbering.is_same, folder_id, told):
+                    return folder_id
+        except ProtocolRefused:
+            log.warning("a folder that is new cannot be looked at")
+        return None
+
+    async def _is_there(self, remote: str) -> bool:
+        """Whether the server opens a folder that it does not list."""
+        try:
+            await self._store.changes(remote, "")
+        except ProtocolRefused:
+            return False
+        return True
 
     async def _take(self, folder: Folder) -> _Seen:
         """Take in what is new and changed in a folder."""
@@ -133,6 +177,10 @@ class Sync:
         if changes.cursor == cursor and not changes.listed and changes.present is None:
             return _Seen(folder.id)
         known = await self._database.read(folders.known_keys, folder.id)
+        if known and changes.present and known.keys().isdisjoint(changes.present):
+            told = await self._store.identities(folder.remote, changes.present)
+            await self._database.write(renumbering.renumber, folder.id, told)
+            known = await self._database.read(folders.known_keys, folder.id)
         wanted = _missing(changes, known.keys())
         await self._take_flags(folder.id, changes, known)
         came = await self._fetch(folder, wanted) if wanted else 0
@@ -222,13 +270,17 @@ def _turn(folder: Folder) -> tuple[int, str]:
     return (len(_FIRST) + (folder.role in _LAST)), folder.name
 
 
-def _conclude(session: Session, account_id: int, seen: Sequence[_Seen]) -> None:
+def _conclude(session: Session, seen: Sequence[_Seen], lost: Sequence[int]) -> None:
+    now = datetime.now(UTC)
     for one in seen:
         if one.gone:
             placements.remove(session, one.folder_id, one.gone)
+            stale = [key for key in one.gone if key.startswith(renumbering.STALE)]
+            operations.settle_gone(session, one.folder_id, stale, now)
         if one.cursor is not None:
             folders.set_cursor(session, one.folder_id, one.cursor)
-    placements.leave_gone_folders(session, account_id)
+    if lost:
+        lost_folders.forget(session, lost, now)
 
 
 def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:

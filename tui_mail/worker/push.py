@@ -1,7 +1,7 @@
 """Tells the server what was done here, in the order it was done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,8 @@ from tui_mail.errors import InputOutput, NotFound, ProtocolRefused, WrongData
 from tui_mail.mail.source import restore
 from tui_mail.values import RemoteOperation, Verb
 
+# Done twice they would leave two copies.
+_FILING = frozenset({Verb.APPEND, Verb.MOVE})
 _MOST_ATTEMPTS = 5
 _FIRST_DELAY = timedelta(seconds=30)
 
@@ -27,34 +29,48 @@ async def push(
 
     An operation that the server refuses is put off, in the end given up and shown; a lost
     connection (`Offline`) is raised and leaves it to be done again. `look` brings a folder up to
-    date, by its key: who died between filing a message and noting that would file it twice.
+    date, by its key: who died between filing a message and noting that would file it twice, and
+    keys of before a folder was numbered anew say nothing.
     """
     done = 0
     seen: set[int] = set()
+    renumbered: set[str] = set()
     while jobs := await database.write(operations.next_operations, account_id, datetime.now(UTC)):
         doubtful = [
             job
             for job in jobs
-            if job.asked and job.operation.verb is Verb.APPEND and job.ids[0] not in seen
+            if job.asked and job.operation.verb in _FILING and job.ids[0] not in seen
         ]
         seen.update(identifier for job in jobs for identifier in job.ids)
         if doubtful:
-            await _look_for(database, doubtful, look)
+            await _look_at(database, _by_place(doubtful), look)
             continue
         for job in jobs:
-            done += await _push(database, blobs, store, job)
+            settled = await _push(database, blobs, store, job, looked_at=renumbered)
+            if settled is None:
+                renumbered.add(job.operation.folder)
+                await _look_at(database, {job.operation.folder: [job]}, look)
+                break
+            done += settled
     return done
 
 
-async def _look_for(database: Database, doubtful: Sequence[Job], look: Look) -> None:
-    """See whether the server has what it was asked to keep; where it lets nobody look, later."""
-    for folder in dict.fromkeys(job.operation.folder for job in doubtful):
+def _by_place(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """Jobs by the folder into which they move or file."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.operation.target or job.operation.folder, []).append(job)
+    return found
+
+
+async def _look_at(database: Database, doubtful: Mapping[str, Sequence[Job]], look: Look) -> None:
+    """See what folders hold; where the server lets nobody look, their jobs are for later."""
+    for folder, jobs in doubtful.items():
         try:
             await look(folder)
         except ProtocolRefused as error:
-            for job in doubtful:
-                if job.operation.folder == folder:
-                    await _put_off(database, job, error, datetime.now(UTC))
+            for job in jobs:
+                await _put_off(database, job, error, datetime.now(UTC))
 
 
 async def _put_off(database: Database, job: Job, error: ProtocolRefused, now: datetime) -> None:
@@ -65,10 +81,28 @@ async def _put_off(database: Database, job: Job, error: ProtocolRefused, now: da
         await database.write(operations.give_up, job.ids, error.message, now)
 
 
-async def _push(database: Database, blobs: BlobStore, store: MailStore, job: Job) -> int:
+async def _push(
+    database: Database,
+    blobs: BlobStore,
+    store: MailStore,
+    job: Job,
+    *,
+    looked_at: Collection[str],
+) -> int | None:
+    """How many operations were carried out; None: first look at the folder, which was numbered anew.
+
+    What has no new key when it was `looked_at` is not on the server any more.
+    """
     now = datetime.now(UTC)
     try:
-        result = await store.apply(await _filled(database, blobs, job))
+        operation = await _filled(database, blobs, job)
+        result = await store.apply(operation)
+        if result.stale and job.operation.folder not in looked_at:
+            return None
+        if result.stale:
+            left = tuple(key for key in operation.keys if key not in result.stale)
+            rest = await store.apply(replace(operation, keys=left))
+            result = replace(rest, missing=rest.missing | result.stale)
     except ProtocolRefused as error:
         await _put_off(database, job, error, now)
     except (WrongData, NotFound, InputOutput) as error:  # no try will be better

@@ -79,8 +79,11 @@ class FoldersPanel(Panel, Entries[Node]):
         *MOVES,
         bind("folders.fold", "left", "fold(True)", msgid("fold"), hint=True),
         bind("folders.unfold", "right", "fold(False)", msgid("unfold"), hint=True),
-        bind("searches.delete", "d,delete", "change('delete')", msgid("delete the search")),
-        bind("searches.rename", "f2", "change('rename')", msgid("rename the search")),
+        bind("folders.create", "plus", "create", msgid("new folder")),
+        bind(
+            "searches.delete", "d,delete", "change('delete')", msgid("delete the folder or search")
+        ),
+        bind("searches.rename", "f2", "change('rename')", msgid("rename the folder or search")),
         bind("searches.up", "shift+up,K", "change('up')", msgid("move the search up")),
         bind("searches.down", "shift+down,J", "change('down')", msgid("move the search down")),
     ]
@@ -107,6 +110,15 @@ class FoldersPanel(Panel, Entries[Node]):
             super().__init__()
             self.verb = verb
             self.search = search
+
+    class Wanted(Message):
+        """A folder is to be made in an account, or `folder` to be changed: create, delete, rename."""
+
+        def __init__(self, verb: str, account_id: int, folder: FolderRow | None = None) -> None:
+            super().__init__()
+            self.verb = verb
+            self.account_id = account_id
+            self.folder = folder
 
     class Read(Message):
         """The folders were read; `rows` is empty when there is no account."""
@@ -158,7 +170,7 @@ class FoldersPanel(Panel, Entries[Node]):
         if self._uncounted and not self._counting:
             self._counting = True
             begin(self, self._count, "counts")
-        if self.shown is None:
+        if self.search is None and all(row.folder_id != self.shown for row in self.rows):
             first = next((row for row in self.rows if row.role == "inbox"), None)
             first = first or (self.rows[0] if self.rows else None)
             if first is not None:
@@ -284,6 +296,12 @@ class FoldersPanel(Panel, Entries[Node]):
         node = self.chosen
         if node is not None and node.search is not None:
             self.post_message(self.Changed(verb, node.search))
+        elif node is not None and node.folder is not None and verb in {"delete", "rename"}:
+            self.post_message(self.Wanted(verb, node.account_id, node.folder))
+
+    def action_create(self) -> None:
+        if self.chosen is not None and self.chosen.account_id != _SEARCHES:
+            self.post_message(self.Wanted("create", self.chosen.account_id))
 
     def leave_search(self) -> None:
         """No saved search is on the screen any more."""

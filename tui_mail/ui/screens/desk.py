@@ -16,7 +16,7 @@ from tui_mail.ui import deeds, formats
 from tui_mail.ui.deeds import named
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.panels.reader import ReaderPanel
-from tui_mail.ui.screens import searches
+from tui_mail.ui.screens import foldering, searches
 from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
@@ -112,6 +112,31 @@ class Desk:
         """How each account is doing, and who works on it."""
         if self._screen.parts is not None:
             self._screen.app.push_screen(AccountsScreen(self._screen.parts))
+
+    # -- folders
+
+    def change_folder(self, verb: str, account_id: int, row: FolderRow | None) -> None:
+        """Make, delete or rename a folder."""
+        parts = self._screen.parts
+        if parts is None:
+            return
+        if verb == "delete" and row is not None:
+            self.doing.run(partial(foldering.delete, parts, row), undo=True)
+            return
+        heading, beside = safe(_("New folder")), safe(_("make it"))
+        if row is not None:
+            heading = safe(_("Call the folder “{name}”").format(name=row.name))
+            beside = safe(_("call it so"))
+
+        def named_it(name: str | None) -> None:
+            if name is None:
+                return
+            work = partial(foldering.create, parts, account_id, name)
+            if row is not None:
+                work = partial(foldering.rename, parts, row, name)
+            self.doing.run(work, undo=True)
+
+        self._screen.app.push_screen(foldering.FolderName(heading, beside), named_it)
 
     # -- links
 

@@ -227,6 +227,9 @@ class MainScreen(PrefixKeys, Screen[None]):
     def on_folders_panel_changed(self, event: FoldersPanel.Changed) -> None:
         self.desk.change_search(event.verb, event.search)
 
+    def on_folders_panel_wanted(self, event: FoldersPanel.Wanted) -> None:
+        self.desk.change_folder(event.verb, event.account_id, event.folder)
+
     def on_threads_panel_kept(self, event: ThreadsPanel.Kept) -> None:
         self.desk.save_search(event.query)
 
