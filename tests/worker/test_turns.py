@@ -5,14 +5,16 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.terminal import Terminal
 from tests.worker.installation import Installation
 from tests.worker.office import PASSWORD, Office, letter, office_on, until
 from tui_mail.db import accounts, turns
@@ -183,6 +185,61 @@ async def test_a_worker_that_slept_past_its_turn_queues_up_again(
             return held == [holder.pid] * len(company.boxes)
 
         await until(again, what="the turns of who left in order", seconds=5)
+
+
+# -- consoles ----------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _console(installation: Installation) -> AsyncIterator[Terminal]:
+    """A console in a terminal of its own, which is read all the while."""
+    program = (sys.executable, "-m", "tui_mail", "--home", str(installation.home), "--as", "anna")
+    environment = {"TUI_MAIL_DATABASE": installation.url}
+    terminal = await asyncio.to_thread(Terminal, program, environment=environment)
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            terminal.read(0.1)
+
+    watching = asyncio.create_task(asyncio.to_thread(watch))
+    try:
+        yield terminal
+    finally:
+        ended.set()
+        await watching
+        await asyncio.to_thread(terminal.close)
+
+
+async def test_four_consoles_on_one_file_share_the_accounts_and_say_who_serves_them(
+    installation: Installation,
+) -> None:
+    if not installation.database.is_sqlite:
+        pytest.skip("of consoles on one host")
+    async with AsyncExitStack() as stack:
+        company = await _company(stack, installation, accounts_=4, workers=0)
+        consoles = [await stack.enter_async_context(_console(installation)) for _number in range(4)]
+
+        async def served(without: int = 0) -> bool:
+            held = set((await company.holders()).values())
+            return len(await company.holders()) == 4 and without not in held
+
+        await until(served, what="all turns", seconds=60)
+        company.deliver("news")
+        await company.wait_for_all("all mail")
+        held = list((await company.holders()).values())
+        assert set(held) <= {one.pid for one in consoles}
+        busiest = max(consoles, key=lambda one: held.count(one.pid))
+        os.kill(busiest.pid, signal.SIGKILL)
+        await until(lambda: served(busiest.pid), what="the takeover", seconds=5)
+        company.deliver("after")
+        await company.wait_for_all("mail after that")
+        assert await company.has_each_once()
+
+        other = next(one for one in consoles if one is not busiest)
+        other.send("\x1b[19~")  # F8
+        holder = (await company.holders())[1]
+        await until(lambda: f"process {holder}," in other.text, what="who it is, on the screen")
 
 
 # -- the fence ---------------------------------------------------------------------------------------
