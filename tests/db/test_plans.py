@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
+from tui_mail.db import picked_up
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.conversations import end_window, window
@@ -18,6 +19,7 @@ from tui_mail.db.links import chips_for
 from tui_mail.db.local_copies import holds
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import save, update_flags
+from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
@@ -286,3 +288,16 @@ def test_a_state_that_few_have_is_found_by_its_index(office: Office, query: str)
     assert "SCAN message " not in plans  # not even by an index
     assert "Index Scan Backward using message_position" not in plans
     assert len(office.database.read_now(read)) == 1
+
+
+def test_what_is_known_of_pop3_and_may_go_there(office: Office) -> None:
+    hashes = [f"{number:064}" for number in range(_MANY)]
+    came = [Picked(f"uidl {one}", one, "", 1) for one in hashes]
+    office.database.write_now(picked_up.note, 1, came, NOW)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    for read in (
+        partial(picked_up.picked, account_id=1, keys=["uidl " + hashes[7]]),
+        partial(picked_up.contents, account_id=1, hashes=hashes[:3]),
+        partial(picked_up.due, account_id=1, seen_by=at(-1), deleted_here=True),
+    ):
+        _check(office.database, read)
