@@ -1,6 +1,7 @@
 """Mailboxes over POP3: on Dovecot by each of its doors, and on servers that are hostile or poor."""
 
 import asyncio
+import base64
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -259,6 +260,47 @@ async def test_an_endless_answer_is_left_at_its_limit() -> None:
 async def test_a_server_that_falls_silent_is_left_at_the_deadline() -> None:
     assert type(await refusal(b"", deadline=0.2)) is Offline
     assert type(await listing_failure(b"", deadline=0.2)) is Offline
+
+
+# -- with tokens ---------------------------------------------------------------------------------
+
+TOKENS_TAKEN = b"+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\n.\r\n"
+
+
+def signed_in(server: Scripted, *tokens: str) -> Pop3Drop:
+    """Somebody whose tokens are these, one after the other."""
+    left = list(tokens)
+
+    async def give(_refused: str) -> str:
+        return left.pop(0)
+
+    return Pop3Drop(server.endpoint(), Login("anna", "", give), deadline=5)
+
+
+async def test_who_has_signed_in_logs_in_with_a_token() -> None:
+    async with Scripted(HELLO, TOKENS_TAKEN, b"+ \r\n", b"+OK in\r\n") as server:
+        drop = signed_in(server, "t" * 2000)
+        await drop.open()
+        await drop.close()
+    assert server.lines[1] == b"AUTH XOAUTH2\r\n"
+    said = base64.b64decode(server.lines[2]).decode()
+    assert said == f"user=anna\1auth=Bearer {'t' * 2000}\1\1"
+
+
+async def test_a_token_that_is_refused_is_replaced_once() -> None:
+    refused = (b"+ \r\n", b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n", b"-ERR [AUTH] no\r\n")
+    async with Scripted(HELLO, TOKENS_TAKEN, *refused) as server:
+        with pytest.raises(WrongPassword, match="account login") as raised:
+            await signed_in(server, "old", "new").open()
+    assert "new" not in raised.value.message
+    assert server.lines.count(b"AUTH XOAUTH2\r\n") == 2
+
+
+async def test_a_server_that_takes_no_tokens_is_told_none() -> None:
+    async with Scripted(HELLO, CAPA) as server:
+        with pytest.raises(ProtocolRefused, match="OAuth2"):
+            await signed_in(server, "token").open()
+    assert server.lines == [b"CAPA\r\n"]
 
 
 # -- TLS -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequenc
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from tui_mail.backends import sasl
 from tui_mail.backends.pop3_syntax import (
     LISTED_LIMIT,
     Reply,
@@ -95,7 +96,25 @@ class Pop3Drop:
     # -- coming and going --------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Connect, make private, log in; when that fails nothing stays open."""
+        """Connect, make private, log in; when that fails nothing stays open.
+
+        With tokens: one that is refused is replaced once, on a new connection.
+        """
+        tokens = self._login.tokens
+        if tokens is None:
+            await self._open("")
+            return
+        refuse_in_the_clear(self.endpoint)
+        token = await tokens("")
+        try:
+            await self._open(token)
+        except sasl.TokenRefused:
+            fresh = await tokens(token)
+            if fresh == token:
+                raise
+            await self._open(fresh)
+
+    async def _open(self, token: str) -> None:
         refuse_in_the_clear(self.endpoint)
         context = None
         if self.endpoint.tls is not Tls.NONE:
@@ -109,7 +128,7 @@ class Pop3Drop:
             if self.endpoint.tls is Tls.STARTTLS and context is not None:
                 await self._begin_tls(context)
             await self._learn()
-            await self._authenticate()
+            await (self._present(token) if token else self._authenticate())
         except BaseException:
             self._leave()
             raise
@@ -185,6 +204,36 @@ class Pop3Drop:
             reply = (await self._ask(_Command(command))).reply
             if not reply.ok:
                 raise self._login_refusal(reply)
+
+    async def _present(self, token: str) -> None:
+        """Log in with a token; a refusal comes as a challenge first, which is answered."""
+        host = self.endpoint.host
+        offered = self._offered.get("SASL", ())
+        shown = sasl.presentation(offered, self.endpoint, self._login.user, token)
+        if shown is None:
+            raise ProtocolRefused(sasl.no_tokens_taken(host))
+        # The server asks for what is longer than a command may be.
+        command = b"AUTH " + shown.mechanism.encode()
+        reply, challenge = await self._dialogue(command, shown.response, shown.parting)
+        if reply.ok:
+            return
+        if reply.code in {"IN-USE", "LOGIN-DELAY"} or reply.code.startswith("SYS/"):
+            raise self._login_refusal(reply)
+        raise sasl.refusal(host, token, reply.text, challenge)
+
+    async def _dialogue(self, *lines: bytes) -> tuple[Reply, bytes]:
+        """Say `lines`, each but the first when the server asks for it (RFC 5034 §4); its reply, and
+        what it last asked with."""
+        challenge = b""
+        with self._named():
+            async with self._in_time():
+                for line in lines:
+                    self._connected.write(line)
+                    answer = await self._connected.line()
+                    if answer != b"+" and not answer.startswith(b"+ "):
+                        break
+                    challenge = answer[2:]
+                return read_reply(answer), challenge
 
     def _login_refusal(self, reply: Reply) -> TuiMailError:
         if reply.code == "LOGIN-DELAY":
