@@ -14,8 +14,16 @@ from tests.servers.token_dovecot import TokenDovecot
 from tests.servers.token_smtp import TokenSmtp
 from tui_mail.backends import sasl
 from tui_mail.backends.imap import ImapStore
+from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.backends.smtp import SmtpSender
-from tui_mail.errors import Offline, ProtocolRefused, SignInAgain, TlsRefused, WrongPassword
+from tui_mail.errors import (
+    Offline,
+    ProtocolRefused,
+    SignInAgain,
+    TlsRefused,
+    TryLater,
+    WrongPassword,
+)
 from tui_mail.values import Endpoint, Login, Tls
 
 ANNA = "anna@rossi.example"
@@ -233,3 +241,32 @@ def test_a_user_cannot_add_a_field() -> None:
     assert b64decode(shown.response) == (
         b"n,a=a=3Db=2Cc,\1host=mail.example\1port=993\1auth=Bearer t\1\1"
     )
+
+
+# -- POP3
+
+
+def _pop3(*answers: bytes, mechanisms: bytes = b"XOAUTH2") -> Scripted:
+    return Scripted(b"+OK hi\r\n", b"+OK\r\nSASL " + mechanisms + b"\r\n.\r\n", *answers)
+
+
+async def test_a_token_that_pop3_refuses_is_replaced_once() -> None:
+    given = Given("stale-1", "stale-2", "never-shown")
+    refusal = (b"+\r\n", b"+ e30=\r\n", b"-ERR [AUTH] bad stale-1 stale-2\r\n")
+    async with _pop3(*refusal) as server:
+        with pytest.raises(WrongPassword, match="account login") as refused:
+            await Pop3Drop(server.endpoint(), given.login, deadline=5).open()
+    assert given.refused == ["stale-1"]
+    assert "stale-2" not in str(refused.value)
+    assert [line for line in server.lines if line == b"\r\n"] == [b"\r\n"] * 2
+
+
+async def test_a_pop3_mailbox_that_is_in_use_costs_no_token() -> None:
+    given = Given("a", "b")
+    async with _pop3(b"+ \r\n", b"-ERR [IN-USE] later\r\n") as server:
+        with pytest.raises(TryLater, match="later"):
+            await Pop3Drop(server.endpoint(), given.login, deadline=5).open()
+    async with _pop3(mechanisms=b"PLAIN") as server:
+        with pytest.raises(ProtocolRefused, match="OAuth2"):
+            await Pop3Drop(server.endpoint(), given.login, deadline=5).open()
+    assert given.refused == []

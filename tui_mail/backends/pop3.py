@@ -105,14 +105,7 @@ class Pop3Drop:
             await self._open("")
             return
         refuse_in_the_clear(self.endpoint)
-        token = await tokens("")
-        try:
-            await self._open(token)
-        except sasl.TokenRefused:
-            fresh = await tokens(token)
-            if fresh == token:
-                raise
-            await self._open(fresh)
+        await sasl.with_token(tokens, self._open)
 
     async def _open(self, token: str) -> None:
         refuse_in_the_clear(self.endpoint)

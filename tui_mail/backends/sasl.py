@@ -7,16 +7,18 @@ an error: a server that repeats what it was given is cut short.
 import base64
 import binascii
 import json
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tui_mail.errors import WrongPassword
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
-from tui_mail.values import Endpoint
+from tui_mail.values import Endpoint, Tokens
 
 _CHALLENGE_LIMIT = 8 << 10
 _TOLD = 200
+_T = TypeVar("_T")
 
 
 class TokenRefused(WrongPassword):
@@ -30,6 +32,18 @@ class Presentation:
     mechanism: str
     response: bytes
     parting: bytes
+
+
+async def with_token(tokens: Tokens, attempt: Callable[[str], Awaitable[_T]]) -> _T:
+    """`attempt` with a token, and once more with a fresh one where that is refused."""
+    token = await tokens("")
+    try:
+        return await attempt(token)
+    except TokenRefused:
+        fresh = await tokens(token)
+        if fresh == token:
+            raise
+        return await attempt(fresh)
 
 
 def presentation(
@@ -65,7 +79,8 @@ def refusal(host: str, token: str, text: str, challenge: bytes) -> TokenRefused:
                 "(tui-mail account login)."
             ).format(host=host)
         )
-    told = str(safe(text.replace(token, "…") if token else text)).strip()[:_TOLD]
+    # The beginning tells: what was read of a server's words may have been cut off in the token.
+    told = "" if token[:8] in text else str(safe(text)).strip()[:_TOLD]
     return TokenRefused(
         _(
             "{host} does not accept the sign-in ({text}): sign in again with tui-mail account "

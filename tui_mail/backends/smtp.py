@@ -91,14 +91,7 @@ class SmtpSender:
         tokens = self._login.tokens if self._login is not None else None
         if tokens is None:
             return await self._connect("")
-        token = await tokens("")
-        try:
-            return await self._connect(token)
-        except sasl.TokenRefused:
-            fresh = await tokens(token)
-            if fresh == token:
-                raise
-            return await self._connect(fresh)
+        return await sasl.with_token(tokens, self._connect)
 
     async def _connect(self, token: str) -> aiosmtplib.SMTP:
         endpoint = self._endpoint
