@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.servers.openid import CLIENT, Provider
-from tui_mail.db import accounts, sign_in
+from tui_mail.db import accounts, sign_in, turns
 from tui_mail.db.engine import Database
+from tui_mail.db.guard import guarded
 from tui_mail.db.sign_in import ProviderSettings
 from tui_mail.db.tables import Account
+from tui_mail.db.turns import Fence
 from tui_mail.errors import NotFound, Offline, SignInAgain
 from tui_mail.vault import Vault, open_vault
 from tui_mail.worker.tokens import AccountTokens, SealedSignIn, Signed
@@ -201,6 +203,22 @@ async def test_who_is_cancelled_loses_no_token(desk: Desk) -> None:
         await caller
     desk.provider.before_refresh = None
     assert await tokens("") in desk.provider.active
+    assert (desk.provider.refreshes, desk.provider.burned) == (1, 0)
+
+
+async def test_who_loses_the_accounts_turn_meanwhile_loses_no_token(desk: Desk) -> None:
+    """The provider has given it, and will not give it again: it is whoever's has the turn now."""
+    await desk.sign_in(lifetime=0)
+    account_id = desk.account.id or 0
+    token = await desk.database.write(turns.seize, account_id, turns.this_process())
+
+    def lose() -> None:
+        desk.database.write_now(turns.seize, account_id, turns.Holder("elsewhere", 1))
+
+    desk.provider.before_refresh = lose
+    with guarded(Fence(account_id, token)):
+        access = await desk.tokens()("")
+    assert (await desk.kept()).access == access
     assert (desk.provider.refreshes, desk.provider.burned) == (1, 0)
 
 

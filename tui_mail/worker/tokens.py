@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from tui_mail.backends.oauth import Client, GrantRefused, Issued, discover
 from tui_mail.db import accounts, sign_in
 from tui_mail.db.engine import Database
+from tui_mail.db.guard import guarded
 from tui_mail.db.tables import Account
 from tui_mail.errors import Offline, SignInAgain, TryLater
 from tui_mail.i18n import _
@@ -92,7 +93,9 @@ class AccountTokens:
             return signed.access
         # Who is cancelled does not take the answer with them: the token would be lost.
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew(refused), name="renew-token")
+            # Nor does who loses the account's turn: what the provider gave is for all workers.
+            with guarded(None):
+                self._renewal = asyncio.create_task(self._renew(refused), name="renew-token")
             self._renewal.add_done_callback(_heard)
         return await asyncio.shield(self._renewal)
 
