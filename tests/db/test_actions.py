@@ -204,6 +204,31 @@ def test_undo_leaves_alone_what_somebody_else_moved_on(database: Database) -> No
     assert _where(office) == [(1, "Cestino", "")]
 
 
+def test_undo_of_what_has_gone_on_keeps_the_way_there(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    database.write_now(delete, office.operator, [own], NOW)
+    database.write_now(delete, office.operator, [own], NOW)
+    database.write_now(undo, office.operator, NOW)
+    (moved,) = _jobs(office)
+    _done(office, moved, **{"1_1": "7:1"})
+    (deleted,) = _jobs(office)
+    assert _said([deleted]) == [("delete", "Cestino", ("7:1",), "")]
+
+
+def test_what_was_to_follow_a_move_of_a_message_that_is_gone_is_forgotten(
+    database: Database,
+) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    database.write_now(delete, office.operator, [own], NOW)
+    database.write_now(delete, office.operator, [own], NOW)
+    (moved,) = _jobs(office)
+    gone = OperationResult(missing=frozenset({"1:1"}))
+    database.write_now(settle, moved.ids, gone, NOW)
+    assert database.read_now(waiting, office.account) == 0
+
+
 def test_deleting_goes_to_the_trash_and_from_the_trash_for_good(database: Database) -> None:
     office = Office(database)
     own = office.placement(arrival("m", "1:1"))

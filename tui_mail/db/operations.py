@@ -276,9 +276,16 @@ def _settle_append(session: Session, row: Operation, key: str) -> None:
 def _drop_ghost(session: Session, row: Operation) -> set[tuple[int, int]]:
     """The message was gone from the server before it could be moved: it is in no folder here."""
     found = session.get(Placement, row.placement_id) if row.placement_id else None
-    if found is None or found.remote:
+    if found is not None and found.remote:
         return set()
-    session.execute(delete(Operation).where(col(Operation.placement_id) == found.id))
+    # What was to follow waits for a key that will never come, also when it is gone from here.
+    session.execute(
+        delete(Operation).where(
+            col(Operation.placement_id) == row.placement_id, col(Operation.remote) == ""
+        )
+    )
+    if found is None:
+        return set()
     session.delete(found)
     return {(found.folder_id, found.thread_id)}
 

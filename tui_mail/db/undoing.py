@@ -111,6 +111,7 @@ def _moves_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     placed = {row.id: row for row in find(session, call.operator_id, [entry[0] for entry in data])}
     untold = _untold(session, [entry[1] for entry in data if entry[1] is not None])
     dropped: list[Return] = []
+    needless: list[int] = []  # other moves lead on from where these end
     told: dict[int, list[Placed]] = defaultdict(list)
     for placement_id, operation_id, source_id, target_id in data:
         row = placed.get(placement_id)
@@ -119,9 +120,10 @@ def _moves_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
         if operation_id in untold:
             remote = untold[operation_id]
             dropped.append(Return(placement_id, row.thread_id, source_id, remote, target_id))
+            needless.append(operation_id)
         else:
             told[source_id].append(row)
-    _drop(session, [entry[1] for entry in data if entry[1] in untold])
+    _drop(session, needless)
     changed(session, put_back(session, dropped))
     moves = [[one.placement_id, None, one.target_id, one.source_id] for one in dropped]
     for source_id, rows in told.items():
