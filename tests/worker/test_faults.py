@@ -337,8 +337,11 @@ async def test_a_connection_that_breaks_while_it_becomes_private_is_tried_again(
             for _try in range(2):
                 try:
                     await asyncio.wait_for(store.open(), _PATIENCE)
+                    # Records of TLS are no lines: the last step may be the first command.
+                    folders = await asyncio.wait_for(store.folders(), _PATIENCE)
                     break
                 except Offline:
                     assert proxy.happened
-            assert (await store.folders())[0].name == "INBOX"
+                    await store.close()
+            assert folders[0].name == "INBOX"
             await store.close()
