@@ -18,7 +18,7 @@ from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import State
 from tui_mail.backends.imap_syntax import Argument, Literal, astring, heading
 from tui_mail.backends.imap_wire import Answer, Exchange, ImapProtocol, connect
-from tui_mail.backends.tls import client_context, refuse_in_the_clear
+from tui_mail.backends.tls import client_context
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -78,15 +78,9 @@ class Session:
 
         With tokens: one that is refused is replaced once, on a new connection.
         """
-        tokens = self.login.tokens
-        if tokens is None:
-            await self._open("")
-            return
-        refuse_in_the_clear(self.endpoint)
-        await sasl.with_token(tokens, self._open)
+        await sasl.logged_in(self.endpoint, self.login.tokens, self._open)
 
     async def _open(self, token: str) -> None:
-        refuse_in_the_clear(self.endpoint)
         context = None
         if self.endpoint.tls is not Tls.NONE:
             context = await client_context(self.endpoint)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from tui_mail.backends import sasl
 from tui_mail.backends.pop3_syntax import Reply, read_capabilities, read_reply
 from tui_mail.backends.pop3_wire import Pop3Wire, connect
-from tui_mail.backends.tls import client_context, refuse_in_the_clear
+from tui_mail.backends.tls import client_context
 from tui_mail.errors import (
     Offline,
     ProtocolRefused,
@@ -71,15 +71,9 @@ class Session:
 
         With tokens: one that is refused is replaced once, on a new connection.
         """
-        tokens = self._login.tokens
-        if tokens is None:
-            await self._open("")
-            return
-        refuse_in_the_clear(self.endpoint)
-        await sasl.with_token(tokens, self._open)
+        await sasl.logged_in(self.endpoint, self._login.tokens, self._open)
 
     async def _open(self, token: str) -> None:
-        refuse_in_the_clear(self.endpoint)
         context = None
         if self.endpoint.tls is not Tls.NONE:
             context = await client_context(self.endpoint)

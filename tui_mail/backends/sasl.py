@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tui_mail.backends.tls import refuse_in_the_clear
 from tui_mail.errors import WrongPassword
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -34,8 +35,14 @@ class Presentation:
     parting: bytes
 
 
-async def with_token(tokens: Tokens, attempt: Callable[[str], Awaitable[_T]]) -> _T:
-    """`attempt` with a token, and once more with a fresh one where that is refused."""
+async def logged_in(
+    endpoint: Endpoint, tokens: Tokens | None, attempt: Callable[[str], Awaitable[_T]]
+) -> _T:
+    """`attempt` with a token, and once more with a fresh one where that is refused; with "" where
+    there is a password. Raises TlsRefused before anything would go in the clear."""
+    refuse_in_the_clear(endpoint)
+    if tokens is None:
+        return await attempt("")
     token = await tokens("")
     try:
         return await attempt(token)

@@ -17,7 +17,7 @@ from aiosmtplib.protocol import (
 )
 
 from tui_mail.backends import sasl
-from tui_mail.backends.tls import client_context, connection_error, refuse_in_the_clear
+from tui_mail.backends.tls import client_context, connection_error
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, WrongData, WrongPassword
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -86,12 +86,9 @@ class SmtpSender:
 
     async def _open(self) -> aiosmtplib.SMTP:
         """A connection that is logged in; a token that is refused is replaced once."""
-        if self._login is not None:
-            refuse_in_the_clear(self._endpoint)
-        tokens = self._login.tokens if self._login is not None else None
-        if tokens is None:
+        if self._login is None:
             return await self._connect("")
-        return await sasl.with_token(tokens, self._connect)
+        return await sasl.logged_in(self._endpoint, self._login.tokens, self._connect)
 
     async def _connect(self, token: str) -> aiosmtplib.SMTP:
         endpoint = self._endpoint
