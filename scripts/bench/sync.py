@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts.bench.console import cursor_row, percentile
-from scripts.bench.keys_during_ingest import give_way, leave
+from scripts.bench.keys_during_ingest import give_way, leave, run
 from scripts.bench.mail import ACCOUNT
 from tests.servers.dovecot import Dovecot, missing
 from tests.terminal import Terminal
@@ -45,16 +45,6 @@ _USER, _PASSWORD = "bench", "segreta"
 _CHANGED = 100
 _TRIES = 20
 _REST_SECONDS = 2.0
-
-
-def command(home: Path, *arguments: str, say: str = "") -> None:
-    subprocess.run(
-        [_PROGRAM, "--home", str(home), "--as", "bench", *arguments],
-        input=say.encode(),
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def letter(number: int) -> bytes:
@@ -77,15 +67,15 @@ def told(name: str, seconds: float, messages: int, size: int) -> None:
 
 
 def new_home(home: Path, erp: Path, server: Dovecot, port: int) -> None:
-    command(home, "init")
-    command(home, "erp", "import", str(erp))
+    run(home, "init")
+    run(home, "erp", "import", str(erp))
     options = ["--imap", f"{server.host}:{port}", "--ca", server.ca_file, "--user", _USER]
-    command(home, "account", "add", ACCOUNT, *options, "--password-stdin", say=f"{_PASSWORD}\n")
+    run(home, "account", "add", ACCOUNT, *options, "--password-stdin", say=f"{_PASSWORD}\n")
 
 
 def first(home: Path) -> float:
     began = time.perf_counter()
-    command(home, "worker", "--once")
+    run(home, "worker", "--once")
     return time.perf_counter() - began
 
 
