@@ -275,7 +275,9 @@ def _settle_append(session: Session, row: Operation, key: str) -> None:
 
 def _drop_ghost(session: Session, row: Operation) -> set[tuple[int, int]]:
     """The message was gone from the server before it could be moved: it is in no folder here."""
-    found = session.get(Placement, row.placement_id) if row.placement_id else None
+    if row.placement_id is None:
+        return set()
+    found = session.get(Placement, row.placement_id)
     if found is not None and found.remote:
         return set()
     # What was to follow waits for a key that will never come, also when it is gone from here.
