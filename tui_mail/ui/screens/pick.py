@@ -43,7 +43,6 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         self.heading = heading
         self.found: Sequence[Choice[_V]] = ()
         self.asked = False
-        self.nothing = safe(_(" Nothing fits."))
 
     @property
     def is_active(self) -> bool:
@@ -54,7 +53,7 @@ class Choices(Entries[Choice[_V]], can_focus=False):
 
     def entries(self, width: int) -> list[Entry[Choice[_V]]]:
         if not self.found and self.asked:
-            return [Entry((plain(self.nothing, "dim"),))]
+            return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
         return [Entry((choice.draw(width),), choice) for choice in self.found]
 
     def same(self, one: Choice[_V], other: Choice[_V]) -> bool:
@@ -117,7 +116,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         except TuiMailError as error:
             self.choices.heading = safe(error.message)
             self.choices.found = ()
-        self.choices.asked = True
+        self.choices.asked = bool(text.strip())  # before that the line itself says what to type
         self.choices.top = 0
         self.choices.forget()
         self._found_for = text

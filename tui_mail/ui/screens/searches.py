@@ -29,8 +29,11 @@ class NamePick(PickScreen[Name]):
     """Gives back the name under which a search is kept: what is typed, or one that is there."""
 
     def __init__(self, heading: SafeText, known: Sequence[SavedRow]) -> None:
-        super().__init__(heading, self._find_names, placeholder=_("a name"))
-        self.choices.nothing = safe(_(" Type a name, or a part of one that is to be replaced."))
+        super().__init__(
+            heading,
+            self._find_names,
+            placeholder=_("a name, or part of one that is to be replaced"),
+        )
         self._known = known
 
     async def _find_names(self, text: str) -> list[Choice[Name]]:
