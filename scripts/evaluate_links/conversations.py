@@ -1,0 +1,384 @@
+"""Families of mail: everyday letters, and what mail programs and relays do to answers (F1 to F4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from scripts.evaluate_links.clients import STRANGE_PREFIXES
+from scripts.evaluate_links.letter import Event, Sheet, Truth, seen_text, write
+from scripts.evaluate_links.pen import Pen, Sending, kinds_of
+from scripts.evaluate_links.world import CUSTOMER, SUPPLIER, Document, Party, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a conversation begins: our letter about a document, and whom it went to."""
+
+    letter: Event
+    party: Party
+    person: Person
+    document: Document
+
+
+def everyday(pen: Pen) -> None:
+    """Somebody known writes about a document, in one of the ways people do; we answer; thanks."""
+    party = pen.party(pen.chance.choice((CUSTOMER, CUSTOMER, CUSTOMER, SUPPLIER)))
+    person = pen.chance.choice(party.known_people)
+    ways = (
+        _in_subject,
+        _in_text,
+        _in_text,
+        _in_subject_loosely,
+        _in_file,
+        _by_reference,
+        _vague,
+        _last,
+    )
+    first = pen.chance.choice(ways)(pen, party, person)
+    truth = first.truth
+    reply = _our_answer(pen, first, party, truth)
+    if pen.chance.random() < 0.7:
+        pen.answer(
+            reply,
+            person,
+            party,
+            pen.phrases.say(party.language, "answer"),
+            truth=truth,
+            variant="thanks",
+        )
+
+
+def _in_subject(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party, *kinds_of(party))
+    said = pen.full(document, party.language)
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(party.language, "about", d=said.words),
+        text=pen.phrases.say(party.language, "vague"),
+        truth=pen.truth(party, [document], known=[document], person=person),
+        variant="number in subject",
+    )
+
+
+def _in_subject_loosely(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party, *kinds_of(party)[:1])
+    at = pen.after(document)
+    said = pen.loose(document, party.language, at)
+    return pen.theirs(
+        person,
+        party,
+        at=at,
+        subject=pen.phrases.say(party.language, "about", d=said.words),
+        text=pen.phrases.say(party.language, "vague"),
+        truth=pen.truth(party, [document], known=[document] if said.clear else (), person=person),
+        variant="number without year in subject",
+    )
+
+
+def _in_text(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party, *kinds_of(party))
+    said = pen.full(document, party.language)
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(party.language, "vague_about"),
+        text=pen.phrases.say(party.language, "ask", d=said.words),
+        truth=pen.truth(party, [document], known=[document], person=person),
+        variant="number in text",
+    )
+
+
+def _in_file(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party, *kinds_of(party)[:1])
+    named = pen.chance.random() < 0.5
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(party.language, "vague_about"),
+        text=pen.phrases.say(party.language, "attached"),
+        truth=pen.truth(party, [document], known=[document], person=person),
+        variant="number in the file's name" if named else "number in the file's text",
+        files=[pen.file(document, party.language, named=named, text=not named)],
+    )
+
+
+def _by_reference(pen: Pen, party: Party, person: Person) -> Event:
+    theirs = [
+        one
+        for one in pen.world.of_party[party.reference]
+        if one.their_reference and one.reference.kind == "sales_order"
+    ]
+    if not theirs:
+        return _in_subject(pen, party, person)
+    document = pen.chance.choice(theirs)
+    said = pen.reference(document, party.language)
+    in_subject = pen.chance.random() < 0.5
+    what = "vague_about" if not in_subject else "reference"
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=said.words if in_subject else pen.phrases.say(party.language, what),
+        text=pen.phrases.say(party.language, "vague")
+        if in_subject
+        else pen.phrases.say(party.language, "reference_text", r=document.their_reference),
+        truth=pen.truth(party, [document], known=[document] if said.clear else (), person=person),
+        variant="their own number in subject" if in_subject else "their own number in text",
+    )
+
+
+def _vague(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party)
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(party.language, "vague_about"),
+        text=pen.phrases.say(party.language, "vague"),
+        truth=pen.truth(party, person=person),
+        variant="nothing in particular",
+    )
+
+
+def _last(pen: Pen, party: Party, person: Person) -> Event:
+    document = pen.document(party, *kinds_of(party)[:1])
+    return pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(party.language, "vague_about"),
+        text=pen.phrases.say(party.language, "last"),
+        truth=pen.truth(party, [document], person=person),
+        variant="“my last order”",
+    )
+
+
+def _our_answer(pen: Pen, first: Event, party: Party, truth: Truth) -> Event:
+    """What a colleague answers with any program, by the shared mailbox."""
+    house = pen.house(party)
+    sender = Person(house.name, house.boxes[0])
+    text = pen.letter(pen.phrases.say(party.language, "answer"), party.language, sender, None)
+    quoted = "\n".join(f"> {line}" for line in seen_text(first.raw).split("\n"))
+    identifier = pen.identifier(house.domain)
+    subject = first.subject if first.subject.startswith("Re:") else f"Re: {first.subject}"
+    references = (*first.references, first.message_id)
+    sheet = Sheet(
+        sender,
+        [first.sender],
+        subject,
+        f"{text}\n\n{quoted}\n",
+        identifier,
+        pen.later(first, days=2),
+        answers=first.message_id,
+        references=references,
+    )
+    event = Event(
+        sheet.at,
+        house.boxes[:1],
+        write(sheet),
+        truth,
+        pen.family,
+        "our answer",
+        first.talk,
+        identifier,
+        subject,
+        sender,
+        (first.sender,),
+        references,
+        sent=True,
+    )
+    pen.events.append(event)
+    return event
+
+
+# -- our letters and what comes back ---------------------------------------------------------------
+
+
+def opening(pen: Pen, *, bare: bool, kind: str = CUSTOMER, quoted_number: bool = True) -> Opening:
+    """A letter of ours about a document; `bare`: its subject does not name it, and its text only
+    when `quoted_number`."""
+    party = pen.party(kind)
+    person = pen.chance.choice(party.known_people)
+    document = pen.document(party, *kinds_of(party))
+    language = party.language
+    said = pen.full(document, language)
+    at = pen.after(document, most=5)
+    subject = (
+        pen.phrases.say(language, "ours_bare")
+        if bare
+        else pen.phrases.say(language, "ours_about", d=said.words)
+    )
+    text = (
+        pen.phrases.say(language, "ours", d=said.words)
+        if quoted_number
+        else pen.phrases.say(language, "ours_bare_text")
+    )
+    letter = pen.ours(
+        person,
+        party,
+        [document],
+        at=at,
+        subject=subject,
+        text=text,
+        variant="our letter",
+        files=[pen.file(document, language, named=True, text=True)],
+    )
+    return Opening(letter, party, person, document)
+
+
+def relay_rewrites(pen: Pen) -> None:
+    """F1: the recipient sees another Message-ID than the one that we gave, and answers that."""
+    bare = pen.chance.random() < 0.6
+    quoted_number = pen.chance.random() < 0.7
+    start = opening(pen, bare=bare, quoted_number=quoted_number)
+    quote = pen.chance.random() < 0.75
+    rewritten = f"01{pen.chance.getrandbits(64):016x}-{pen.chance.getrandbits(24):06x}-000000@eu-west-1.amazonses.com"
+    learnt = pen.chance.random() < 0.4
+    if learnt:
+        _copy_with_other_id(pen, start, rewritten)
+    clear = learnt or not bare or (quote and quoted_number)
+    how = "id learnt from the copy" if learnt else "quoted" if quote else "quote removed"
+    _come_back(
+        pen,
+        start,
+        Sending(quote=quote, answers=rewritten),
+        clear=clear,
+        variant=f"{'bare' if bare else 'number in'} subject, {how}",
+    )
+
+
+def _copy_with_other_id(pen: Pen, start: Opening, rewritten: str) -> None:
+    """The server that sends files a copy with its own id, and says which one it replaced."""
+    letter = start.letter
+    old = f"Message-ID: <{letter.message_id}>".encode()
+    given = f"Message-ID: <{rewritten}>\r\nX-Microsoft-Original-Message-ID: <{letter.message_id}>".encode()
+    raw = letter.raw.replace(old, given, 1)
+    pen.events.append(
+        replace(
+            letter,
+            raw=raw,
+            message_id=rewritten,
+            about=(),
+            at=letter.at + timedelta(seconds=40),
+            variant="copy with the relay's id",
+        )
+    )
+
+
+def _come_back(
+    pen: Pen,
+    start: Opening,
+    sending: Sending,
+    *,
+    clear: bool,
+    variant: str,
+    subject: str | None = None,
+) -> Event:
+    document, party = start.document, start.party
+    truth = pen.truth(party, [document], known=[document] if clear else (), person=start.person)
+    return pen.answer(
+        start.letter,
+        start.person,
+        party,
+        pen.phrases.say(party.language, "answer"),
+        truth=truth,
+        variant=variant,
+        sending=sending,
+        subject=subject,
+    )
+
+
+def headers_dropped(pen: Pen) -> None:
+    """F2: the answer has neither In-Reply-To nor References."""
+    bare = pen.chance.random() < 0.5
+    quoted_number = pen.chance.random() < 0.8
+    start = opening(pen, bare=bare, quoted_number=quoted_number)
+    quote = pen.chance.random() < 0.7
+    language = start.party.language
+    edited = pen.chance.random() < 0.4
+    subject = pen.phrases.say(language, "vague_about") if edited else None
+    clear = (not bare and not edited) or (quote and quoted_number)
+    shown = "subject edited" if edited else "bare subject" if bare else "number in subject"
+    _come_back(
+        pen,
+        start,
+        Sending(headers=False, quote=quote),
+        clear=clear,
+        subject=subject,
+        variant=f"{shown}, {'quoted' if quote else 'quote removed'}",
+    )
+
+
+def strange_prefixes(pen: Pen) -> None:
+    """F3: marks of an answer in other languages, by programs that keep or drop the headers."""
+    start = opening(pen, bare=pen.chance.random() < 0.3)
+    headers = pen.chance.random() < 0.5
+    prefix = pen.chance.choice(STRANGE_PREFIXES)
+    quote = pen.chance.random() < 0.6
+    named = any(part.isdigit() for part in start.letter.subject)
+    _come_back(
+        pen,
+        start,
+        Sending(headers=headers, quote=quote),
+        clear=headers or quote or named,
+        subject=prefix + start.letter.subject,
+        variant=f"headers {'kept' if headers else 'dropped'}, {'quoted' if quote else 'quote removed'}",
+    )
+
+
+def old_mail_reused(pen: Pen) -> None:
+    """F4: somebody takes an old message, presses reply, and writes about something else."""
+    start = opening(pen, bare=pen.chance.random() < 0.4)
+    party, person, language = start.party, start.person, start.party.language
+    others = [
+        one
+        for one in pen.world.of_party[party.reference]
+        if (one.date > start.document.date and one.number.kind != start.document.number.kind)
+        or one.date > start.document.date + timedelta(days=10)
+    ]
+    others = [one for one in others if one.reference != start.document.reference]
+    way = pen.chance.random()
+    if way < 0.6 and others:
+        document = pen.chance.choice(others)
+        said = pen.full(document, language)
+        at = max(pen.after(document), pen.later(start.letter))
+        in_subject = pen.chance.random() < 0.5
+        pen.answer(
+            start.letter,
+            person,
+            party,
+            pen.phrases.say(language, "ask", d=said.words)
+            if not in_subject
+            else pen.phrases.say(language, "vague"),
+            truth=pen.truth(party, [document], known=[document], person=person),
+            variant=f"other number in {'subject' if in_subject else 'text'}",
+            at=at,
+            subject=pen.phrases.say(language, "about", d=said.words) if in_subject else None,
+        )
+        return
+    days = pen.chance.randrange(200, 500)
+    changed = pen.chance.random() < 0.6
+    pen.answer(
+        start.letter,
+        person,
+        party,
+        pen.phrases.say(language, "new_matter"),
+        truth=pen.truth(party, person=person),
+        variant=f"new matter after long, {'new' if changed else 'same'} subject",
+        at=start.letter.at + timedelta(days=days),
+        subject=pen.phrases.say(language, "new_about") if changed else None,
+        sending=Sending(quote=pen.chance.random() < 0.7),
+    )
+
+
+FAMILIES: tuple[tuple[str, str, float, Callable[[Pen], None]], ...] = (
+    ("F0", "everyday letters", 24, everyday),
+    ("F1", "a relay rewrites the Message-ID", 8, relay_rewrites),
+    ("F2", "the client drops the headers", 9, headers_dropped),
+    ("F3", "prefixes of other languages", 6, strange_prefixes),
+    ("F4", "old mail used for a new matter", 6, old_mail_reused),
+)
