@@ -71,7 +71,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What goes into a message that a foreign program writes."""
+    """What goes into a message that a foreign program writes.
+
+    `status`: of a delivery, which makes it a report (RFC 3464); `inner`: a message attached to it.
+    """
 
     sender: Person
     to: Sequence[Person]
@@ -85,6 +88,7 @@ class Sheet:
     references: Sequence[str] = ()
     headers: Sequence[tuple[str, str]] = ()
     files: Sequence[File] = ()
+    status: str = ""
     inner: bytes = b""
 
 
@@ -110,8 +114,15 @@ def write(sheet: Sheet) -> bytes:
     for file in sheet.files:
         main, _slash, sub = file.media_type.partition("/")
         message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
+    if sheet.status:
+        head = b"Content-Type: message/delivery-status\n\n"
+        message.make_mixed()
+        message.attach(BytesParser(policy=_WRITING).parsebytes(head + sheet.status.encode()))
     if sheet.inner:
         message.add_attachment(BytesParser(policy=_WRITING).parsebytes(sheet.inner))
+    if sheet.status:
+        message.set_type("multipart/report")
+        message.set_param("report-type", "delivery-status")
     return _with_steady_boundaries(message, sheet.message_id).as_bytes()
 
 

@@ -173,11 +173,14 @@ class Pen:
         text: str,
         truth: Truth,
         variant: str,
-        **more: object,
+        boxes: tuple[str, ...] = (),
+        html: str = "",
+        headers: Sequence[tuple[str, str]] = (),
+        files: Sequence[File] = (),
     ) -> Event:
-        """A new message to our shared mailbox. `more`: fields of `Sheet`, and `boxes`."""
+        """A new message, to our shared mailbox when no other `boxes` are given."""
         house = self.house(party)
-        boxes: Sequence[str] = more.pop("boxes", (house.boxes[0],))  # type: ignore[assignment]
+        boxes = boxes or house.boxes[:1]
         sheet = Sheet(
             person,
             [Person(house.name, box) for box in boxes],
@@ -185,9 +188,11 @@ class Pen:
             self.letter(text, party.language, person, party),
             self.identifier(person.address.rpartition("@")[2]),
             at,
-            **more,  # type: ignore[arg-type]
+            html=html,
+            headers=headers,
+            files=files,
         )
-        return self.post(sheet, tuple(boxes), truth, variant)
+        return self.post(sheet, boxes, truth, variant)
 
     def ours(
         self,
@@ -251,7 +256,7 @@ class Pen:
         sending: Sending = KEPT,
         at: datetime | None = None,
         subject: str | None = None,
-        **more: object,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> Event:
         """Their answer to a message of ours, or to an older one of theirs."""
         language = party.language
@@ -261,10 +266,9 @@ class Pen:
         answered = sending.answers or original.message_id
         references = (*original.references, answered) if client.references else ()
         house = self.house(party)
-        boxes: Sequence[str] = more.pop("boxes", (house.boxes[0],))  # type: ignore[assignment]
         sheet = Sheet(
             person,
-            [Person(house.name, box) for box in boxes],
+            [Person(house.name, house.boxes[0])],
             client.subject(original.subject, language) if subject is None else subject,
             whole,
             self.identifier(person.address.rpartition("@")[2]),
@@ -272,10 +276,33 @@ class Pen:
             html=as_page(whole) if client.html else "",
             answers=answered if sending.headers else "",
             references=references if sending.headers else (),
-            headers=(("X-Mailer", client.name),),
-            **more,  # type: ignore[arg-type]
+            headers=(("X-Mailer", client.name), *headers),
         )
-        return self.post(sheet, tuple(boxes), truth, variant)
+        return self.post(sheet, house.boxes[:1], truth, variant)
+
+    def bounce(self, letter: Event, person: Person, truth: Truth) -> Event:
+        """A server tells that a letter of ours did not reach somebody (RFC 3464)."""
+        domain = person.address.rpartition("@")[2]
+        text = (
+            f"This is the mail system at host mx.{domain}.\n\n"
+            f"<{person.address}>: 550 5.1.1 User unknown\n"
+        )
+        status = (
+            f"Reporting-MTA: dns; mx.{domain}\n\nFinal-Recipient: rfc822; {person.address}\n"
+            "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"
+        )
+        sheet = Sheet(
+            Person("Mail Delivery System", f"MAILER-DAEMON@{domain}"),
+            [letter.sender],
+            "Undelivered Mail Returned to Sender",
+            text,
+            self.identifier(domain),
+            letter.at + timedelta(seconds=30),
+            headers=(("Auto-Submitted", "auto-replied"),),
+            status=status,
+            inner=letter.raw,
+        )
+        return self.post(sheet, letter.boxes, truth, "bounce")
 
     def post(self, sheet: Sheet, boxes: tuple[str, ...], truth: Truth, variant: str) -> Event:
         """Send a foreign program's message to mailboxes of ours."""

@@ -84,6 +84,9 @@ class Post:
             for sent in (True, False):
                 for box, some in _by_box(window, sent=sent):
                     await self._store(box, some, sent=sent)
+                    again = [one for one in some if one.again]
+                    if again:
+                        await self._store(box, again, sent=sent)
         seconds = time.perf_counter() - started
         await read_waiting(self._call.database, self._call.ingest.blobs, self._locks)
         return seconds

@@ -1,11 +1,16 @@
 """The mail of one split: families in their shares, in the order of time."""
 
-from scripts.evaluate_links import conversations, people
+from scripts.evaluate_links import conversations, hazards, offices, people
 from scripts.evaluate_links.letter import Event
 from scripts.evaluate_links.pen import Pen
 from scripts.evaluate_links.world import World
 
-FAMILIES = (*conversations.FAMILIES, *people.FAMILIES)
+FAMILIES = (
+    *conversations.FAMILIES,
+    *people.FAMILIES,
+    *hazards.FAMILIES,
+    *offices.FAMILIES,
+)
 NAMES = {code: name for code, name, _share, _write in FAMILIES}
 
 

@@ -8,7 +8,7 @@ companies. Hides how all of this is drawn; `erp_changes` gives it in the form of
 import random
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Day
 from datetime import timedelta
 from decimal import Decimal
@@ -96,9 +96,13 @@ class World:
     of_party: dict[Reference, list[Document]] = field(default_factory=lambda: defaultdict(list))
     accountants: dict[Person, list[Party]] = field(default_factory=dict)
     twins: list[tuple[Party, Party]] = field(default_factory=list)  # one customer of two companies
+    by_number: dict[tuple[str, int], list[Document]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # by kind and number
 
     def add(self, document: Document) -> None:
         self.documents[document.reference] = document
+        self.by_number[document.number.kind, document.number.number].append(document)
         self.of_party[document.party].append(document)
 
     def named(self, wanted: Document, *, of: Iterable[Party], until: Day) -> list[Document]:
@@ -221,6 +225,7 @@ class _Making:
         chance = self._chance
         house = self.world.houses[party.reference.company]
         for _each in range(chance.choice((3, 4, 5, 6, 8, 12))):
+            self._same_number_of_another_year(party)
             day = TODAY - timedelta(days=chance.randrange(1, DAYS))
             if party.reference.kind == SUPPLIER:
                 order = self._document(house, party, "purchase_order", day)
@@ -232,6 +237,17 @@ class _Making:
             note = self._later(house, party, "delivery_note", order)
             if note is not None:
                 self._later(house, party, "invoice", note)
+
+    def _same_number_of_another_year(self, party: Party) -> None:
+        theirs = self.world.of_party[party.reference]
+        if not theirs or self._chance.random() > 0.15:
+            return
+        one = self._chance.choice(theirs)
+        day = one.date + timedelta(days=365)
+        number = replace(one.number, year=day.year, date=day)
+        reference = replace(one.reference, code=number.code)
+        if day <= TODAY and reference not in self.world.documents and not one.follows:
+            self.world.add(replace(one, reference=reference, number=number, their_reference=""))
 
     def _later(self, house: House, party: Party, kind: str, source: Document) -> Document | None:
         day = source.date + timedelta(days=self._chance.randrange(3, 30))
@@ -271,8 +287,11 @@ class _Making:
     def _number(self, house: House, kind: str, day: Day, series: str) -> Number:
         probe = Number(house.style, kind, day.year, 1, day, series)
         key = (house.code, kind, 0 if probe.counts_for_ever else day.year, series)
-        self._counters[key] += self._chance.choice((1, 1, 1, 2, 3))
-        return Number(house.style, kind, day.year, self._counters[key], day, series)
+        while True:
+            self._counters[key] += self._chance.choice((1, 1, 1, 2, 3))
+            number = replace(probe, number=self._counters[key])
+            if Reference(kind, number.code, house.code) not in self.world.documents:
+                return number
 
 
 def erp_changes(world: World) -> ErpChanges:
