@@ -136,7 +136,7 @@ class Verb(StrEnum):
 @dataclass(frozen=True, slots=True)
 class RemoteOperation:
     """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw`
-    into `folder`, CREATE_FOLDER makes `target`, a name as people see it, RENAME_FOLDER calls
+    into `folder`, with `once` unless a message of its Message-ID is there, CREATE_FOLDER makes `target`, a name as people see it, RENAME_FOLDER calls
     `folder` so, with the folders in it, DELETE_FOLDER takes it away if it is empty."""
 
     verb: Verb
@@ -147,6 +147,7 @@ class RemoteOperation:
     target: str = ""
     raw: bytes = field(default=b"", repr=False)
     received_at: datetime | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,14 @@ class OperationResult:
     of folders when they are made or renamed).
 
     `missing`: keys that the server no longer has. `stale`: keys of before the folder was numbered
-    anew, which say nothing of what it has; nothing was done then.
+    anew, which say nothing of what it has; nothing was done then. `there`: what was to be filed
+    once was there already.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
+    there: bool = False
 
 
 # -- what a sender tells -------------------------------------------------------------------------

@@ -33,6 +33,13 @@ def test_name_and_signature_change_without_a_question(
     assert connected("account", "set", _EMAIL, "--name", "").record["name"] == ""
 
 
+def test_who_files_what_is_sent_can_be_said(connected: Program) -> None:
+    call = ("account", "set", _EMAIL, "--sent-copies")
+    assert connected("account", "list").record["sent_copies"] == "auto"
+    assert connected(*call, "server").record["sent_copies"] == "server"
+    connected.fails(64, "wrong_use", *call, "me")
+
+
 def test_other_servers_ask_for_the_password_again(connected: Program, servers: Servers) -> None:
     """Whoever may manage an account must not have its password sent to a server of theirs."""
     place = f"127.0.0.1:{servers.smtp}"

@@ -16,7 +16,7 @@ def _old(session: Session) -> None:
     command.upgrade(configuration(session.connection()), "0002")
 
 
-def _row(table: Table, **given: Any) -> dict[str, Any]:
+def row_of(table: Table, **given: Any) -> dict[str, Any]:
     """A row of `table` with something in every column that must have it."""
     some: dict[type, Any] = {
         int: 1,
@@ -35,13 +35,13 @@ def _mail(session: Session) -> None:
     found = MetaData()
     found.reflect(connection, only=["message", "attachment"])
     message, attachment = found.tables["message"], found.tables["attachment"]
-    rows = [_row(message, id=n, content_hash=f"hash {n}") for n in (1, 2, 3)]
+    rows = [row_of(message, id=n, content_hash=f"hash {n}") for n in (1, 2, 3)]
     for number, row in enumerate(rows):
         unique = {"position": number} if "position" in message.columns else {}
         connection.execute(insert(message), {**row, **unique})
     files = [(1, 1), (1, 2), (3, 1)]
     for key, (message_id, number) in enumerate(files, 1):
-        row = _row(attachment, id=key, message_id=message_id, number=number)
+        row = row_of(attachment, id=key, message_id=message_id, number=number)
         connection.execute(insert(attachment), row)
 
 

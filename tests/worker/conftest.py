@@ -7,6 +7,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from tests.servers.dovecot import Dovecot
+from tests.worker.desk import Desk, Post
 from tests.worker.office import PASSWORD, DovecotRemote, EmbeddedRemote, Office, Remote, office_on
 from tui_mail.db.engine import Database
 from tui_mail.demo.imap_server import ImapServer
@@ -40,3 +41,18 @@ async def remote(request: pytest.FixtureRequest, embedded: EmbeddedRemote) -> Re
         return embedded
     server: Dovecot = request.getfixturevalue("dovecot")
     return DovecotRemote(server)
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[Post]:
+    post = Post()
+    await post.server.start()
+    yield post
+    await post.server.stop()
+
+
+@pytest.fixture
+async def desk(office: Office, embedded: EmbeddedRemote, post: Post) -> Desk:
+    account = embedded.account()
+    account.smtp_host, account.smtp_port, account.smtp_tls = "127.0.0.1", post.server.port, "none"
+    return Desk(office, await office.add(account))

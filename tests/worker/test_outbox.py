@@ -1,103 +1,18 @@
 """A letter goes once, and everybody is told what became of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import update
 
 from tests.db.house import FERRI, ORDER, changes
-from tests.worker.office import NOW, PASSWORD, EmbeddedRemote, Office, letter, until
+from tests.worker.desk import Desk, Post
+from tests.worker.office import NOW, EmbeddedRemote, Office, letter, until
 from tui_mail.db import accounts, erp, folders, links, operations, outbox, outbox_decisions
-from tui_mail.db.rows import OutgoingRow
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Outgoing, OutgoingRecipient
-from tui_mail.demo.smtp_server import ACCEPTED, ReceivedMail, SmtpServer
-from tui_mail.values import Fetched, Letter, LetterAttachment, Mailbox
+from tui_mail.values import Fetched, LetterAttachment
 from tui_mail.worker.outbox import send_due
-from tui_mail.worker.submit import Submission, enqueue_letter
-
-
-@dataclass
-class Post:
-    """A sending server that keeps what it is given."""
-
-    mails: list[ReceivedMail] = field(default_factory=list)
-    refusals: dict[str, str] = field(default_factory=dict)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-        self.server = SmtpServer(
-            self._deliver,
-            users={"anna": PASSWORD},
-            refuse=self.refusals.get,
-        )
-
-    async def _deliver(self, mail: ReceivedMail) -> list[str]:
-        self.mails.append(mail)
-        self.arrived.set()
-        await self.gate.wait()
-        return [ACCEPTED] * len(mail.recipients)
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    post = Post()
-    await post.server.start()
-    yield post
-    await post.server.stop()
-
-
-@dataclass
-class Desk:
-    """Who writes letters, and looks into the outbox."""
-
-    office: Office
-    account_id: int
-
-    async def write(
-        self,
-        *to: str,
-        answers: int | None = None,
-        records: tuple[int, ...] = (),
-        at: datetime = NOW,
-        **other: object,
-    ) -> int:
-        people = tuple(Mailbox(one) for one in to or ("luca@ferri.it",))
-
-        def enqueue(session: Session) -> int:
-            account = accounts.account_by_id(session, self.account_id)
-            written = Letter(
-                sender=Mailbox(account.email),
-                to=people,
-                subject="Conferma",
-                body="Buongiorno",
-                **other,  # type: ignore[arg-type]
-            )
-            submission = Submission(
-                account, self.office.operator_id, written, records, in_reply_to_id=answers
-            )
-            return enqueue_letter(session, submission, at).outgoing_id
-
-        return await self.office.database.write(enqueue)
-
-    async def row(self) -> OutgoingRow:
-        """The newest letter."""
-        return (await self.office.database.read(outbox.outgoing, self.office.operator_id))[0]
-
-    async def states(self) -> dict[str, str]:
-        return {address: state for address, state, _reply in (await self.row()).recipients}
-
-
-@pytest.fixture
-async def desk(office: Office, embedded: EmbeddedRemote, post: Post) -> Desk:
-    account = embedded.account()
-    account.smtp_host, account.smtp_port, account.smtp_tls = "127.0.0.1", post.server.port, "none"
-    return Desk(office, await office.add(account))
 
 
 async def test_a_letter_goes_once_and_its_copy_is_in_sent_here_and_there(

@@ -104,6 +104,8 @@ async def _expunge(session: Session, asked: dict[int, str]) -> None:
 
 
 async def _append(session: Session, operation: RemoteOperation, select: Select) -> OperationResult:
+    if operation.once and (key := await _filed_key(session, operation, select)):
+        return OperationResult({"": key}, there=True)
     arguments: list[Argument] = [astring(wire_name(operation.folder))]
     if operation.add:
         arguments.append(wire_flags(operation.add))
@@ -115,7 +117,7 @@ async def _append(session: Session, operation: RemoteOperation, select: Select) 
 
 
 async def _filed_key(session: Session, operation: RemoteOperation, select: Select) -> str:
-    """The key of what was just filed, by its Message-ID, for a server without UIDPLUS."""
+    """The key of what is filed, by its Message-ID; "" when it is not there, or cannot be told."""
     head = _HEADER_END.split(operation.raw[: 64 << 10], maxsplit=1)[0]
     match = _MESSAGE_ID.search(head)
     if match is None:

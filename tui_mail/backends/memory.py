@@ -146,6 +146,10 @@ class MemoryMailbox:
             self._folders.pop(operation.folder, None)
             return OperationResult()
         if operation.verb is Verb.APPEND:
+            wanted = parse(operation.raw).message_id if operation.once else ""
+            for key, one in self.messages(operation.folder).items():
+                if wanted and parse(one.raw).message_id == wanted:
+                    return OperationResult({"": key}, there=True)
             key = self.deliver(
                 operation.raw, operation.folder, operation.add, operation.received_at
             )

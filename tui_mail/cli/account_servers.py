@@ -67,6 +67,7 @@ def record_of(account: "Account") -> dict[str, object]:
         "leave_days": account.leave_days,
         "delete_there": account.delete_there,
         "oauth_issuer": account.oauth_issuer,
+        "sent_copies": account.sent_copies,
     }
 
 

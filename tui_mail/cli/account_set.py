@@ -78,6 +78,12 @@ def _set(
         "--delete-there/--keep-there",
         help=_("delete on a POP3 server what is deleted here"),
     ),
+    sent_copies: str = typer.Option(
+        "",
+        "--sent-copies",
+        metavar="auto|server|here",
+        help=_("who files the copies of what is sent: its server, this program, or as is known"),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
@@ -87,7 +93,9 @@ def _set(
     call: Context = context.obj
     servers = _Servers(imap, smtp, tls, ca, user, pop3)
     picking_up = bool(leave_days) or delete_there is not None
-    if name is None and signature is None and not servers and not picking_up:
+    if sent_copies not in {"", "auto", "server", "here"}:
+        raise WrongUse(_("--sent-copies takes auto, server or here."))
+    if name is None and signature is None and not any((servers, picking_up, sent_copies)):
         raise WrongUse(_("Say what to change: see tui-mail account set --help."))
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
@@ -99,6 +107,7 @@ def _set(
         leave_days=leave_days_of(leave_days),
         leave_for_ever=leave_days == FOR_EVER,
         delete_there=delete_there,
+        sent_copies=sent_copies or None,
     )
     password = ""
     if servers:

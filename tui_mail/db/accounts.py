@@ -115,6 +115,7 @@ class AccountChange:
     leave_days: int | None = None
     leave_for_ever: bool = False
     delete_there: bool | None = None
+    sent_copies: str | None = None
 
     @property
     def values(self) -> dict[str, Any]:

@@ -32,10 +32,13 @@ def holds(session: Session, folder_id: int, hashes: Collection[str]) -> set[str]
 
 
 def queue_appends(
-    session: Session, account_id: int, folder_id: int, placement_ids: Collection[int]
+    session: Session,
+    account_id: int,
+    folder_id: int,
+    placement_ids: Collection[int],
+    not_before: datetime | None = None,
 ) -> None:
-    """Give the server copies of placements that it has not; nothing for an account without one,
-    nor for one whose server files what it sends (`files_sent_itself` is the caller's to look at)."""
+    """Give the server copies of placements that it has not; nothing for an account without one."""
     protocol = select(col(Account.protocol)).where(col(Account.id) == account_id)
     if session.scalar(protocol) != "imap":
         return
@@ -54,6 +57,7 @@ def queue_appends(
                     message_id=message_id,
                     target_id=folder_id,
                     add=" ".join(sorted(flags_of(marks))),
+                    next_try=not_before,
                 )
             )
     session.flush()

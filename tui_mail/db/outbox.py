@@ -12,7 +12,7 @@ from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.folders import folder_for_role
@@ -23,6 +23,7 @@ from tui_mail.db.outbox_states import (
     PENDING,
     QUEUED,
     SENDING,
+    SENT,
     STILL_OPEN,
     UNKNOWN,
     WAITING,
@@ -193,6 +194,24 @@ def due(session: Session, account_id: int, now: datetime, limit: int = 10) -> li
         .order_by(col(Outgoing.next_try), col(Outgoing.id))
         .limit(limit)
     )
+    return _letters(session, query)
+
+
+def unfiled(session: Session, account_id: int) -> list[DueLetter]:
+    """The account's letters that have gone and lack the copy in the folder of sent mail."""
+    query = select(Outgoing).where(*_unfiled(account_id)).order_by(col(Outgoing.id)).limit(10)
+    return _letters(session, query)
+
+
+def _unfiled(account_id: int) -> tuple[Any, ...]:
+    return (
+        col(Outgoing.account_id) == account_id,
+        col(Outgoing.state) == SENT,
+        col(Outgoing.unfiled),
+    )
+
+
+def _letters(session: Session, query: Any) -> list[DueLetter]:
     letters = session.scalars(query).all()
     recipients = recipients_of(session, [key_of(letter.id) for letter in letters])
     return [
@@ -212,9 +231,11 @@ def due(session: Session, account_id: int, now: datetime, limit: int = 10) -> li
 
 
 def has_due(session: Session, account_id: int, now: datetime) -> bool:
-    """Whether `due` would give anything."""
+    """Whether `due` or `unfiled` would give anything."""
     at = next_due(session, account_id)
-    return at is not None and at <= now
+    if at is not None and at <= now:
+        return True
+    return bool(session.scalar(select(exists().where(*_unfiled(account_id)))))
 
 
 def next_due(session: Session, account_id: int) -> datetime | None:
@@ -305,6 +326,12 @@ def recover(session: Session, account_id: int, now: datetime) -> int:
 def sent_folder(session: Session, account_id: int) -> int:
     """The id of the folder that the account's sent copies go to, made when there is none."""
     return key_of(folder_for_role(session, account_id, FolderRole.SENT).id)
+
+
+def note_filed(session: Session, outgoing_id: int) -> None:
+    """The copy of a letter is where sent mail is."""
+    statement = update(Outgoing).where(col(Outgoing.id) == outgoing_id).values(unfiled=False)
+    session.execute(statement)
 
 
 def sent_details(session: Session, outgoing_id: int) -> SentDetails:

@@ -84,6 +84,7 @@ def settle_by_hand(
         raise WrongUse(_("Only a letter whose fate is unknown is settled by hand."))
     known = Delivery.ACCEPTED if arrived else Delivery.REFUSED
     change_recipients(session, outgoing_id, (UNKNOWN,), known.value)
+    letter.unfiled = arrived
     return conclude(session, outgoing_id, now, now)
 
 

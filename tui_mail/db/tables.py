@@ -116,7 +116,8 @@ class Account(SQLModel, table=True):
     user: str = ""
     secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     signature: str = _text()
-    files_sent_itself: bool = False
+    sent_copies: str = "auto"  # who files them: server, here; auto: what is known and learnt
+    files_sent_itself: bool = False  # learnt: the server has filed a copy
     leave_days: int | None = None  # of POP3: how long the server keeps mail; None: for ever
     delete_there: bool = False  # of POP3: what is deleted here is deleted there
     last_success: datetime | None = None
@@ -491,7 +492,11 @@ class Draft(SQLModel, table=True):
 class Outgoing(SQLModel, table=True):
     """A letter on its way: held, queued, sending, sent, failed, unknown, cancelled."""
 
-    __table_args__ = (Index("outgoing_due", "state", "next_try"), _NEVER_AGAIN)
+    __table_args__ = (
+        Index("outgoing_due", "state", "next_try"),
+        Index("outgoing_sent", "account_id", "sent_at"),
+        _NEVER_AGAIN,
+    )
     id: int | None = _id()
     account_id: int = Field(foreign_key="account.id", ondelete="CASCADE")
     operator_id: int | None = None
@@ -508,6 +513,15 @@ class Outgoing(SQLModel, table=True):
     sent_at: datetime | None = None
     error: str = _text()
     in_reply_to_id: int | None = None
+    unfiled: bool = False  # it went, as a person found out: its copy has yet to be filed
+
+
+Index(
+    "outgoing_unfiled",
+    col(Outgoing.account_id),
+    sqlite_where=text("unfiled = 1"),
+    postgresql_where=text("unfiled"),
+)
 
 
 class OutgoingRecipient(SQLModel, table=True):

@@ -15,6 +15,7 @@ from tui_mail.backends import MailStore
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
+from tui_mail.db.sent_copies import server_files
 from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError, TurnLost
 from tui_mail.i18n import _
 from tui_mail.worker.account_turns import AccountTurns
@@ -211,8 +212,11 @@ class AccountWork:
             now = datetime.now(UTC)
             if await self._database.read(outbox.has_due, self._account_id, now):
                 sender = await asyncio.to_thread(self._shop.connections.sender, account)
-                await send_due(self._database, sender, self._shop.ingest, self._account_id)
+                sent = await send_due(self._database, sender, self._shop.ingest, self._account_id)
                 await self._succeeded("outbox")
+                account = await self._database.read(accounts.account_by_id, self._account_id)
+                if sent and server_files(account):  # whose copy is there now, or soon
+                    self._asked.set()
             at = await self._database.read(outbox.next_due, self._account_id)
             seconds = _LONGEST_REST_SECONDS if at is None else _seconds_until(at)
             with suppress(TimeoutError):

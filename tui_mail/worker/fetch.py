@@ -21,7 +21,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_mail.backends import MailStore
-from tui_mail.db import folders, lost_folders, operations, placements, renumbering
+from tui_mail.db import (
+    folders,
+    lost_folders,
+    operations,
+    placements,
+    renumbering,
+    sent_copies,
+)
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
@@ -32,6 +39,7 @@ from tui_mail.worker.ingest import Ingest, Outcome
 
 _ASKED_AT_ONCE = 1000
 _BATCH_BYTES = 16 << 20
+_COPIES = 500  # the newest of a folder, among which what was sent lately is
 _COMPARED = 100  # messages by which a renamed folder is known again
 # The first messages are on the screen at once; then what is done for a batch pays off, short of
 # what a person's own change would have to wait for.
@@ -182,6 +190,9 @@ class Sync:
             await self._database.write(renumbering.renumber, folder.id, told)
             known = await self._database.read(folders.known_keys, folder.id)
         wanted = _missing(changes, known.keys())
+        if wanted and await self._take_copies(folder, wanted):
+            known = await self._database.read(folders.known_keys, folder.id)
+            wanted = _missing(changes, known.keys())
         await self._take_flags(folder.id, changes, known)
         came = await self._fetch(folder, wanted) if wanted else 0
         gone = known.keys() - set(changes.present) if changes.present is not None else ()
@@ -193,6 +204,15 @@ class Sync:
             await self._database.write(folders.set_cursor, folder.id, changes.cursor)
             return _Seen(folder.id, came)
         return _Seen(folder.id, came, frozenset(gone), changes.cursor)
+
+    async def _take_copies(self, folder: Folder, keys: Sequence[str]) -> bool:
+        """See whether messages that are new in a folder are copies of what was sent from here."""
+        now = datetime.now(UTC)
+        if not await self._database.read(sent_copies.are_awaited, folder.id or 0, now):
+            return False
+        told = await self._store.identities(folder.remote, keys[:_COPIES])
+        await self._database.write(sent_copies.take, folder.id or 0, told, now)
+        return bool(told)
 
     async def _take_flags(
         self, folder_id: int, changes: FolderChanges, known: dict[str, tuple[int, frozenset[str]]]

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from tui_mail import aside
 from tui_mail.backends.pop3_syntax import head_of
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, local_copies, outbox, picked_up, restoring
+from tui_mail.db import accounts, local_copies, outbox, picked_up, restoring, sent_copies
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
@@ -121,7 +121,10 @@ class Ingest:
         results: Sequence[RecipientResult],
         again: datetime | None,
     ) -> str:
-        """Settle a letter that somebody accepted and file its copy with its links, at once."""
+        """Settle a letter that somebody accepted and file its copy with its links, at once.
+
+        Without results, and a letter that has gone, only the copy is filed.
+        """
         copy = Fetched("", letter.raw, frozenset({Flag.SEEN}), datetime.now(UTC))
         _parcels, (delivery,) = await self._prepared([copy])
         return await self._database.write(
@@ -306,10 +309,14 @@ def _pick_up(
 
 
 def _give_to_server(
-    session: Session, account_id: int, folder_id: int, saved: Sequence[Saved]
+    session: Session,
+    account_id: int,
+    folder_id: int,
+    saved: Sequence[Saved],
+    not_before: datetime | None = None,
 ) -> None:
     placements = [one.placement_id for one in saved if one.placement_id is not None]
-    local_copies.queue_appends(session, account_id, folder_id, placements)
+    local_copies.queue_appends(session, account_id, folder_id, placements, not_before)
 
 
 def _settle_and_file(
@@ -320,19 +327,21 @@ def _settle_and_file(
     again: datetime | None,
     delivery: Delivery,
 ) -> str:
-    arrivals = [delivery.arrival()]
+    arrival = delivery.arrival()
     now = datetime.now(UTC)
     state = outbox.settle(session, letter_id, results, now, again)
     folder_id = outbox.sent_folder(session, account_id)
-    # Filed already when others were accepted before; new or not, as it may have come to one of us.
-    held = local_copies.holds(session, folder_id, [one.prepared.content_hash for one in arrivals])
-    saved = save(session, account_id, folder_id, arrivals, now)
-    about = outbox.sent_details(session, letter_id).entity_ids
-    for one, arrival in zip(saved, arrivals, strict=True):
-        link_composed(session, one.message_id, min(arrival.received_at, now), about, now)
-    link_messages(session, [one.message_id for one in saved], now)
-    if not held and not accounts.account_by_id(session, account_id).files_sent_itself:
-        _give_to_server(session, account_id, folder_id, saved)
+    outbox.note_filed(session, letter_id)
+    letter = outbox.sent_details(session, letter_id)
+    # There already when others were accepted before, or when the server's own copy came at once.
+    copy = sent_copies.filed(session, folder_id, letter.message_id)
+    saved = save(session, account_id, folder_id, [arrival], now) if copy is None else []
+    for message_id in [one.message_id for one in saved] or [copy or 0]:
+        link_composed(session, message_id, min(arrival.received_at, now), letter.entity_ids, now)
+        link_messages(session, [message_id], now)
+    patient = sent_copies.server_files(accounts.account_by_id(session, account_id))
+    not_before = now + sent_copies.PATIENCE if patient else None
+    _give_to_server(session, account_id, folder_id, saved, not_before)
     return state
 
 

@@ -30,6 +30,8 @@ async def send_due(database: Database, sender: Sender, ingest: Ingest, account_i
 
     Raises Offline, NotAllowed or ProtocolRefused of the server, with the letter queued again.
     """
+    for letter in await database.read(outbox.unfiled, account_id):
+        await ingest.file_sent(account_id, letter, (), None)
     sent = 0
     while letters := await database.read(outbox.due, account_id, datetime.now(UTC), 10):
         for letter in letters:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from tui_mail.backends import MailStore
 from tui_mail.blobs import BlobStore
-from tui_mail.db import local_copies, operations
+from tui_mail.db import local_copies, operations, sent_copies
 from tui_mail.db.engine import Database
 from tui_mail.db.operations import Job
+from tui_mail.db.session import Session
 from tui_mail.errors import InputOutput, NotFound, ProtocolRefused, WrongData
 from tui_mail.mail.source import restore
-from tui_mail.values import RemoteOperation, Verb
+from tui_mail.values import OperationResult, RemoteOperation, Verb
 
 # Done twice they would leave two copies.
 _FILING = frozenset({Verb.APPEND, Verb.MOVE})
@@ -46,7 +47,7 @@ async def push(
             await _look_at(database, _by_place(doubtful), look)
             continue
         for job in jobs:
-            settled = await _push(database, blobs, store, job, looked_at=renumbered)
+            settled = await _push(database, blobs, store, account_id, job, looked_at=renumbered)
             if settled is None:
                 renumbered.add(job.operation.folder)
                 await _look_at(database, {job.operation.folder: [job]}, look)
@@ -85,6 +86,7 @@ async def _push(
     database: Database,
     blobs: BlobStore,
     store: MailStore,
+    account_id: int,
     job: Job,
     *,
     looked_at: Collection[str],
@@ -108,9 +110,19 @@ async def _push(
     except (WrongData, NotFound, InputOutput) as error:  # no try will be better
         await database.write(operations.give_up, job.ids, error.message, now)
     else:
-        await database.write(operations.settle, job.ids, result, now)
+        learning = operation.once and not job.asked  # else our own may have been there
+        await database.write(_settle, account_id if learning else None, job, result, now)
         return len(job.ids)
     return 0
+
+
+def _settle(
+    session: Session, learning: int | None, job: Job, result: OperationResult, now: datetime
+) -> None:
+    """`learning`: the account of which this tells whether its server files what it sends."""
+    if learning is not None:
+        sent_copies.learn(session, learning, server=result.there)
+    operations.settle(session, job.ids, result, now)
 
 
 async def _filled(database: Database, blobs: BlobStore, job: Job) -> RemoteOperation:
@@ -119,4 +131,5 @@ async def _filled(database: Database, blobs: BlobStore, job: Job) -> RemoteOpera
         return job.operation
     skeleton, received_at = await database.read(local_copies.copy_for_server, job.message_id)
     raw = await asyncio.to_thread(restore, skeleton, blobs.open)
-    return replace(job.operation, raw=raw, received_at=received_at)
+    letter = await database.read(sent_copies.is_letter, job.message_id)
+    return replace(job.operation, raw=raw, received_at=received_at, once=letter)
