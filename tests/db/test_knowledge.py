@@ -6,9 +6,12 @@ import pytest
 
 from tests.db.house import BIANCHI, COMPANY, FERRI, INVOICE, NOW, ORDER, House, build
 from tui_mail.db import erp, knowledge, links, machine_links
+from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
-from tui_mail.db.machine_links import Proposed
-from tui_mail.linking.facts import Knowledge
+from tui_mail.db.knowledge import Described, KnownRecord, OwnHouse, Records
+from tui_mail.db.machine_links import MachineLinks, Proposed
+from tui_mail.db.session import Session
+from tui_mail.linking.facts import Knowledge, ParentLink
 from tui_mail.linking.pipeline import needs
 from tui_mail.values import EntityRecord, ErpChanges, LinkProposal, LinkState, Reference
 
@@ -20,9 +23,13 @@ def house(database: Database) -> House:
 
 def known(house: House, message: int) -> Knowledge:
     read = house.database.read_now
-    found = read(knowledge.described, [message], frozenset({"vendite@rossi.it"}), frozenset())
-    wanted = [(one, needs(one.facts)) for one in found]
-    return read(knowledge.knowledge_for, wanted)[message]
+    own = OwnHouse(frozenset({"vendite@rossi.it"}))
+    found = read(knowledge.described, [message], own)
+    one = next(one for one in found if one.message_id == message)
+    need = needs(one.facts)
+    records = read(Records, [need])
+    refused = read(knowledge.rejected, {one.thread_id})
+    return records.knowledge(need, None, refused.get(one.thread_id, frozenset()))
 
 
 def letter(house: House, **columns: object) -> int:
@@ -72,6 +79,21 @@ def test_the_number_of_a_company_that_only_records_name_is_found(house: House) -
     assert COMPANY != "VERDI"
 
 
+def answering(house: House, *messages: int) -> Answering:
+    def read(session: Session) -> Answering:
+        found = knowledge.described_alone(session, messages, OwnHouse())
+        found.sort(key=lambda one: (one.received_at, one.message_id))
+        return Answering(session, found, OwnHouse())
+
+    return house.database.read_now(read)
+
+
+def answered(house: House, message: int) -> Described | None:
+    there = answering(house, message)
+    (one,) = there.in_order()
+    return there.parent(one)
+
+
 def test_an_answer_knows_what_it_answers(house: House) -> None:
     first = letter(house, header="1@ferri.it", subject="Ordine 119")
     link(house, first, ORDER)
@@ -83,12 +105,67 @@ def test_an_answer_knows_what_it_answers(house: House) -> None:
         references="0@lost 1@ferri.it",
         in_reply_to="unknown@x",
     )
-    parent = known(house, answer).parent
+    parent = answered(house, answer)
     assert parent is not None
-    assert (parent.subject, parent.date) == ("Ordine 119", NOW.date())
+    assert (parent.message_id, parent.facts.subject) == (first, "Ordine 119")
     assert parent.participants == {"l.ferri@ferri.it", "vendite@rossi.it"}
-    assert {one.label for one in parent.links} == {"2026/119", "Ferri Impianti Srl"}
-    assert known(house, first).parent is None
+    assert answered(house, first) is None
+
+
+def test_of_messages_with_one_identifier_the_oldest_of_the_conversation_is_answered(
+    house: House,
+) -> None:
+    """An identifier that somebody uses again elsewhere takes no answer away."""
+    letter(house, header="1@ferri.it", minutes=-5)
+    first = letter(house, header="1@ferri.it", minutes=1)
+    thread = house.thread_of(first)
+    letter(house, header="1@ferri.it", minutes=2, thread=thread)
+    answer = letter(house, minutes=5, thread=thread, in_reply_to="1@ferri.it")
+    parent = answered(house, answer)
+    assert parent is not None
+    assert parent.message_id == first
+
+
+def test_answers_come_after_what_they_answer(house: House) -> None:
+    first = letter(house, header="1@ferri.it", minutes=9)
+    thread = house.thread_of(first)
+    later = letter(house, header="2@ferri.it", thread=thread, in_reply_to="1@ferri.it", minutes=5)
+    last = letter(house, header="3@ferri.it", thread=thread, in_reply_to="2@ferri.it")
+    there = answering(house, first, later, last)
+    assert [one.message_id for one in there.in_order()] == [first, later, last]
+
+
+def test_of_messages_that_answer_each_other_the_oldest_answers_nothing(house: House) -> None:
+    first = letter(house, header="1@ferri.it", in_reply_to="2@ferri.it")
+    thread = house.thread_of(first)
+    second = letter(house, header="2@ferri.it", in_reply_to="3@ferri.it", minutes=1, thread=thread)
+    third = letter(house, header="3@ferri.it", in_reply_to="1@ferri.it", minutes=2, thread=thread)
+    there = answering(house, first, second, third)
+    parents = {one.message_id: there.parent(one) for one in there.in_order()}
+    assert list(parents) == [first, third, second]
+    assert parents[first] is None
+
+
+def test_links_are_known_before_they_are_written(house: House) -> None:
+    first = letter(house, header="1@ferri.it")
+    link(house, first, ORDER)
+    order, ferri, bianchi = (house.ids[one] for one in (ORDER, FERRI, BIANCHI))
+
+    def conclude(session: Session) -> tuple[tuple[ParentLink, ...], ...]:
+        machine = MachineLinks(
+            session, [first], {bianchi: KnownRecord("customer", None, COMPANY, "Bianchi")}
+        )
+        before = machine.of(first)
+        said = [LinkProposal(bianchi, LinkState.PROPOSED, "address", 60, "why")]
+        machine.conclude(Proposed(first, NOW, said), NOW)
+        return before, machine.of(first)
+
+    before, after = house.database.write_now(conclude)
+    assert {(one.entity_id, one.label) for one in before} == {
+        (order, "2026/119"),
+        (ferri, "Ferri Impianti Srl"),
+    }
+    assert [(one.entity_id, one.state) for one in after] == [(bianchi, LinkState.PROPOSED)]
 
 
 def test_what_was_refused_in_the_conversation_is_told(house: House) -> None:
@@ -104,8 +181,7 @@ def test_later_messages_of_the_conversation_are_linked_anew_too(house: House) ->
     thread = house.thread_of(first)
     later = letter(house, minutes=9, thread=thread)
     earlier = letter(house, minutes=-9, thread=thread)
-    own: frozenset[str] = frozenset()
-    found = house.database.read_now(knowledge.described, [first], own, own)
+    found = house.database.read_now(knowledge.described, [first], OwnHouse())
     assert [one.message_id for one in found] == [first, later]
     assert found[1].received_at == NOW + timedelta(minutes=9)
     assert house.database.read_now(knowledge.message_ids_after, first, 10) == [later, earlier]

@@ -9,26 +9,31 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db import picked_up
+from tui_mail.db import erp, knowledge, picked_up
 from tui_mail.db.accounts import operator_for
+from tui_mail.db.answering import Answering
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.conversations import end_window, window
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
+from tui_mail.db.knowledge import OwnHouse, Records
 from tui_mail.db.links import chips_for
 from tui_mail.db.local_copies import holds
+from tui_mail.db.machine_links import MachineLinks
 from tui_mail.db.many import key_of
 from tui_mail.db.messages import save, update_flags
 from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
-from tui_mail.db.tables import Link
+from tui_mail.db.tables import Address, Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
 from tui_mail.db.whole_threads import MOST_COUNTED
+from tui_mail.linking.facts import MessageFacts
+from tui_mail.linking.pipeline import needs
 from tui_mail.search.language import parse
-from tui_mail.values import FolderRole
+from tui_mail.values import EntityRecord, ErpChanges, FolderRole, Mailbox
 
 _MANY = 3000
 _ORDER = 7
@@ -301,3 +306,46 @@ def test_what_is_known_of_pop3_and_may_go_there(office: Office) -> None:
         partial(picked_up.due, account_id=1, seen_by=at(-1), deleted_here=True),
     ):
         _check(office.database, read)
+
+
+def test_what_linking_wants_to_know(office: Office) -> None:
+    book = [
+        {
+            "company": "01",
+            "source": "x",
+            "email": f"a{number}@firm{number}.example",
+            "domain": f"firm{number}.example",
+            "party_id": 1,
+            "contact_id": None,
+            "purpose": "",
+            "primary": False,
+        }
+        for number in range(_MANY)
+    ]
+    office.database.write_now(insert_rows, Address, book)
+    records = tuple(
+        EntityRecord("01", "invoice", f"2026/{number}", year=2026, number=str(number))
+        for number in range(_MANY)
+    )
+    office.database.write_now(erp.take, "x", ErpChanges("", False, entities=records), NOW)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+
+    def read(session: Session) -> bool:
+        own = OwnHouse()
+        found = knowledge.described(session, [5, 9], own)
+        facts = MessageFacts("fattura 7/2026", (Mailbox("x@firm7.example"),))
+        known = Records(session, [needs(facts)]).known
+        Answering(session, found, own)
+        MachineLinks(session, [5, 9], known)
+        knowledge.rejected(session, {one.thread_id for one in found})
+        return bool(found and known)
+
+    plans = office.database.read_now(lambda session: list(_plans(session, read)))
+    assert len(plans) > 7
+    for plan in plans:
+        for big in ("message", "link", "address", "entity"):
+            assert f"Seq Scan on {big} " not in plan, plan
+            assert f"SCAN {big}\n" not in f"{plan}\n", plan
+    documents = [plan for plan in plans if "entity.number " in plan and "their_reference" in plan]
+    assert documents
+    assert all("entity_number" in plan for plan in documents), documents

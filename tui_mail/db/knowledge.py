@@ -1,11 +1,11 @@
 """What linking wants to know, for many messages at once: a handful of queries, none in a loop.
 
-`described` says what each message is, from its own row; `knowledge_for` looks up parties,
-documents, the answered message's links and what a person has rejected.
+`described` says what each message is, from its own row; `Records` looks up the parties and documents
+that messages may mean, `rejected` what a person has refused.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from tui_mail.db.many import chunks
+from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.tables import Address, Company, Entity, Link, Message
 from tui_mail.linking.facts import (
     Knowledge,
@@ -24,26 +24,47 @@ from tui_mail.linking.facts import (
     MessageFacts,
     Needs,
     Parent,
-    ParentLink,
 )
 from tui_mail.safetext import folded
-from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS, LinkState, Mailbox
+from tui_mail.values import DOCUMENT_KINDS, LinkState, Mailbox
 
 _MOST_OF_A_DOMAIN = 50
-_MOST_OF_A_NUMBER = 200
 _MOST_OF_A_THREAD = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A message as linking needs it. `answers`: identifiers that it answers, the nearest first."""
+    """A message as linking needs it. `answers`: identifiers that it answers, the nearest first;
+    `participants`: every address in its From, To and Cc, lower case.
+    """
 
     message_id: int
     thread_id: int
     header: str
     answers: tuple[str, ...]
     received_at: datetime
+    participants: frozenset[str]
     facts: MessageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """What a link says of its record. `party_id`: a document's; `label`: a party's name, a
+    document's code.
+    """
+
+    kind: str
+    party_id: int | None
+    company: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHouse:
+    """What is ours: `addresses` and mail `domains`, lower case."""
+
+    addresses: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
 
 
 def own_domains(session: Session) -> frozenset[str]:
@@ -52,35 +73,52 @@ def own_domains(session: Session) -> frozenset[str]:
     return frozenset(one.lower().lstrip("@") for text in found for one in text.split())
 
 
-def described(
-    session: Session,
-    message_ids: Collection[int],
-    own_addresses: frozenset[str],
-    own: frozenset[str],
-) -> list[Described]:
+def described(session: Session, message_ids: Collection[int], own: OwnHouse) -> list[Described]:
     """The messages and the later ones of their conversations, oldest first.
 
-    The later ones because what they answer may only have come now. `own`: own domains.
+    The later ones because what they answer may only have come now.
     """
-    earliest: dict[int, datetime] = {}
-    for part in chunks(message_ids):
-        query = (
-            select(col(Message.thread_id), func.min(col(Message.received_at)))
-            .where(col(Message.id).in_(part))
-            .group_by(col(Message.thread_id))
-        )
-        for thread_id, at in session.execute(query):
-            earliest[thread_id] = min(at, earliest.get(thread_id, at))
-    wanted = set(message_ids)
+    wanted = {*message_ids}
+    counts: defaultdict[int, int] = defaultdict(int)
     found: list[Described] = []
-    for part in chunks(earliest):
-        counts: defaultdict[int, int] = defaultdict(int)
-        for row in session.execute(_rows().where(col(Message.thread_id).in_(part))):
-            counts[row.thread_id] += 1
-            later = row.received_at >= earliest[row.thread_id]
-            if row.id in wanted or (later and counts[row.thread_id] <= _MOST_OF_A_THREAD):
-                found.append(_described(row, own_addresses, own))
+    for row in session.execute(_conversations(), {"some": wanted}):
+        counts[row.thread_id] += 1
+        if row.id in wanted or counts[row.thread_id] <= _MOST_OF_A_THREAD:
+            found.append(_described(row, own))
     return sorted(found, key=lambda one: (one.received_at, one.message_id))
+
+
+def described_alone(
+    session: Session, message_ids: Collection[int], own: OwnHouse
+) -> list[Described]:
+    """These messages and no others."""
+    query = _rows().where(among_numbers(col(Message.id), "some"))
+    return [_described(row, own) for row in session.execute(query, {"some": message_ids})]
+
+
+def with_identifiers(session: Session, headers: Collection[str]) -> dict[tuple[str, int], int]:
+    """Identifier and conversation -> the oldest message there that has it."""
+    query = (
+        select(col(Message.message_id), col(Message.thread_id), col(Message.id))
+        .where(among_texts(col(Message.message_id), "some"))
+        .order_by(col(Message.received_at).desc(), col(Message.id).desc())
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(query, {"some": headers})}
+
+
+@cache
+def _conversations() -> Select[*tuple[Any, ...]]:
+    earliest = (
+        select(col(Message.thread_id), func.min(col(Message.received_at)).label("at"))
+        .where(among_numbers(col(Message.id), "some"))
+        .group_by(col(Message.thread_id))
+        .subquery()
+    )
+    return _rows().join(
+        earliest,
+        (earliest.c.thread_id == col(Message.thread_id))
+        & (earliest.c.at <= col(Message.received_at)),
+    )
 
 
 @cache
@@ -104,23 +142,22 @@ def _rows() -> Select[*tuple[Any, ...]]:
     ).order_by(col(Message.thread_id), col(Message.received_at), col(Message.id))
 
 
-def _described(
-    row: Row[*tuple[Any, ...]], own_addresses: frozenset[str], own: frozenset[str]
-) -> Described:
+def _described(row: Row[*tuple[Any, ...]], own: OwnHouse) -> Described:
     answers = (*row.in_reply_to.split(), *reversed(row.references.split()))
     copies = row.copy_addresses.split()
+    recipients = row.recipient_addresses.split()
     sender = (Mailbox(row.sender_address, row.sender_name),) if row.sender_address else ()
     facts = MessageFacts(
         subject=row.subject,
         senders=sender,
         reply_to=_boxes(row.reply_addresses.split()),
-        to=_boxes(one for one in row.recipient_addresses.split() if one not in copies),
+        to=_boxes(one for one in recipients if one not in copies),
         cc=_boxes(copies),
         kind=row.kind,
         outgoing=row.outgoing,
         date=(row.date or row.received_at).date(),
-        own_addresses=own_addresses,
-        own_domains=own,
+        own_addresses=own.addresses,
+        own_domains=own.domains,
     )
     return Described(
         row.id,
@@ -128,6 +165,7 @@ def _described(
         row.message_id,
         tuple(dict.fromkeys(one for one in answers if one != row.message_id)),
         row.received_at,
+        frozenset(one for one in (row.sender_address.lower(), *recipients) if one),
         facts,
     )
 
@@ -141,27 +179,42 @@ class Records:
 
     def __init__(self, session: Session, needs: Collection[Needs]) -> None:
         self._addresses = _parties(session, {a for need in needs for a in need.addresses})
-        self._domains = _domain_parties(session, {d for need in needs for d in need.domains})
+        self._domains = _domain_parties(session, self._unknown_domains(needs))
         self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        self.known: dict[int, KnownRecord] = {}
+        for there in (self._addresses, self._domains):
+            for party in (one for known in there.values() for one in known):
+                record = KnownRecord(party.kind, None, party.company, party.name)
+                self.known[party.party_id] = record
         for one in _documents(session, needs):
             self._by_number[one.number].append(one)
             self._by_code[one.code.upper()].append(one)
+            record = KnownRecord(one.kind, one.party_id, one.company, one.code)
+            self.known[one.entity_id] = record
+
+    def _unknown_domains(self, needs: Collection[Needs]) -> set[str]:
+        """A domain says something only of an address that is in no book."""
+        unknown = (
+            address.rpartition("@")[2]
+            for need in needs
+            for address in need.addresses
+            if address not in self._addresses
+        )
+        return {domain for need in needs for domain in need.domains}.intersection(unknown)
 
     def knowledge(self, need: Needs, parent: Parent | None, rejected: frozenset[int]) -> Knowledge:
         """What is known of one message."""
         return Knowledge(
             addresses={a: self._addresses[a] for a in need.addresses if a in self._addresses},
             domains={d: self._domains[d] for d in need.domains if d in self._domains},
-            documents=self._documents(need),
+            documents=self._documents(need) if need.candidates else (),
             parent=parent,
             rejected=rejected,
         )
 
     def _documents(self, need: Needs) -> tuple[KnownDocument, ...]:
         """Those of the right kind that have one of the numbers or codes, in the order of ids."""
-        if not need.candidates:
-            return ()
         kinds = need.kinds
         found = {
             one.entity_id: one
@@ -173,25 +226,6 @@ class Records:
         return tuple(found[key] for key in sorted(found))
 
 
-def knowledge_for(
-    session: Session, wanted: Sequence[tuple[Described, Needs]], records: Records | None = None
-) -> dict[int, Knowledge]:
-    """What is known for each message, by its id; the links of what it answers as they are now.
-
-    `records`: what was looked up for these and others before.
-    """
-    if records is None:
-        records = Records(session, [need for _one, need in wanted])
-    parents = _parents(session, [one for one, _need in wanted])
-    rejected = _rejected(session, {one.thread_id for one, _need in wanted})
-    return {
-        one.message_id: records.knowledge(
-            need, parents.get(one.message_id), rejected.get(one.thread_id, frozenset())
-        )
-        for one, need in wanted
-    }
-
-
 # -- parties ---------------------------------------------------------------------------------------
 
 
@@ -201,6 +235,7 @@ def _address_rows() -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(Address.email),
+            col(Address.domain),
             col(party.id).label("party_id"),
             col(party.title).label("name"),
             col(party.company).label("company"),
@@ -211,7 +246,7 @@ def _address_rows() -> Select[*tuple[Any, ...]]:
         .join(party, col(party.id) == col(Address.party_id))
         .outerjoin(contact, col(contact.id) == col(Address.contact_id))
         .where(~col(party.gone))
-        .order_by(col(Address.email), col(party.id), col(Address.id))
+        .order_by(col(party.id), col(Address.id))
     )
 
 
@@ -223,9 +258,8 @@ def _party(row: Row[*tuple[Any, ...]], *, declared: bool = False) -> KnownParty:
 
 def _parties(session: Session, addresses: Collection[str]) -> dict[str, tuple[KnownParty, ...]]:
     found: defaultdict[str, dict[int, KnownParty]] = defaultdict(dict)
-    for part in chunks(addresses):
-        for row in session.execute(_address_rows().where(col(Address.email).in_(part))):
-            found[row.email].setdefault(row.party_id, _party(row))
+    for row in _among_addresses(session, addresses, Address.email):
+        found[row.email].setdefault(row.party_id, _party(row))
     return {address: tuple(parties.values()) for address, parties in found.items()}
 
 
@@ -234,16 +268,21 @@ def _domain_parties(
 ) -> dict[str, tuple[KnownParty, ...]]:
     """Parties that have `@domain`, or some address there (by the domain kept beside the address)."""
     found: defaultdict[str, dict[int, KnownParty]] = defaultdict(dict)
-    for part in chunks(domains):
-        query = (
-            _address_rows().add_columns(col(Address.domain)).where(col(Address.domain).in_(part))
-        )
-        for row in session.execute(query):
-            parties = found[row.domain]
-            declared = row.email.startswith("@")
-            if len(parties) < _MOST_OF_A_DOMAIN and (declared or row.party_id not in parties):
-                parties[row.party_id] = _party(row, declared=declared)
+    for row in _among_addresses(session, domains, Address.domain):
+        parties = found[row.domain]
+        declared = row.email.startswith("@")
+        if len(parties) < _MOST_OF_A_DOMAIN and (declared or row.party_id not in parties):
+            parties[row.party_id] = _party(row, declared=declared)
     return {domain: tuple(parties.values()) for domain, parties in found.items()}
+
+
+def _among_addresses(
+    session: Session, values: Collection[str], column: Any
+) -> Iterable[Row[*tuple[Any, ...]]]:
+    if not values:
+        return ()
+    query = _address_rows().where(among_texts(col(column), "some"))
+    return session.execute(query, {"some": values})
 
 
 # -- documents -------------------------------------------------------------------------------------
@@ -271,110 +310,52 @@ def _document_rows() -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(party, col(party.id) == col(Entity.party_id))
         .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
-        .order_by(col(Entity.id))
     )
 
 
 def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
-    numbers = {number for need in needs for number in need.numbers}
-    codes = {code for need in needs for code in need.codes}
-    query = _document_rows()
-    # By number there is an index within a company.
-    companies = [*session.scalars(select(col(Company.code))), ""]
-    query = query.where(col(Entity.company).in_(companies))
+    """In the order of ids."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for need in needs:
+        for one in need.candidates:
+            kinds[one.number].update(one.kinds)
+    numbers = [number for number in kinds if number]
+    codes = {folded(code) for need in needs for code in need.codes}
     found: dict[int, KnownDocument] = {}
-    folded_codes = {folded(code) for code in codes}
-    for column, values in (
-        (col(Entity.number), numbers),
-        (col(Entity.code_folded), folded_codes),
-    ):
-        for part in chunks(values):
-            for row in session.execute(query.where(column.in_(part))):
-                found[row[0]] = KnownDocument(*row)
+    # One after the other: with OR, SQLite reads all there are.
+    for row in _among_documents(session, numbers, Entity.number):
+        if row.kind in kinds[row.number]:
+            found[row.id] = KnownDocument(*row)
+    for row in _among_documents(session, codes, Entity.code_folded):
+        found[row.id] = KnownDocument(*row)
     return [found[key] for key in sorted(found)]
+
+
+def _among_documents(
+    session: Session, values: Collection[str], column: Any
+) -> Iterable[Row[*tuple[Any, ...]]]:
+    if not values:
+        return ()
+    query = _document_rows().where(among_texts(col(column), "some"))
+    return session.execute(query, {"some": values})
 
 
 # -- conversations ---------------------------------------------------------------------------------
 
 
-def _parents(session: Session, wanted: Sequence[Described]) -> dict[int, Parent]:
-    """The answered message of each, or else the nearest that is here of those it refers to."""
-    headers = {header for one in wanted for header in one.answers}
-    rows: dict[str, Row[*tuple[Any, ...]]] = {}
-    for part in chunks(headers):
-        for row in session.execute(_rows().where(col(Message.message_id).in_(part))):
-            rows.setdefault(row.message_id, row)
-    chosen = {
-        one.message_id: next(
-            (
-                rows[header]
-                for header in one.answers
-                if header in rows and rows[header].thread_id == one.thread_id
-            ),
-            None,
-        )
-        for one in wanted
-    }
-    links = _links(session, {row.id for row in chosen.values() if row is not None})
-    return {
-        message_id: Parent(
-            links=tuple(links.get(row.id, ())),
-            participants=frozenset(
-                one.lower() for one in (row.sender_address, *row.recipient_addresses.split()) if one
-            ),
-            subject=row.subject,
-            date=(row.date or row.received_at).date(),
-        )
-        for message_id, row in chosen.items()
-        if row is not None
-    }
-
-
-def _links(session: Session, message_ids: Collection[int]) -> dict[int, list[ParentLink]]:
-    found: defaultdict[int, list[ParentLink]] = defaultdict(list)
-    for part in chunks(message_ids):
-        query = (
-            select(
-                col(Link.message_id),
-                col(Link.entity_id),
-                col(Entity.kind),
-                col(Entity.party_id),
-                col(Entity.company),
-                col(Entity.title),
-                col(Entity.code),
-                col(Link.state),
-                col(Link.score),
-            )
-            .join(Entity, col(Entity.id) == col(Link.entity_id))
-            .where(col(Link.message_id).in_(part))
-            .order_by(col(Link.id))
-        )
-        for row in session.execute(query):
-            label = row.title if row.kind in PARTY_KINDS else row.code
-            found[row.message_id].append(
-                ParentLink(
-                    row.entity_id,
-                    row.kind,
-                    LinkState(row.state),
-                    row.score,
-                    row.party_id,
-                    row.company,
-                    label,
-                )
-            )
-    return found
-
-
-def _rejected(session: Session, thread_ids: Collection[int]) -> dict[int, frozenset[int]]:
+def rejected(session: Session, thread_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """What a person has refused in these conversations."""
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for part in chunks(thread_ids):
-        query = (
-            select(col(Message.thread_id), col(Link.entity_id))
-            .join(Link, col(Link.message_id) == col(Message.id))
-            .where(col(Message.thread_id).in_(part), col(Link.state) == LinkState.REJECTED.value)
+    query = (
+        select(col(Message.thread_id), col(Link.entity_id))
+        .join(Link, col(Link.message_id) == col(Message.id))
+        .where(
+            among_numbers(col(Message.thread_id), "some"),
+            col(Link.state) == LinkState.REJECTED.value,
         )
-        for thread_id, entity_id in session.execute(query):
-            found[thread_id].add(entity_id)
+    )
+    for thread_id, entity_id in session.execute(query, {"some": thread_ids}):
+        found[thread_id].add(entity_id)
     return {thread_id: frozenset(entities) for thread_id, entities in found.items()}
 
 

@@ -1,10 +1,11 @@
 """What linking leaves in the database: the machine's own links, in bulk.
 
-Hides how a person's word outlasts the machine's: links confirmed, rejected or made by hand are
-never touched here.
+A conversation hands its links on within a batch: what is concluded about a message is known here
+before it is written. Hides how a person's word outlasts the machine's: links confirmed, rejected or
+made by hand are never touched here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,16 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
+from tui_mail.db.knowledge import KnownRecord
 from tui_mail.db.link_store import known_links, write_links
-from tui_mail.db.many import chunks
 from tui_mail.db.tables import Entity
+from tui_mail.linking.facts import ParentLink
 from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
 
 _MACHINE = (LinkState.AUTOMATIC.value, LinkState.PROPOSED.value)
+_WITHOUT_PARTY = frozenset({"contact", *PARTY_KINDS})
+_SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,57 +34,120 @@ class Proposed:
     proposals: Sequence[LinkProposal]
 
 
-def save_links(session: Session, batch: Sequence[Proposed], now: datetime) -> int:
-    """Make the machine's links of these messages what `batch` says; returns how many changed.
+class MachineLinks:
+    """The links of some messages: as they are stored, and as they will be.
 
     A link of a document that is sure brings one to its party with it. Whatever a person has
-    confirmed, rejected or added stays as it is. Saving the same again changes nothing.
+    confirmed, rejected or added stays as it is. Concluding the same again changes nothing.
     """
-    parties = _parties_of(session, (one for item in batch for one in item.proposals))
-    known = known_links(session, [item.message_id for item in batch])
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    gone: list[int] = []
-    for item in batch:
-        there = known.get(item.message_id, {})
-        wanted = {one.entity_id: one for one in _with_parties(item.proposals, parties)}
+
+    def __init__(
+        self, session: Session, message_ids: Collection[int], entity_ids: Iterable[int]
+    ) -> None:
+        """`entity_ids`: the records that may be concluded; those of stored links are known here."""
+        self._session = session
+        self._known = known_links(session, message_ids)
+        linked = {entity_id for there in self._known.values() for entity_id in there}
+        self._records = _records(session, linked.union(entity_ids))
+        self._standing: dict[int, list[ParentLink]] = {}
+        self._new: list[dict[str, Any]] = []
+        self._changed: list[dict[str, Any]] = []
+        self._gone: list[int] = []
+
+    def of(self, message_id: int) -> tuple[ParentLink, ...]:
+        """The links of a message as they stand by now."""
+        standing = self._standing.get(message_id)
+        if standing is None:
+            rows = self._known.get(message_id, {})
+            standing = [*self._stored(rows.values())]
+            self._standing[message_id] = standing
+        return tuple(standing)
+
+    def conclude(self, item: Proposed, now: datetime) -> None:
+        """Make the machine's links of a message what `item` says."""
+        there = self._known.get(item.message_id, {})
+        wanted = {one.entity_id: one for one in self._with_parties(item.proposals)}
+        kept = []
         for entity_id, one in wanted.items():
             row = there.get(entity_id)
             if row is None:
-                new.append(_new_link(item, one, now))
-            elif _is_machine(row) and _differs(row, one):
-                changed.append({"id": row.id, **_said(one), "at": now})
-        gone += [row.id for key, row in there.items() if key not in wanted and _is_machine(row)]
-    return write_links(session, new, changed, gone)
+                self._new.append(_new_link(item, one, now))
+            elif not _is_machine(row):
+                continue
+            elif _differs(row, one):
+                self._changed.append({"id": row.id, **_said(one), "at": now})
+            kept.append(one)
+        said = [row for row in there.values() if not _is_machine(row)]
+        self._gone += [
+            row.id for key, row in there.items() if key not in wanted and _is_machine(row)
+        ]
+        self._standing[item.message_id] = [*self._stored(said), *self._concluded(kept)]
+
+    def write(self) -> int:
+        """Write what was concluded; how many links changed."""
+        return write_links(self._session, self._new, self._changed, self._gone)
+
+    def _with_parties(self, proposals: Sequence[LinkProposal]) -> Iterator[LinkProposal]:
+        named = {one.entity_id for one in proposals}
+        for one in proposals:
+            yield one
+            record = self._records.get(one.entity_id)
+            party = record.party_id if record and one.state in _SURE else None
+            if party is not None and party not in named:
+                named.add(party)
+                yield LinkProposal(party, one.state, one.method, one.score, one.why, one.found_in)
+
+    def _stored(self, rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[ParentLink]:
+        for row in rows:
+            record = self._records.get(row.entity_id)
+            if record is not None:
+                yield _standing(row.entity_id, LinkState(row.state), row.score, record)
+
+    def _concluded(self, proposals: Iterable[LinkProposal]) -> Iterator[ParentLink]:
+        for one in proposals:
+            record = self._records.get(one.entity_id)
+            if record is not None:
+                yield _standing(one.entity_id, one.state, one.score, record)
 
 
-def _parties_of(session: Session, proposals: Iterable[LinkProposal]) -> dict[int, int]:
-    """Document -> party, of those that have one and still exist."""
-    found: dict[int, int] = {}
-    for some in chunks({one.entity_id for one in proposals}):
-        query = select(col(Entity.id), col(Entity.party_id)).where(
-            col(Entity.id).in_(some),
-            col(Entity.party_id).is_not(None),
-            col(Entity.kind).not_in(("contact", *PARTY_KINDS)),
+def save_links(session: Session, batch: Sequence[Proposed], now: datetime) -> int:
+    """Make the machine's links of these messages what `batch` says; returns how many changed."""
+    named = {one.entity_id for item in batch for one in item.proposals}
+    links = MachineLinks(session, [item.message_id for item in batch], _records(session, named))
+    for item in batch:
+        links.conclude(item, now)
+    return links.write()
+
+
+def _records(session: Session, ids: Collection[int]) -> dict[int, KnownRecord]:
+    if not ids:
+        return {}
+    query = select(
+        col(Entity.id),
+        col(Entity.kind),
+        col(Entity.party_id),
+        col(Entity.company),
+        col(Entity.title),
+        col(Entity.code),
+    ).where(among_numbers(col(Entity.id), "some"))
+    return {
+        row.id: KnownRecord(
+            row.kind,
+            row.party_id if row.kind not in _WITHOUT_PARTY else None,
+            row.company,
+            row.title if row.kind in PARTY_KINDS else row.code,
         )
-        found.update((row.id, row.party_id) for row in session.execute(query))
-    return found
+        for row in session.execute(query, {"some": ids})
+    }
 
 
-def _with_parties(
-    proposals: Sequence[LinkProposal], parties: Mapping[int, int]
-) -> Iterator[LinkProposal]:
-    named = {one.entity_id for one in proposals}
-    for one in proposals:
-        yield one
-        party = parties.get(one.entity_id)
-        sure = one.state in {LinkState.AUTOMATIC, LinkState.CONFIRMED}
-        if sure and party is not None and party not in named:
-            named.add(party)
-            yield LinkProposal(party, one.state, one.method, one.score, one.why, one.found_in)
+def _standing(entity_id: int, state: LinkState, score: int, record: KnownRecord) -> ParentLink:
+    return ParentLink(
+        entity_id, record.kind, state, score, record.party_id, record.company, record.label
+    )
 
 
-def _is_machine(row: Row[tuple[Any, ...]]) -> bool:
+def _is_machine(row: Row[*tuple[Any, ...]]) -> bool:
     return row.operator_id is None and row.state in _MACHINE
 
 
@@ -93,7 +161,7 @@ def _said(one: LinkProposal) -> dict[str, Any]:
     }
 
 
-def _differs(row: Row[tuple[Any, ...]], one: LinkProposal) -> bool:
+def _differs(row: Row[*tuple[Any, ...]], one: LinkProposal) -> bool:
     return any(getattr(row, name) != value for name, value in _said(one).items())
 
 

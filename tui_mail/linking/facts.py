@@ -3,18 +3,29 @@
 Plain values; `facts_of` is the one place that reads a parsed message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
+from functools import cached_property
 
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.values import LinkState, Mailbox, ParsedMessage
 
 # A person, or a company by certified mail, wrote these; everything else is written by a program.
 WRITTEN_KINDS = frozenset({"human", "pec_envelope"})
+_MOST_ADDRESSES = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Correspondent:
+    """An address of the other side. `written`: it is the sender's, or one that we write to."""
+
+    address: str
+    domain: str
+    written: bool
+
+
+@dataclass(frozen=True)
 class MessageFacts:
     """A message as linking sees it. `outgoing`: we wrote it.
 
@@ -33,6 +44,28 @@ class MessageFacts:
     own_addresses: frozenset[str] = frozenset()
     own_domains: frozenset[str] = frozenset()
     company: str = ""
+
+    @cached_property  # every signal asks
+    def correspondents(self) -> tuple[Correspondent, ...]:
+        """The mailboxes of the other side, once each, senders first; at most 200."""
+        found: dict[str, Correspondent] = {}
+        for mailbox, written in self._mailboxes():
+            address = mailbox.address.strip().lower()
+            local, at, domain = address.rpartition("@")
+            foreign = address not in self.own_addresses and domain not in self.own_domains
+            if at and local and domain and foreign and address not in found:
+                found[address] = Correspondent(address, domain, written)
+            if len(found) == _MOST_ADDRESSES:
+                break
+        return tuple(found.values())
+
+    def _mailboxes(self) -> Iterator[tuple[Mailbox, bool]]:
+        for mailbox in (*self.senders, *self.reply_to):
+            yield mailbox, True
+        for mailbox in self.to:
+            yield mailbox, self.outgoing
+        for mailbox in self.cc:
+            yield mailbox, False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,13 @@
 """Signal: whose addresses are on a message. Knows which mailboxes and which domains say anything."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from math import log2
 
 from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
-from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
+from tui_mail.linking.facts import Correspondent, Knowledge, KnownParty, MessageFacts
 from tui_mail.linking.reasons import Reason, reason
-from tui_mail.values import Mailbox
 
-_MOST_ADDRESSES = 200
 _COPIED = 4.0
 
 # Mailboxes that anybody can have: the domain says nothing about who writes.
@@ -51,48 +49,20 @@ _CERTIFIED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Correspondent:
-    """An address of the other side. `written`: it is the sender's, or one that we write to."""
-
-    address: str
-    domain: str
-    written: bool
+_BELOW_CERTIFIED = tuple(f".{one}" for one in _CERTIFIED)
 
 
+@lru_cache(maxsize=8192)
 def tells_company(domain: str) -> bool:
     """Whether a domain can belong to one company: neither free mail nor a PEC provider's."""
-    certified = any(domain == one or domain.endswith(f".{one}") for one in _CERTIFIED)
+    certified = domain in _CERTIFIED or domain.endswith(_BELOW_CERTIFIED)
     return bool(domain) and domain not in _FREEMAIL and not certified
-
-
-def correspondents(facts: MessageFacts) -> tuple[Correspondent, ...]:
-    """The mailboxes of the other side, once each, senders first; at most 200."""
-    found: dict[str, Correspondent] = {}
-    for mailbox, written in _mailboxes(facts):
-        address = mailbox.address.strip().lower()
-        local, at, domain = address.rpartition("@")
-        foreign = address not in facts.own_addresses and domain not in facts.own_domains
-        if at and local and domain and foreign and address not in found:
-            found[address] = Correspondent(address, domain, written)
-        if len(found) == _MOST_ADDRESSES:
-            break
-    return tuple(found.values())
-
-
-def _mailboxes(facts: MessageFacts) -> Iterator[tuple[Mailbox, bool]]:
-    for mailbox in (*facts.senders, *facts.reply_to):
-        yield mailbox, True
-    for mailbox in facts.to:
-        yield mailbox, facts.outgoing
-    for mailbox in facts.cc:
-        yield mailbox, False
 
 
 def party_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, ...]:
     """What the addresses of the other side say about its parties."""
     found: list[Evidence] = []
-    for one in correspondents(facts):
+    for one in facts.correspondents:
         known = _parties(knowledge.addresses.get(one.address, ()), facts.company)
         if known:
             found.extend(_of_address(one, known))

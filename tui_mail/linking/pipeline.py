@@ -10,14 +10,14 @@ from dataclasses import replace
 from tui_mail.linking.documents import document_evidence, subject_candidates
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
-from tui_mail.linking.parties import correspondents, party_evidence, tells_company
+from tui_mail.linking.parties import party_evidence, tells_company
 from tui_mail.linking.threads import is_new_matter, takes_part, thread_evidence
 from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
 
 
 def needs(facts: MessageFacts) -> Needs:
     """What the database must look up before `link` can conclude."""
-    others = correspondents(facts)
+    others = facts.correspondents
     return Needs(
         addresses=frozenset(one.address for one in others),
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tui_mail.i18n import _, msgid
 
 _LONGEST_SHOWN = 80
+_WRITER = json.JSONEncoder(ensure_ascii=False)
 _SENTENCES = {
     "hand": msgid("linked by hand"),
     "composed": msgid("named by who wrote the letter"),
@@ -45,7 +46,7 @@ def reason(name: str, **slots: str) -> Reason:
 
 def kept(*reasons: Reason) -> str:
     """Reasons as the database holds them."""
-    return json.dumps([[one.name, dict(one.slots)] for one in reasons], ensure_ascii=False)
+    return _WRITER.encode([[one.name, dict(one.slots)] for one in reasons])
 
 
 def worded(text: str) -> str:

@@ -6,7 +6,6 @@ from functools import cache
 
 from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
 from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
-from tui_mail.linking.parties import correspondents
 from tui_mail.linking.reasons import reason
 from tui_mail.values import PARTY_KINDS, LinkState
 
@@ -56,7 +55,7 @@ def _stands(link: ParentLink) -> bool:
 
 def takes_part(facts: MessageFacts, parent: Parent) -> bool:
     """Whether somebody of the other side was on the answered message already."""
-    return any(one.address in parent.participants for one in correspondents(facts))
+    return any(one.address in parent.participants for one in facts.correspondents)
 
 
 def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from tui_mail.db import accounts, knowledge
+from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
-from tui_mail.db.knowledge import Records
-from tui_mail.db.machine_links import Proposed, save_links
+from tui_mail.db.knowledge import Described, OwnHouse, Records
+from tui_mail.db.machine_links import MachineLinks, Proposed, save_links
 from tui_mail.db.session import Session
 from tui_mail.i18n import _
+from tui_mail.linking.facts import Parent
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
@@ -23,27 +25,33 @@ def link_messages(session: Session, message_ids: Collection[int], now: datetime)
     """Link messages and what answers them, parents before their answers; how many links changed."""
     if not message_ids:
         return 0
-    own = accounts.own_addresses(session)
-    waiting = knowledge.described(session, message_ids, own, knowledge.own_domains(session))
-    wants = {one.message_id: needs(one.facts) for one in waiting}
+    own = OwnHouse(accounts.own_addresses(session), knowledge.own_domains(session))
+    messages = knowledge.described(session, message_ids, own)
+    wants = {one.message_id: needs(one.facts) for one in messages}
     records = Records(session, wants.values())
-    changed = 0
-    while waiting:
-        headers = {one.header for one in waiting if one.header}
-        # Two that answer each other would wait for ever.
-        ready = [one for one in waiting if not headers.intersection(one.answers)] or waiting
-        wanted = [(one, wants[one.message_id]) for one in ready]
-        known = knowledge.knowledge_for(session, wanted, records)
-        changed += save_links(
-            session,
-            [
-                Proposed(one.message_id, one.received_at, link(one.facts, known[one.message_id]))
-                for one in ready
-            ],
-            now,
-        )
-        waiting = [one for one in waiting if one.message_id not in known]
-    return changed
+    rejected = knowledge.rejected(session, {one.thread_id for one in messages})
+    answering = Answering(session, messages, own)
+    here = [*(one.message_id for one in messages), *answering.stored]
+    links = MachineLinks(session, here, records.known)
+    for one in answering.in_order():
+        refused = rejected.get(one.thread_id, frozenset())
+        parent = _parent(answering.parent(one), links)
+        known = records.knowledge(wants[one.message_id], parent, refused)
+        proposals = link(one.facts, known)
+        links.conclude(Proposed(one.message_id, one.received_at, proposals), now)
+    return links.write()
+
+
+def _parent(answered: Described | None, links: MachineLinks) -> Parent | None:
+    if answered is None:
+        return None
+    facts = answered.facts
+    return Parent(
+        links=links.of(answered.message_id),
+        participants=answered.participants,
+        subject=facts.subject,
+        date=facts.date,
+    )
 
 
 def link_composed(
