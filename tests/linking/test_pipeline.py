@@ -305,7 +305,8 @@ def test_what_was_rejected_is_not_handed_on() -> None:
 def test_an_old_message_taken_for_a_new_matter_hands_no_document_on() -> None:
     parent = _parent(ORDER, day=date(2025, 1, 1))
     assert _answer(parent, "Nuova richiesta") == {BIANCHI: AUTO}
-    assert _answer(parent, "R: Consegna") == {BIANCHI: AUTO, ORDER: AUTO}
+    assert _answer(parent, "R: Consegna") == {BIANCHI: AUTO, ORDER: ASK}
+    assert _answer(parent, "R: Ordine 119/2026") == {BIANCHI: AUTO, ORDER: AUTO}
 
 
 def test_a_stranger_in_the_conversation_gets_proposals() -> None:

@@ -11,6 +11,7 @@ from tui_mail.values import PARTY_KINDS, LinkState
 
 _STEP = 0.5
 _STRANGER = 1.5
+_LONG_AGO = 2.0
 _LONG_SILENCE_DAYS = 180
 _SCORES = {score_of(weight / 10): weight / 10 for weight in range(-50, 61)}
 _PREFIX = re.compile(
@@ -42,10 +43,12 @@ def thread_evidence(
     parent = knowledge.parent
     if parent is None:
         return ()
-    known_here = takes_part(facts, parent)
+    known_here, late = takes_part(facts, parent), _is_late(facts, parent)
     links = [link for link in parent.links if documents or link.kind in PARTY_KINDS]
     return tuple(
-        _inherited(link, parties, known_here=known_here) for link in links if _stands(link)
+        _inherited(link, parties, known_here=known_here, late=late)
+        for link in links
+        if _stands(link)
     )
 
 
@@ -60,23 +63,31 @@ def takes_part(facts: MessageFacts, parent: Parent) -> bool:
 
 def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:
     """Whether an old message was taken to write about something else: long after, new subject."""
+    changed = bare_subject(facts.subject) != bare_subject(parent.subject)
+    return changed and _is_late(facts, parent)
+
+
+def _is_late(facts: MessageFacts, parent: Parent) -> bool:
     if facts.date is None or parent.date is None:
         return False
-    late = abs((facts.date - parent.date).days) > _LONG_SILENCE_DAYS
-    return late and bare_subject(facts.subject) != bare_subject(parent.subject)
+    return abs((facts.date - parent.date).days) > _LONG_SILENCE_DAYS
 
 
-def _inherited(link: ParentLink, parties: Collection[int], *, known_here: bool) -> Evidence:
+def _inherited(
+    link: ParentLink, parties: Collection[int], *, known_here: bool, late: bool
+) -> Evidence:
     is_party = link.kind in PARTY_KINDS
     confirmed = link.state is LinkState.CONFIRMED
     at_home = is_party or link.party_id in parties or (link.party_id is None and confirmed)
     asked = link.state is LinkState.PROPOSED and not is_party
+    weight = _weight(link, known_here=known_here)
     return Evidence(
         entity_id=link.entity_id,
         kind=link.kind,
         company=link.company,
         method="thread",
-        weight=_weight(link, known_here=known_here),
+        # Whoever needs an address takes an old letter and leaves its subject: only a person knows.
+        weight=min(weight, _LONG_AGO) if late and not is_party else weight,
         why=reason("thread" if known_here else "stranger_in_thread"),
         veto=not known_here or not at_home or asked,
         suggest=link.state is not LinkState.PROPOSED,
