@@ -24,7 +24,6 @@ class Office:
     """What a simple program knows."""
 
     def __init__(self, world: World) -> None:
-        self.own = {box for house in world.houses.values() for box in house.boxes}
         self.by_address: defaultdict[str, list[Party]] = defaultdict(list)
         self.by_code: dict[str, Document] = {}
         self.by_number: defaultdict[str, list[Document]] = defaultdict(list)

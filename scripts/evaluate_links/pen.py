@@ -206,10 +206,12 @@ class Pen:
         variant: str,
         told: bool = True,
         files: Sequence[File] = (),
+        box: str = "",
     ) -> Event:
-        """A letter of our program; `told`: it knows which documents the letter is about."""
+        """A letter of our program, from the shared mailbox when no other `box` is given; `told`: it
+        knows which documents the letter is about."""
         house = self.house(party)
-        box = house.boxes[0]
+        box = box or house.boxes[0]
         about = frozenset(one.reference for one in documents)
         identifier = compose.new_message_id(house.domain)
         sender, receiver = Person(house.name, box), person

@@ -54,7 +54,7 @@ class Post:
         database.write_now(erp.take, "simulated", erp_changes(world), datetime.now(UTC))
         self._folders: dict[tuple[str, bool], tuple[int, int]] = {}
         for house in world.houses.values():
-            for box in house.boxes:
+            for box in (*house.boxes, house.pec):
                 account = database.write_now(
                     add_account, Account(email=box, protocol="local"), self._call.operator_id
                 )

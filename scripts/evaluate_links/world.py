@@ -52,6 +52,11 @@ class House:
     def boxes(self) -> tuple[str, str]:
         return f"sales@{self.domain}", f"accounts@{self.domain}"
 
+    @property
+    def pec(self) -> str:
+        """The certified mailbox."""
+        return f"{self.code.lower()}@pec.it"
+
 
 @dataclass(slots=True)
 class Party:
@@ -325,7 +330,9 @@ def erp_changes(world: World) -> ErpChanges:
         cursor="1",
         complete=True,
         companies=tuple(
-            CompanyRecord(one.code, one.name, domains=(one.domain,), addresses=one.boxes)
+            CompanyRecord(
+                one.code, one.name, domains=(one.domain,), addresses=(*one.boxes, one.pec)
+            )
             for one in world.houses.values()
         ),
         entities=tuple(entities),
