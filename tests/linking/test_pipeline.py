@@ -307,6 +307,8 @@ def test_an_old_message_taken_for_a_new_matter_hands_no_document_on() -> None:
     assert _answer(parent, "Nuova richiesta") == {BIANCHI: AUTO}
     assert _answer(parent, "R: Consegna") == {BIANCHI: AUTO, ORDER: ASK}
     assert _answer(parent, "R: Ordine 119/2026") == {BIANCHI: AUTO, ORDER: AUTO}
+    parent = _parent(ORDER, subject="Ordine 119/2026", day=date(2025, 1, 1))
+    assert _answer(parent, "R: Ordine 119/2026") == {BIANCHI: AUTO, ORDER: ASK}
 
 
 def test_a_stranger_in_the_conversation_gets_proposals() -> None:

@@ -11,7 +11,12 @@ from tui_mail.linking.documents import document_evidence, subject_candidates
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
 from tui_mail.linking.parties import party_evidence, tells_company
-from tui_mail.linking.threads import is_new_matter, takes_part, thread_evidence
+from tui_mail.linking.threads import (
+    is_new_matter,
+    takes_old_subject,
+    takes_part,
+    thread_evidence,
+)
 from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
 
 
@@ -35,6 +40,8 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_address = party_evidence(facts, knowledge)
     parties = {one.entity_id for one in by_address} | _parties_of_parent(facts, knowledge)
     by_number = document_evidence(facts, knowledge, parties) if written else ()
+    if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
+        by_number = ()
     handed_on = written and _hands_documents_on(facts, knowledge, by_number)
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)

@@ -67,6 +67,12 @@ def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:
     return changed and _is_late(facts, parent)
 
 
+def takes_old_subject(facts: MessageFacts, parent: Parent) -> bool:
+    """Whether the subject is that of an old message, so that what it names is old too."""
+    same = bare_subject(facts.subject) == bare_subject(parent.subject)
+    return same and _is_late(facts, parent)
+
+
 def _is_late(facts: MessageFacts, parent: Parent) -> bool:
     if facts.date is None or parent.date is None:
         return False
