@@ -101,14 +101,18 @@ class FolderChanges:
     """What changed in a folder since a cursor.
 
     `listed`: new and changed messages, newest first. `present`: the keys of everything that is in
-    the folder now, newest first, or None when nothing has gone since the cursor. `reset`: the keys
-    known so far mean nothing any more (UIDVALIDITY changed); then `present` is complete.
+    the folder now, newest first, or None when nothing has gone since the cursor but `gone`, which
+    may have keys that were never there. `total`: how many messages are in the folder then, None
+    when that is not told. `reset`: the keys known so far mean nothing any more (UIDVALIDITY
+    changed); then `present` is complete.
     """
 
     cursor: str
     listed: tuple[RemoteMessage, ...] = ()
     present: tuple[str, ...] | None = None
     reset: bool = False
+    gone: frozenset[str] = frozenset()
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

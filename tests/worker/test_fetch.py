@@ -5,9 +5,13 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
+from tests.servers.dovecot import Dovecot
 from tests.worker.office import (
     NOW,
+    DovecotRemote,
     EmbeddedRemote,
     Held,
     Office,
@@ -18,7 +22,7 @@ from tests.worker.office import (
     until,
 )
 from tui_mail.db import actions, folders, links
-from tui_mail.db.tables import Folder
+from tui_mail.db.tables import Folder, Placement
 from tui_mail.errors import Offline, ProtocolRefused
 from tui_mail.values import FolderRole
 from tui_mail.worker.fetch import Progress, Sync
@@ -52,6 +56,27 @@ async def test_a_second_time_nothing_is_fetched(office: Office, embedded: Embedd
     embedded.server.received.clear()
     await office.sync()
     assert not {"UID FETCH", "FETCH"} & set(embedded.server.received)
+
+
+async def test_what_the_changes_do_not_lead_to_is_found_by_a_look_at_all(
+    office: Office, dovecot: Dovecot
+) -> None:
+    remote = DovecotRemote(dovecot)
+    for name in ("one", "two", "three"):
+        await remote.deliver(letter(name))
+    await office.add(remote.account())
+    await office.sync()
+    [two] = [one for one in await office.held() if one.header == "two@test"]
+    await office.database.write(_lose, two.placement_id)
+    await office.sync()
+    assert await office.names() == ["one", "three"]
+    await remote.deliver(letter("four"))
+    await office.sync()
+    assert await office.names() == ["four", "one", "three", "two"]
+
+
+def _lose(session: Session, placement_id: int) -> None:
+    session.execute(delete(Placement).where(col(Placement.id) == placement_id))
 
 
 async def test_it_is_told_how_far_a_folder_is(office: Office, embedded: EmbeddedRemote) -> None:

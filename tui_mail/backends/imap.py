@@ -1,5 +1,5 @@
-"""MailStore over IMAP4rev1 (RFC 3501) with what the server has of CONDSTORE, ESEARCH, IDLE, MOVE,
-UIDPLUS and SPECIAL-USE; each of them has a way round for servers without it.
+"""MailStore over IMAP4rev1 (RFC 3501) with what the server has of QRESYNC, CONDSTORE, ESEARCH, IDLE,
+MOVE, UIDPLUS and SPECIAL-USE; each of them has a way round for servers without it.
 
 Hides how changes are found, how bodies are brought in bounded pieces, and how news is waited for.
 """
@@ -22,6 +22,7 @@ from tui_mail.backends.imap_messages import (
     people_flags,
     read_cursor,
     uids_of,
+    vanished_uids,
 )
 from tui_mail.backends.imap_session import Command, Session
 from tui_mail.backends.imap_syntax import (
@@ -59,6 +60,7 @@ _AT_A_TURN = 10  # responses: about a millisecond
 _GROUP_BYTES = 2 << 20
 _LISTED_AT_ONCE = 10_000
 _SEARCHED_AT_ONCE = 50_000
+_VANISHED_AT_ONCE = 50_000  # over which a list of what is there is shorter
 _REARM_SECONDS = 9 * 60.0  # under the ten minutes after which a NAT forgets
 _POLL_SECONDS = 60.0
 
@@ -116,17 +118,22 @@ class ImapStore:
     # -- what changed ------------------------------------------------------------------------
 
     async def changes(self, folder: str, cursor: str) -> FolderChanges:
-        """What changed in `folder` since `cursor`, by CHANGEDSINCE where the server can.
+        """What changed in `folder` since `cursor`, by QRESYNC or CHANGEDSINCE where the server can.
 
-        Messages that went are noticed by the count: old ones + new ones must be all there are.
+        Without QRESYNC messages that went are noticed by the count: old ones + new ones must be
+        all there are.
         """
         before = read_cursor(cursor)
-        state = await self._session.select(folder)
+        news = await self._session.resync(folder, before)
+        state = self._session.state
         if folder == INBOX:
             self._seen_inbox = state
         known = before if before and before.validity == state.validity else None
         if known == state and state.modseq:
             return FolderChanges(state.cursor)
+        resynced = await self._resynced(state, news) if news else None
+        if resynced is not None:
+            return resynced
         incremental = bool(known and known.modseq and state.modseq)
         messages = await self._messages(state, known.modseq if known and incremental else 0)
         uids = sorted(messages, reverse=True)
@@ -144,6 +151,26 @@ class ImapStore:
             tuple(RemoteMessage(message_key(state.validity, u), messages[u]) for u in uids),
             None if present is None else tuple(message_key(state.validity, uid) for uid in present),
             reset=before is not None and known is None,
+        )
+
+    async def _resynced(self, state: State, news: Answer) -> FolderChanges | None:
+        """What a folder was selected with; None when that says too much to be taken."""
+        vanished = vanished_uids(news.frames, _VANISHED_AT_ONCE)
+        if vanished is None or not state.next_uid:
+            return None
+        messages = {
+            uid: people_flags(items[b"FLAGS"])
+            async for uid, items in _fetched(news)
+            if b"FLAGS" in items
+        }
+        return FolderChanges(
+            state.cursor,
+            tuple(
+                RemoteMessage(message_key(state.validity, uid), messages[uid])
+                for uid in sorted(messages, reverse=True)
+            ),
+            gone=frozenset(message_key(state.validity, uid) for uid in vanished),
+            total=state.exists,
         )
 
     async def _messages(self, state: State, since: int) -> dict[int, frozenset[str]]:

@@ -162,6 +162,24 @@ def found_uids(frames: Iterable[Frame]) -> set[int]:
     return found
 
 
+_EARLIER = re.compile(rb"\(EARLIER\) ", re.IGNORECASE)
+
+
+def vanished_uids(frames: Iterable[Frame], most: int) -> set[int] | None:
+    """The UIDs in VANISHED responses (RFC 7162 §3.2.10); None: unreadable, or more than `most`."""
+    found: set[int] = set()
+    for frame in frames:
+        head = heading(frame)
+        if head is None or head.kind != b"VANISHED":
+            continue
+        written = _EARLIER.sub(b"", frame[0][head.end :], count=1).strip()
+        numbers = expand(written, most - len(found))
+        if numbers is None:
+            return None
+        found.update(numbers)
+    return found
+
+
 _COPYUID = re.compile(rb"\[COPYUID (\d{1,10}) ([\d:,]+) ([\d:,]+)\]", re.IGNORECASE)
 _APPENDUID = re.compile(rb"\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE)
 

@@ -10,13 +10,13 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tui_mail.backends import sasl
 from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import State
-from tui_mail.backends.imap_syntax import Argument, Literal, astring, heading
+from tui_mail.backends.imap_syntax import Argument, Frame, Literal, astring, heading
 from tui_mail.backends.imap_wire import Answer, Exchange, ImapProtocol, connect
 from tui_mail.backends.tls import client_context
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
@@ -53,6 +53,7 @@ class Session:
         self.state = State(0, 0, 0, 0)
         self.login = login
         self._wire: ImapProtocol | None = None
+        self._resyncs = False
         self._running: list[Exchange] = []
 
     @property
@@ -99,6 +100,7 @@ class Session:
             if not preauthenticated:
                 answer = await (self._present(token) if token else self._authenticate())
                 await self._note_capabilities(answer)
+            self._resyncs = await self._enable_resyncing()
         except BaseException:
             await self._leave()
             raise
@@ -196,6 +198,14 @@ class Session:
         if not told and not any(f[0].upper().startswith(b"* CAPABILITY") for f in answer.frames):
             await self.command("CAPABILITY")
 
+    async def _enable_resyncing(self) -> bool:
+        """Whether a folder is selected with what has changed in it (RFC 7162 §3.2.5)."""
+        if not self.offers("QRESYNC", "ENABLE"):
+            return False
+        answer = await self.attempt("ENABLE", b"QRESYNC")
+        told = (frame[0].upper().split() for frame in answer.frames)
+        return any(words[1:2] == [b"ENABLED"] and b"QRESYNC" in words for words in told)
+
     def _login_refusal(self, answer: Answer) -> TuiMailError:
         if _code(answer.text) in _UNAVAILABLE:
             return self.refusal(answer)
@@ -280,14 +290,31 @@ class Session:
 
     async def select(self, folder: str) -> State:
         """Select a folder, anew where it is selected already, and tell where it stands."""
+        await self._select(folder, b"(CONDSTORE)" if self.offers("CONDSTORE") else b"")
+        return self.state
+
+    async def resync(self, folder: str, known: State | None) -> Answer | None:
+        """Select a folder; the answer with what changed and vanished since `known`, None where the
+        server does not tell."""
+        if not (self._resyncs and known and known.modseq):
+            await self.select(folder)
+            return None
+        # Without a set of known UIDs, which servers take for all that we want to hear of.
+        since = b"(QRESYNC (%d %d))" % (known.validity, known.modseq)
+        answer = await self._select(folder, since)
+        told = self.state.validity == known.validity and self.state.modseq
+        return answer if told else None
+
+    async def _select(self, folder: str, how: bytes) -> Answer:
         self.folder = None
         arguments: list[Argument] = [astring(wire_name(folder))]
-        if self.offers("CONDSTORE"):
-            arguments.append(b"(CONDSTORE)")
+        if how:
+            arguments.append(how)
         self.wire.stirred.clear()
         answer = await self.attempt("SELECT", *arguments)
         if answer.status != "OK":
             raise self.refusal(answer)
+        answer = replace(answer, frames=_of_this(answer.frames))
         self.state = _state(answer, condstore=self.offers("CONDSTORE"))
         if not self.state.validity:
             raise ProtocolRefused(
@@ -296,7 +323,7 @@ class Session:
                 )
             )
         self.folder = folder
-        return self.state
+        return answer
 
     def refusal(self, answer: Answer) -> TuiMailError:
         """Our error for an answer that is not OK."""
@@ -337,6 +364,12 @@ def _foreign(text: bytes) -> str:
 def _code(text: bytes) -> bytes:
     match = _CODE.match(text)
     return match[1].upper() if match else b""
+
+
+def _of_this(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Without what is still of the folder that was selected before (RFC 7162 §3.2.11)."""
+    closed = [n for n, one in enumerate(frames) if one[0].upper().startswith(b"* OK [CLOSED]")]
+    return frames[closed[-1] + 1 :] if closed else frames
 
 
 def _state(answer: Answer, *, condstore: bool) -> State:

@@ -305,7 +305,10 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
                     ).format(limit=RESPONSES_LIMIT)
                 )
             return
-        if kind in {b"EXISTS", b"EXPUNGE"} and exchange.name not in {"SELECT", "EXAMINE"}:
+        if kind in {b"EXISTS", b"EXPUNGE", b"VANISHED"} and exchange.name not in {
+            "SELECT",
+            "EXAMINE",
+        }:
             self.stirred.set()
         exchange.frames.append(frame)
         exchange.size += sum(map(len, frame))

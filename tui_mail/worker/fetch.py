@@ -182,9 +182,13 @@ class Sync:
         assert folder.id is not None
         cursor = await self._database.read(folders.cursor_of, folder.id)
         changes = await self._store.changes(folder.remote, cursor)
-        if changes.cursor == cursor and not changes.listed and changes.present is None:
+        quiet = not changes.listed and not changes.gone and changes.present is None
+        if changes.cursor == cursor and quiet:
             return _Seen(folder.id)
         known = await self._database.read(folders.known_keys, folder.id)
+        if not _adds_up(changes, known.keys()):
+            log.warning("folder %d: the server tells other changes than it has", folder.id)
+            changes = await self._store.changes(folder.remote, "")
         if known and changes.present and known.keys().isdisjoint(changes.present):
             told = await self._store.identities(folder.remote, changes.present)
             await self._database.write(renumbering.renumber, folder.id, told)
@@ -195,7 +199,9 @@ class Sync:
             wanted = _missing(changes, known.keys())
         await self._take_flags(folder.id, changes, known)
         came = await self._fetch(folder, wanted) if wanted else 0
-        gone = known.keys() - set(changes.present) if changes.present is not None else ()
+        gone = known.keys() & changes.gone
+        if changes.present is not None:
+            gone |= known.keys() - set(changes.present)
         if came < len(wanted):
             # Gone meanwhile, or not to be had now: looked for again from where we were.
             log.warning("folder %d: %d of %d messages came", folder.id, came, len(wanted))
@@ -301,6 +307,14 @@ def _conclude(session: Session, seen: Sequence[_Seen], lost: Sequence[int]) -> N
             folders.set_cursor(session, one.folder_id, one.cursor)
     if lost:
         lost_folders.forget(session, lost, now)
+
+
+def _adds_up(changes: FolderChanges, known: Collection[str]) -> bool:
+    """Whether what is known, with the changes, is as much as the server says that it has."""
+    if changes.total is None:
+        return True
+    there = {*known, *(message.key for message in changes.listed)} - changes.gone
+    return len(there) == changes.total
 
 
 def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
