@@ -216,6 +216,24 @@ def test_undo_of_what_has_gone_on_keeps_the_way_there(database: Database) -> Non
     assert _said([deleted]) == [("delete", "Cestino", ("7:1",), "")]
 
 
+def test_undo_of_a_way_back_keeps_what_was_to_be_done_before_it(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    clients = database.read_now(folders, office.operator)
+    rossi = next(row.folder_id for row in clients if row.name == "Clienti/Rossi")
+    database.write_now(move, office.operator, [own], office.archive, NOW)
+    database.write_now(mark, office.operator, [own], add=frozenset({"seen"}), now=NOW)
+    database.write_now(move, office.operator, [own], rossi, NOW)
+    database.write_now(move, office.operator, [own], office.archive, NOW)
+    database.write_now(undo, office.operator, NOW)
+    (first,) = _jobs(office)
+    _done(office, first, **{"1_1": "5:9"})
+    assert _said(_jobs(office)) == [
+        ("flags", "Archivio", ("5:9",), ""),
+        ("move", "Archivio", ("5:9",), "Clienti.Rossi"),
+    ]
+
+
 def test_what_was_to_follow_a_move_of_a_message_that_is_gone_is_forgotten(
     database: Database,
 ) -> None:

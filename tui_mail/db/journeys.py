@@ -69,8 +69,12 @@ def follow(session: Session, moves: Sequence[Operation], result: OperationResult
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A placement that goes back from folder `target_id` to `source_id`, where its key is `remote`."""
+    """A placement that goes back from folder `target_id` to `source_id`, where its key is `remote`.
 
+    `operation_id`: of the move that is not made.
+    """
+
+    operation_id: int
     placement_id: int
     thread_id: int
     source_id: int
@@ -90,6 +94,7 @@ def put_back(session: Session, returns: Sequence[Return]) -> set[tuple[int, int]
         accounts.update((key, account) for key, account in session.execute(statement))
     rows = [
         {
+            "move": back.operation_id,
             "placement": back.placement_id,
             "source": back.source_id,
             "account": accounts[back.source_id],
@@ -101,17 +106,16 @@ def put_back(session: Session, returns: Sequence[Return]) -> set[tuple[int, int]
     ]
     for table, own in ((Operation, Operation.placement_id), (Placement, Placement.id)):
         values: dict[str, Any] = {"folder_id": bindparam("source"), "remote": bindparam("key")}
+        statement_of = update(table).where(
+            col(own) == bindparam("placement"),
+            col(table.folder_id) == bindparam("target"),
+            col(table.remote) == "",
+        )
         if table is Operation:
             values["account_id"] = bindparam("account")
-        statement_of = (
-            update(table)
-            .where(
-                col(own) == bindparam("placement"),
-                col(table.folder_id) == bindparam("target"),
-                col(table.remote) == "",
-            )
-            .values(values)
-        )
+            # Earlier ones are about another time that the message was in the target.
+            statement_of = statement_of.where(col(Operation.id) > bindparam("move"))
+        statement_of = statement_of.values(values)
         execute_many(session, statement_of, rows)
     return {
         (folder_id, back.thread_id)

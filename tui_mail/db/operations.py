@@ -346,7 +346,12 @@ def _returns(session: Session, rows: Sequence[Operation]) -> list[Return]:
         threads.update((identifier, thread_id) for identifier, thread_id in found)
     return [
         Return(
-            row.placement_id, threads[row.placement_id], row.folder_id, row.remote, row.target_id
+            key_of(row.id),
+            row.placement_id,
+            threads[row.placement_id],
+            row.folder_id,
+            row.remote,
+            row.target_id,
         )
         for row in moves.values()
         if row.placement_id in threads and row.placement_id and row.folder_id and row.target_id

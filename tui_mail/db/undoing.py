@@ -119,7 +119,9 @@ def _moves_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
             continue  # it has gone on from there since
         if operation_id in untold:
             remote = untold[operation_id]
-            dropped.append(Return(placement_id, row.thread_id, source_id, remote, target_id))
+            dropped.append(
+                Return(operation_id, placement_id, row.thread_id, source_id, remote, target_id)
+            )
             needless.append(operation_id)
         else:
             told[source_id].append(row)
