@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 from sqlmodel import Session, col
 
-from tui_mail.db.folders import folder_for_role, folder_named, made_here
+from tui_mail.db.folders import folder_for_role, folder_named, free_name, made_here
 from tui_mail.db.journal import journal
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.moving import find, move_to
@@ -53,12 +53,13 @@ def give_name(session: Session, operator_id: int, folder: Folder, name: str) -> 
     before, name = folder.name, _clean(name)
     if name.startswith(f"{before}/"):
         raise WrongUse(_("A folder cannot be put into itself: choose another name."))
-    if name.lower() != before.lower():
-        _free(session, folder.account_id, name)
     if name == before:
         return
-    for one in _inside(session, folder):
-        one.name = name + one.name[len(before) :]
+    inside = _inside(session, folder)
+    names = [name + one.name[len(before) :] for one in inside]
+    _make_way(session, folder.account_id, names, inside)
+    for one, called in zip(inside, names, strict=True):
+        one.name = called
     session.flush()
     if folder.remote or _has(session, folder, Verb.CREATE_FOLDER):
         _tell(session, folder, Verb.RENAME_FOLDER)
@@ -172,6 +173,25 @@ def _free(session: Session, account_id: int, name: str) -> str:
     if clean.lower() in {one.lower() for one in session.scalars(names)}:
         raise WrongUse(_("There is a folder {name} already.").format(name=clean))
     return clean
+
+
+def _make_way(
+    session: Session, account_id: int, names: Sequence[str], own: Sequence[Folder]
+) -> None:
+    """See to it that no folder but `own` has one of the names; WrongUse when one is to keep it.
+
+    A folder that is deleted here is still there until its server has been told.
+    """
+    mine = list(session.scalars(select(Folder).where(col(Folder.account_id) == account_id)))
+    wanted = {name.lower() for name in names}
+    taken = {*names, *(one.name for one in mine)}
+    for one in mine:
+        if one not in own and not one.gone and one.name.lower() in wanted:
+            raise WrongUse(_("There is a folder {name} already.").format(name=one.name))
+        if one.gone and one.name in names:
+            one.name = free_name(one.name, taken)
+            taken.add(one.name)
+    session.flush()
 
 
 def _tell(session: Session, folder: Folder, verb: Verb) -> None:

@@ -164,13 +164,14 @@ def _changing(
 
 def _join(folder: Folder, found: RemoteFolder, name: str, taken: set[str]) -> None:
     folder.remote = found.key
-    folder.name = _free_name(name[:_LONGEST_NAME], taken)
+    folder.name = free_name(name[:_LONGEST_NAME], taken)
     folder.gone = False
     # A server without special-use must not undo the choice that was made here.
     folder.role = str(found.role) or folder.role
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number when it is taken."""
     candidate, number = name, 2
     while candidate in taken:  # servers have been seen that list a name twice
         candidate, number = f"{name} ({number})", number + 1
@@ -235,7 +236,7 @@ def _create(session: Session, account_id: int, name: str) -> Folder:
         made_here(session, gone)
         return gone
     names = select(col(Folder.name)).where(col(Folder.account_id) == account_id)
-    folder = Folder(account_id=account_id, name=_free_name(name, set(session.scalars(names))))
+    folder = Folder(account_id=account_id, name=free_name(name, set(session.scalars(names))))
     session.add(folder)
     session.flush()
     made_here(session, folder)
