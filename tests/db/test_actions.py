@@ -234,6 +234,42 @@ def test_undo_of_a_way_back_keeps_what_was_to_be_done_before_it(database: Databa
     ]
 
 
+def test_a_message_that_passes_a_folder_twice_is_each_time_known_there(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    clients = database.read_now(folders, office.operator)
+    rossi = next(row.folder_id for row in clients if row.name == "Clienti/Rossi")
+    for target in (office.archive, rossi, office.archive, rossi):
+        database.write_now(move, office.operator, [own], target, NOW)
+    told = []
+    for old, new in (("1:1", "5:9"), ("5:9", "8:1"), ("8:1", "5:10"), ("5:10", "8:2")):
+        (job,) = _jobs(office)
+        told += _said([job])
+        database.write_now(settle, job.ids, OperationResult(keys={old: new}), NOW)
+    assert told == [
+        ("move", "INBOX", ("1:1",), "Archivio"),
+        ("move", "Archivio", ("5:9",), "Clienti.Rossi"),
+        ("move", "Clienti.Rossi", ("8:1",), "Archivio"),
+        ("move", "Archivio", ("5:10",), "Clienti.Rossi"),
+    ]
+    assert _where(office) == [(1, "Clienti/Rossi", "8:2")]
+
+
+def test_a_message_seen_on_its_way_is_not_where_it_will_be(database: Database) -> None:
+    office = Office(database)
+    own = office.placement(arrival("m", "1:1"))
+    clients = database.read_now(folders, office.operator)
+    rossi = next(row.folder_id for row in clients if row.name == "Clienti/Rossi")
+    for target in (office.archive, rossi, office.archive):
+        database.write_now(move, office.operator, [own], target, NOW)
+    (first,) = _jobs(office)
+    _done(office, first)  # the server does not say what it is called now
+    office.save(arrival("m", "5:9"), folder=office.archive)
+    (second,) = _jobs(office)
+    assert _said([second]) == [("move", "Archivio", ("5:9",), "Clienti.Rossi")]
+    assert _where(office) == [(1, "Archivio", "")]
+
+
 def test_what_was_to_follow_a_move_of_a_message_that_is_gone_is_forgotten(
     database: Database,
 ) -> None:

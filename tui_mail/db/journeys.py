@@ -1,7 +1,8 @@
 """Messages on their way between folders: keys learnt at the end, moves that never were."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -9,7 +10,44 @@ from sqlmodel import Session, col
 
 from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Folder, Operation, Placement
-from tui_mail.values import OperationResult
+from tui_mail.values import OperationResult, Verb
+
+
+@dataclass(slots=True)
+class Stay:
+    """What waits for the key of a message in a folder, until it leaves that folder again.
+
+    `operations`: ids, in order. `ends`: the last of them takes the message away.
+    """
+
+    operations: list[int] = field(default_factory=list)
+    ends: bool = False
+
+
+def stays(session: Session, folder_id: int, after: Mapping[int, int]) -> dict[int, Stay]:
+    """The next time that each placement is in the folder, of operations with an id over `after`.
+
+    A message may come back to a folder before its server has heard of the first time.
+    """
+    found: dict[int, Stay] = defaultdict(Stay)
+    for part in chunks(sorted(after)):
+        statement = (
+            select(col(Operation.id), col(Operation.placement_id), col(Operation.verb))
+            .where(
+                col(Operation.placement_id).in_(part),
+                col(Operation.folder_id) == folder_id,
+                col(Operation.remote) == "",
+            )
+            .order_by(col(Operation.id))
+        )
+        for identifier, placement_id, verb in session.execute(statement):
+            if identifier is None or placement_id is None or identifier <= after[placement_id]:
+                continue
+            stay = found[placement_id]
+            if not stay.ends:
+                stay.operations.append(identifier)
+                stay.ends = verb != Verb.FLAGS
+    return dict(found)
 
 
 def keep_key(session: Session, keys: Mapping[int, str], folder_id: int) -> None:
@@ -17,17 +55,18 @@ def keep_key(session: Session, keys: Mapping[int, str], folder_id: int) -> None:
 
     `keys`: placement id -> key.
     """
-    rows = [{"placement": placement, "key": key} for placement, key in keys.items()]
+    nothing = Stay()
+    here = stays(session, folder_id, dict.fromkeys(keys, 0))
     execute_many(
         session,
         update(Operation)
-        .where(
-            col(Operation.placement_id) == bindparam("placement"),
-            col(Operation.folder_id) == folder_id,
-            col(Operation.remote) == "",
-        )
+        .where(col(Operation.id) == bindparam("operation"))
         .values(remote=bindparam("key")),
-        rows,
+        [
+            {"operation": identifier, "key": keys[placement]}
+            for placement, stay in here.items()
+            for identifier in stay.operations
+        ],
     )
     execute_many(
         session,
@@ -38,7 +77,11 @@ def keep_key(session: Session, keys: Mapping[int, str], folder_id: int) -> None:
             col(Placement.remote) == "",
         )
         .values(remote=bindparam("key")),
-        rows,
+        [
+            {"placement": placement, "key": key}
+            for placement, key in keys.items()
+            if not here.get(placement, nothing).ends
+        ],
     )
 
 
@@ -47,6 +90,7 @@ def follow(session: Session, moves: Sequence[Operation], result: OperationResult
     statement = (
         update(Operation)
         .where(
+            col(Operation.id) < bindparam("move"),
             col(Operation.placement_id) == bindparam("placement"),
             col(Operation.folder_id) == bindparam("source"),
             col(Operation.remote) == bindparam("old"),
@@ -55,6 +99,7 @@ def follow(session: Session, moves: Sequence[Operation], result: OperationResult
     )
     rows = [
         {
+            "move": row.id,
             "placement": row.placement_id,
             "source": row.folder_id,
             "old": row.remote,
@@ -92,33 +137,49 @@ def put_back(session: Session, returns: Sequence[Return]) -> set[tuple[int, int]
     for part in chunks(sorted(sources)):
         statement = select(col(Folder.id), col(Folder.account_id)).where(col(Folder.id).in_(part))
         accounts.update((key, account) for key, account in session.execute(statement))
-    rows = [
-        {
-            "move": back.operation_id,
-            "placement": back.placement_id,
-            "source": back.source_id,
-            "account": accounts[back.source_id],
-            "key": back.remote,
-            "target": back.target_id,
-        }
-        for back in returns
-        if back.source_id in accounts
-    ]
-    for table, own in ((Operation, Operation.placement_id), (Placement, Placement.id)):
-        values: dict[str, Any] = {"folder_id": bindparam("source"), "remote": bindparam("key")}
-        statement_of = update(table).where(
-            col(own) == bindparam("placement"),
-            col(table.folder_id) == bindparam("target"),
-            col(table.remote) == "",
+    asked: list[dict[str, Any]] = []
+    placed: list[dict[str, Any]] = []
+    for back, stay in _with_stays(session, returns):
+        if back.source_id not in accounts:
+            continue
+        there = {"source": back.source_id, "key": back.remote}
+        of_account = {"account": accounts[back.source_id], **there}
+        asked += [{"operation": identifier, **of_account} for identifier in stay.operations]
+        if not stay.ends:
+            placed.append({"placement": back.placement_id, "target": back.target_id, **there})
+    execute_many(
+        session,
+        update(Operation)
+        .where(col(Operation.id) == bindparam("operation"))
+        .values(
+            account_id=bindparam("account"), folder_id=bindparam("source"), remote=bindparam("key")
+        ),
+        asked,
+    )
+    execute_many(
+        session,
+        update(Placement)
+        .where(
+            col(Placement.id) == bindparam("placement"),
+            col(Placement.folder_id) == bindparam("target"),
+            col(Placement.remote) == "",
         )
-        if table is Operation:
-            values["account_id"] = bindparam("account")
-            # Earlier ones are about another time that the message was in the target.
-            statement_of = statement_of.where(col(Operation.id) > bindparam("move"))
-        statement_of = statement_of.values(values)
-        execute_many(session, statement_of, rows)
+        .values(folder_id=bindparam("source"), remote=bindparam("key")),
+        placed,
+    )
     return {
         (folder_id, back.thread_id)
         for back in returns
         for folder_id in (back.source_id, back.target_id)
     }
+
+
+def _with_stays(session: Session, returns: Sequence[Return]) -> Iterator[tuple[Return, Stay]]:
+    """Each with what waits for its message to be in the folder that it never came into."""
+    by_target: dict[int, list[Return]] = defaultdict(list)
+    for back in returns:
+        by_target[back.target_id].append(back)
+    for target_id, ways in by_target.items():
+        found = stays(session, target_id, {back.placement_id: back.operation_id for back in ways})
+        for back in ways:
+            yield back, found.get(back.placement_id, Stay())

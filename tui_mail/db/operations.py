@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
@@ -325,7 +325,9 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
     _forget(session, rows)
     undeleted = [row.folder_id for row in rows if row.verb == Verb.DELETE_FOLDER]
     session.execute(update(Folder).where(col(Folder.id).in_(undeleted)).values(gone=False))
-    touched = put_back(session, _returns(session, rows))
+    touched: set[tuple[int, int]] = set()
+    for returns in _returns(session, rows):
+        touched |= put_back(session, returns)
     session.add(Change(at=now or datetime.now(UTC), verb="given_up", detail=error))
     session.flush()
     concerned = {row.folder_id for row in rows} | {row.target_id for row in rows}
@@ -336,26 +338,34 @@ def give_up(session: Session, ids: Sequence[int], error: str, now: datetime | No
     publish(session, Topic.OPERATIONS, Topic.MAIL, Topic.FOLDERS)
 
 
-def _returns(session: Session, rows: Sequence[Operation]) -> list[Return]:
-    """The ways back of moves that a server will not make."""
-    moves = {row.placement_id: row for row in rows if row.folder_id and row.target_id}
+def _returns(session: Session, rows: Sequence[Operation]) -> Iterator[list[Return]]:
+    """The ways back of moves that a server will not make: of each message the last one first."""
+    moves: dict[int, list[Operation]] = defaultdict(list)
+    for row in rows:
+        if row.placement_id and row.folder_id and row.target_id:
+            moves[row.placement_id].append(row)
     threads: dict[int | None, int] = {}
     for part in chunks(moves):
         statement = select(col(Placement.id), col(Placement.thread_id))
         found = session.execute(statement.where(col(Placement.id).in_(part)))
         threads.update((identifier, thread_id) for identifier, thread_id in found)
-    return [
-        Return(
-            key_of(row.id),
-            row.placement_id,
-            threads[row.placement_id],
-            row.folder_id,
-            row.remote,
-            row.target_id,
-        )
-        for row in moves.values()
-        if row.placement_id in threads and row.placement_id and row.folder_id and row.target_id
+    ways = [
+        [
+            Return(
+                key_of(row.id),
+                placement_id,
+                threads[placement_id],
+                key_of(row.folder_id),
+                row.remote,
+                key_of(row.target_id),
+            )
+            for row in sorted(asked, key=lambda row: -key_of(row.id))
+        ]
+        for placement_id, asked in moves.items()
+        if placement_id in threads
     ]
+    for together in zip_longest(*ways):
+        yield [way for way in together if way is not None]
 
 
 def next_try(session: Session, account_id: int, now: datetime) -> datetime | None:

@@ -76,21 +76,12 @@ class Placing:
             col(Operation.message_id), col(Operation.placement_id), col(Operation.remote)
         ).distinct()
         for part in chunks(sorted(message_ids)):
-            here = (
-                col(Placement.folder_id) == self._folder_id,
-                col(Placement.message_id).in_(part),
-            )
-            for message_id, identifier, remote in self._session.execute(placements.where(*here)):
-                if identifier is not None:
-                    self._anyhow[message_id] = identifier
-                    if not remote:
-                        self._nameless[message_id].append(identifier)
-                    elif remote.startswith(STALE):
-                        self._stale[message_id][remote] = identifier
             waiting = (
                 col(Operation.folder_id) == self._folder_id,
                 or_(
-                    (col(Operation.remote) == "") & col(Operation.placement_id).is_not(None),
+                    (col(Operation.remote) == "")
+                    & col(Operation.placement_id).is_not(None)
+                    & (col(Operation.verb) != str(Verb.FLAGS)),
                     col(Operation.remote).startswith(STALE, autoescape=True),
                 ),
                 col(Operation.message_id).in_(part),
@@ -100,6 +91,18 @@ class Placing:
                     self._stale[owner].setdefault(remote, 0)
                 else:
                     self._passing[owner].append(passed)
+            here = (
+                col(Placement.folder_id) == self._folder_id,
+                col(Placement.message_id).in_(part),
+            )
+            for message_id, identifier, remote in self._session.execute(placements.where(*here)):
+                if identifier is None:
+                    continue
+                self._anyhow[message_id] = identifier
+                if remote.startswith(STALE):
+                    self._stale[message_id][remote] = identifier
+                elif not remote and identifier not in self._passing[message_id]:
+                    self._nameless[message_id].append(identifier)
 
     def _replace(self, arrivals: Sequence[tuple[Arrival, Content]]) -> None:
         """A key that stands for another message now: the server is right."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.counters import refresh
@@ -35,6 +36,7 @@ from tui_mail.db.tables import Change, Folder, Operation
 from tui_mail.db.topics import Topic, publish
 from tui_mail.db.triage import undo_triage
 from tui_mail.i18n import _, ngettext
+from tui_mail.values import Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,20 @@ def _moves_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
 
 
 def _untold(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Those of the operations that no server has been asked for, and their messages' keys."""
+    """Those of the operations that no server has been asked for, and their messages' keys.
+
+    Not what a later one leads on from: what was asked for after it is to be done after it.
+    """
     found: dict[int, str] = {}
+    later = aliased(Operation)
+    led_on = exists().where(
+        col(later.placement_id) == col(Operation.placement_id),
+        col(later.id) > col(Operation.id),
+        col(later.verb) != str(Verb.FLAGS),
+    )
     for part in chunks(ids):
         statement = select(col(Operation.id), col(Operation.remote)).where(
-            col(Operation.id).in_(part), col(Operation.attempts) == 0
+            col(Operation.id).in_(part), col(Operation.attempts) == 0, ~led_on
         )
         found.update((key, remote) for key, remote in session.execute(statement) if key)
     return found
