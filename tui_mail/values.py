@@ -71,12 +71,16 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFolder:
-    """A folder on a server. `key` is the server's own name, opaque; `name` is for people, `/`-separated."""
+    """A folder on a server. `key` is the server's own name, opaque; `name` is for people, `/`-separated.
+
+    `view`: it shows messages that are all in other folders, too; such a one is not selectable.
+    """
 
     key: str
     name: str
     role: FolderRole = FolderRole.OTHER
     selectable: bool = True
+    view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RemoteOperation:
-    """One change for the server: FLAGS adds and removes, MOVE goes to `target`, APPEND puts `raw`
+    """One change for the server: FLAGS adds and removes, MOVE goes to `target`, DELETE is of this
+    folder alone where the messages have come to a `target` before, APPEND puts `raw`
     into `folder`, with `once` unless a message of its Message-ID is there, CREATE_FOLDER makes `target`, a name as people see it, RENAME_FOLDER calls
     `folder` so, with the folders in it, DELETE_FOLDER takes it away if it is empty."""
 

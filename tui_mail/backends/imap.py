@@ -12,24 +12,21 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from tui_mail.backends import imap_operations
-from tui_mail.backends.imap_folders import INBOX, listed, remote_folders
+from tui_mail.backends import imap_changes, imap_labels, imap_operations
+from tui_mail.backends.imap_folders import INBOX, Listed, listed, remote_folders
+from tui_mail.backends.imap_labels import Labels
 from tui_mail.backends.imap_messages import (
     State,
-    found_uids,
+    fetched,
     identity,
     message_key,
     people_flags,
-    read_cursor,
     uids_of,
-    vanished_uids,
 )
 from tui_mail.backends.imap_session import Command, Session
 from tui_mail.backends.imap_syntax import (
     Value,
     compact,
-    fetch_items,
-    heading,
     internal_date,
     number,
 )
@@ -45,7 +42,6 @@ from tui_mail.values import (
     Login,
     OperationResult,
     RemoteFolder,
-    RemoteMessage,
     RemoteOperation,
 )
 
@@ -56,11 +52,7 @@ MESSAGE_LIMIT = 256 << 20
 
 _SLAB = 1000  # keys whose sizes are asked for before their bodies
 _GROUP_KEYS = 100
-_AT_A_TURN = 10  # responses: about a millisecond
 _GROUP_BYTES = 2 << 20
-_LISTED_AT_ONCE = 10_000
-_SEARCHED_AT_ONCE = 50_000
-_VANISHED_AT_ONCE = 50_000  # over which a list of what is there is shorter
 _REARM_SECONDS = 9 * 60.0  # under the ten minutes after which a NAT forgets
 _POLL_SECONDS = 60.0
 
@@ -97,6 +89,8 @@ class ImapStore:
         self._rearm = rearm
         self._seen_inbox: State | None = None
         self._idle_works = True
+        self._labels: Labels | None = None
+        self._labels_known = False
 
     async def open(self) -> None:
         """Connect, make private, log in."""
@@ -109,102 +103,33 @@ class ImapStore:
 
     async def folders(self) -> Sequence[RemoteFolder]:
         """Every folder, the inbox first, then by name."""
+        found = await self._list()
+        return remote_folders(found, archive=self._labels.everything if self._labels else "")
+
+    async def _list(self) -> list[Listed]:
         arguments = [b'""', b'"*"']
         if self._session.offers("LIST-EXTENDED", "SPECIAL-USE"):
             arguments.append(b"RETURN (SPECIAL-USE)")
         answer = await self._session.command("LIST", *arguments)
-        return remote_folders(listed(answer.frames))
-
-    # -- what changed ------------------------------------------------------------------------
-
-    async def changes(self, folder: str, cursor: str) -> FolderChanges:
-        """What changed in `folder` since `cursor`, by QRESYNC or CHANGEDSINCE where the server can.
-
-        Without QRESYNC messages that went are noticed by the count: old ones + new ones must be
-        all there are.
-        """
-        before = read_cursor(cursor)
-        news = await self._session.resync(folder, before)
-        state = self._session.state
-        if folder == INBOX:
-            self._seen_inbox = state
-        known = before if before and before.validity == state.validity else None
-        if known == state and state.modseq:
-            return FolderChanges(state.cursor)
-        resynced = await self._resynced(state, news) if news else None
-        if resynced is not None:
-            return resynced
-        incremental = bool(known and known.modseq and state.modseq)
-        messages = await self._messages(state, known.modseq if known and incremental else 0)
-        uids = sorted(messages, reverse=True)
-        if not state.next_uid:  # an old server that tells no UIDNEXT
-            top = max((*uids, known.next_uid - 1 if known else 0), default=0)
-            state = State(state.validity, top + 1, state.modseq, state.exists)
-        new = sum(1 for uid in uids if known and known.next_uid <= uid < state.next_uid)
-        present: Iterable[int] | None = uids
-        if known and known.exists + new == state.exists:
-            present = None
-        elif incremental:
-            present = sorted(await self._all_uids(state), reverse=True)
-        return FolderChanges(
-            state.cursor,
-            tuple(RemoteMessage(message_key(state.validity, u), messages[u]) for u in uids),
-            None if present is None else tuple(message_key(state.validity, uid) for uid in present),
-            reset=before is not None and known is None,
-        )
-
-    async def _resynced(self, state: State, news: Answer) -> FolderChanges | None:
-        """What a folder was selected with; None when that says too much to be taken."""
-        vanished = vanished_uids(news.frames, _VANISHED_AT_ONCE)
-        if vanished is None or not state.next_uid:
-            return None
-        messages = {
-            uid: people_flags(items[b"FLAGS"])
-            async for uid, items in _fetched(news)
-            if b"FLAGS" in items
-        }
-        return FolderChanges(
-            state.cursor,
-            tuple(
-                RemoteMessage(message_key(state.validity, uid), messages[uid])
-                for uid in sorted(messages, reverse=True)
-            ),
-            gone=frozenset(message_key(state.validity, uid) for uid in vanished),
-            total=state.exists,
-        )
-
-    async def _messages(self, state: State, since: int) -> dict[int, frozenset[str]]:
-        """UID -> flags of all messages, or of those changed since a modification sequence."""
-        found: dict[int, frozenset[str]] = {}
-        if since:
-            modifier = b"(CHANGEDSINCE %d)" % since
-            commands = [Command("UID FETCH", (b"1:*", b"(UID FLAGS)", modifier))]
-        else:
-            # By sequence numbers: nothing is expunged under a running FETCH (RFC 3501 §7.4.1).
-            commands = [
-                Command("FETCH", (b"%d:%d" % span, b"(UID FLAGS)"))
-                for span in _spans(state.exists, _LISTED_AT_ONCE)
-            ]
-        async with aclosing(self._session.pipelined(commands)) as answers:
-            async for answer in answers:
-                if answer.status == "NO":
-                    raise self._session.refusal(answer)
-                async for uid, items in _fetched(answer):
-                    if b"FLAGS" in items:
-                        found[uid] = people_flags(items[b"FLAGS"])
+        found = listed(answer.frames)
+        if self._session.offers(imap_labels.CAPABILITY):
+            self._labels = imap_labels.labels_of(found)
+            self._labels_known = True
         return found
 
-    async def _all_uids(self, state: State) -> set[int]:
-        how = b"RETURN (ALL) " if self._session.offers("ESEARCH") else b""
-        spans = _spans(state.exists, _SEARCHED_AT_ONCE)
-        commands = [Command("UID SEARCH", (how + b"%d:%d" % span,)) for span in spans]
-        uids: set[int] = set()
-        async with aclosing(self._session.pipelined(commands)) as answers:
-            async for answer in answers:
-                if answer.status == "NO":
-                    raise self._session.refusal(answer)
-                uids |= found_uids(answer.frames)
-        return uids
+    async def _labelled(self) -> Labels | None:
+        """How labels are folders here; None where they are not."""
+        if not self._labels_known and self._session.offers(imap_labels.CAPABILITY):
+            await self._list()
+        return self._labels
+
+    async def changes(self, folder: str, cursor: str) -> FolderChanges:
+        """What changed in `folder` since `cursor`; see `imap_changes`."""
+        labels = await self._labelled()
+        changes = await imap_changes.changes(self._session, folder, cursor, labels)
+        if folder == INBOX:
+            self._seen_inbox = self._session.state
+        return changes
 
     # -- bodies ------------------------------------------------------------------------------
 
@@ -244,7 +169,7 @@ class ImapStore:
         found: dict[int, _Envelope] = {}
         async with aclosing(self._session.pipelined(commands)) as answers:
             async for answer in answers:
-                async for uid, items in _fetched(answer):
+                async for uid, items in fetched(answer.frames):
                     if uid in wanted and b"RFC822.SIZE" in items:
                         found[uid] = _Envelope(
                             uid,
@@ -278,7 +203,7 @@ class ImapStore:
             async for answer in answers:
                 group = small[place]
                 place += 1
-                came = [one async for one in _fetched(answer)]
+                came = [one async for one in fetched(answer.frames)]
                 for uid, items in sorted(came, key=lambda one: turns.get(one[0], 0)):
                     raw = items.get(b"BODY[]")
                     if isinstance(raw, bytes) and uid in wanted:
@@ -328,7 +253,7 @@ class ImapStore:
         """Where a piece begins that should begin at `start`, and the piece; None: there is none."""
         wanted = b"(UID BODY.PEEK[]<%d.%d>)" % (start, CHUNK)
         answer = await self._session.attempt("UID FETCH", b"%d" % uid, wanted, size=CHUNK)
-        pieces = [_body(items) async for number, items in _fetched(answer) if number == uid]
+        pieces = [_body(items) async for number, items in fetched(answer.frames) if number == uid]
         return pieces[0] if pieces else None
 
     def _spooled(self, uid: int) -> str:
@@ -348,7 +273,7 @@ class ImapStore:
         found: dict[str, Identity] = {}
         async with aclosing(self._session.pipelined(commands)) as answers:
             async for answer in answers:
-                async for uid, items in _fetched(answer):
+                async for uid, items in fetched(answer.frames):
                     told = identity(items)
                     if uid in asked and told is not None:
                         found[asked[uid]] = told
@@ -358,7 +283,8 @@ class ImapStore:
 
     async def apply(self, operation: RemoteOperation) -> OperationResult:
         """Carry one change out on the server."""
-        return await imap_operations.apply(self._session, operation, self._select)
+        labels = await self._labelled()
+        return await imap_operations.apply(self._session, operation, self._select, labels)
 
     async def wait(self, seconds: float) -> bool:
         """Wait until the inbox changes since the last `changes` of it, or `seconds` pass."""
@@ -419,12 +345,6 @@ def _too_large() -> TooLarge:
     )
 
 
-def _spans(count: int, at_once: int) -> Iterator[tuple[int, int]]:
-    """1..count in pieces, the newest first."""
-    for high in range(count, 0, -at_once):
-        yield max(1, high - at_once + 1), high
-
-
 def _parts(uids: list[int], at_once: int) -> Iterator[list[int]]:
     for start in range(0, len(uids), at_once):
         yield uids[start : start + at_once]
@@ -445,23 +365,6 @@ def _groups(envelopes: Iterable[_Envelope]) -> Iterator[list[_Envelope]]:
         size += envelope.size
     if group:
         yield group
-
-
-async def _fetched(answer: Answer) -> AsyncGenerator[tuple[int, dict[bytes, Value]], None]:
-    """UID and items of each FETCH response that has a UID.
-
-    Thousands may be here at once: others have their turn in between.
-    """
-    for place, frame in enumerate(answer.frames):
-        if place % _AT_A_TURN == 0:
-            await asyncio.sleep(0)
-        head = heading(frame)
-        if head is None or head.kind != b"FETCH":
-            continue
-        items = fetch_items(frame, head.end)
-        uid = number(items.get(b"UID"), 2**32 - 1)
-        if uid:
-            yield uid, items
 
 
 def _body(items: dict[bytes, Value]) -> tuple[int | None, bytes] | None:

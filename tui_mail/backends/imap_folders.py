@@ -30,6 +30,7 @@ _SPECIAL_USE = {
     b"\\ALL": FolderRole.ALL,
     b"\\FLAGGED": FolderRole.FLAGGED,
 }
+_VIEWS = frozenset({b"\\ALL", b"\\FLAGGED", b"\\IMPORTANT"})
 _NAMES = {
     FolderRole.SENT: (
         "sent|sent items|sent messages|sent mail|inviata|inviati|posta inviata|"
@@ -100,20 +101,21 @@ def listed(frames: Iterable[Frame]) -> list[Listed]:
     return list(found.values())
 
 
-def remote_folders(found: Iterable[Listed]) -> list[RemoteFolder]:
-    """Folders for the rest of the program, the inbox first, then by name."""
+def remote_folders(found: Iterable[Listed], *, archive: str = "") -> list[RemoteFolder]:
+    """Folders for the rest of the program, the inbox first, then by name.
+
+    `archive`: the key of a view that is the archive: what is in no other folder counts there.
+    """
     folders = {folder.key: folder for folder in found}
     folders.setdefault(INBOX, Listed(frozenset(), b"", INBOX.encode()))
-    roles = _roles(folders.values())
-    remote = [
-        RemoteFolder(
-            key,
-            INBOX if key == INBOX else _name(folder),
-            roles.get(key, FolderRole.OTHER),
-            folder.attributes.isdisjoint({b"\\NOSELECT", b"\\NONEXISTENT"}),
-        )
-        for key, folder in folders.items()
-    ]
+    roles = _roles(folders.values(), archive)
+    remote = []
+    for key, folder in folders.items():
+        view = key not in {INBOX, archive} and not folder.attributes.isdisjoint(_VIEWS)
+        there = folder.attributes.isdisjoint({b"\\NOSELECT", b"\\NONEXISTENT"})
+        name = INBOX if key == INBOX else _name(folder)
+        role = roles.get(key, FolderRole.OTHER)
+        remote.append(RemoteFolder(key, name, role, there and not view, view))
     return sorted(remote, key=lambda folder: (folder.key != INBOX, folder.name.casefold()))
 
 
@@ -156,13 +158,16 @@ def _name(folder: Listed) -> str:
     return "/".join(mailbox_decoded(part) for part in folder.name.split(folder.delimiter))
 
 
-def _roles(folders: Iterable[Listed]) -> dict[str, FolderRole]:
+def _roles(folders: Iterable[Listed], archive: str) -> dict[str, FolderRole]:
     roles = {INBOX: FolderRole.INBOX}
     told: set[FolderRole] = set()
+    if archive:
+        roles[archive] = FolderRole.ARCHIVE
+        told.add(FolderRole.ARCHIVE)
     unsaid: list[Listed] = []
     for folder in folders:
         role = next((_SPECIAL_USE[a] for a in sorted(folder.attributes) if a in _SPECIAL_USE), None)
-        if folder.key == INBOX:
+        if folder.key in {INBOX, archive}:
             continue
         if role is None:
             unsaid.append(folder)

@@ -3,8 +3,9 @@
 Hides that a key is "UIDVALIDITY:UID", what a cursor remembers, and how flags are spelt. Pure.
 """
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -13,6 +14,7 @@ from tui_mail.backends.imap_syntax import (
     Frame,
     Value,
     expand,
+    fetch_items,
     heading,
     internal_date,
     is_keyword,
@@ -27,6 +29,7 @@ from tui_mail.values import Flag, Identity
 _KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
 _FIGURE = re.compile(r"[0-9]{1,19}\Z")
 _LARGEST_UID = 2**32 - 1
+_AT_A_TURN = 10  # responses: about a millisecond
 _MOST_COPIED = 10_000  # in one command; we ask for fewer
 _SYSTEM = {
     Flag.SEEN: b"\\Seen",
@@ -203,3 +206,20 @@ def appended_key(text: bytes) -> str:
     """The key in an APPENDUID code (RFC 4315), empty when there is none."""
     match = _APPENDUID.search(text)
     return message_key(int(match[1]), int(match[2])) if match else ""
+
+
+async def fetched(frames: Iterable[Frame]) -> AsyncGenerator[tuple[int, dict[bytes, Value]], None]:
+    """UID and items of each FETCH response that has a UID.
+
+    Thousands may be here at once: others have their turn in between.
+    """
+    for place, frame in enumerate(frames):
+        if place % _AT_A_TURN == 0:
+            await asyncio.sleep(0)
+        head = heading(frame)
+        if head is None or head.kind != b"FETCH":
+            continue
+        items = fetch_items(frame, head.end)
+        uid = number(items.get(b"UID"), 2**32 - 1)
+        if uid:
+            yield uid, items

@@ -6,9 +6,11 @@ expunges what somebody else marked as deleted.
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tui_mail.backends import imap_folder_changes
 from tui_mail.backends.imap_folders import wire_name
+from tui_mail.backends.imap_labels import Labels
 from tui_mail.backends.imap_messages import (
     State,
     appended_key,
@@ -32,8 +34,20 @@ _MESSAGE_ID = re.compile(
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
-async def apply(session: Session, operation: RemoteOperation, select: Select) -> OperationResult:
-    """Carry one change out."""
+async def apply(
+    session: Session, asked: RemoteOperation, select: Select, labels: Labels | None = None
+) -> OperationResult:
+    """Carry one change out; where folders are `labels`, by their habits."""
+    operation = labels.habit(asked) if labels else asked
+    if operation is None:
+        return OperationResult()
+    result = await _apply(session, operation, select, labels)
+    return result if operation.verb is asked.verb else replace(result, keys={})
+
+
+async def _apply(
+    session: Session, operation: RemoteOperation, select: Select, labels: Labels | None
+) -> OperationResult:
     if operation.verb is Verb.APPEND:
         return await _append(session, operation, select)
     if operation.verb is Verb.CREATE_FOLDER:
@@ -54,7 +68,8 @@ async def apply(session: Session, operation: RemoteOperation, select: Select) ->
         part = {uid: asked[uid] for uid in every[start : start + _AT_ONCE]}
         there = await _present(session, part)
         if there:
-            moved.update(await _change(session, operation, there))
+            adding = labels is not None and labels.only_adds(operation)
+            moved.update(await _change(session, operation, there, adding=adding))
         known.update(there)
     return OperationResult(moved, frozenset(operation.keys) - frozenset(known.values()))
 
@@ -66,9 +81,12 @@ async def _present(session: Session, asked: dict[int, str]) -> dict[int, str]:
 
 
 async def _change(
-    session: Session, operation: RemoteOperation, asked: dict[int, str]
+    session: Session, operation: RemoteOperation, asked: dict[int, str], *, adding: bool
 ) -> dict[str, str]:
     uids = compact(asked)
+    if operation.verb is Verb.MOVE and adding:
+        answer = await session.command("UID COPY", uids, astring(wire_name(operation.target)))
+        return copied_keys([answer.text, *(f[0] for f in answer.frames)], asked)
     if operation.verb is Verb.MOVE:
         return await _move(session, operation.target, asked)
     if operation.verb is Verb.DELETE:

@@ -175,6 +175,7 @@ def _job(rows: Sequence[_Waiting]) -> Job:
         Verb.CREATE_FOLDER: first.folder_name,
         Verb.RENAME_FOLDER: first.folder_name,
         Verb.MOVE: first.target,
+        Verb.DELETE: first.target,  # of a move whose message has arrived
     }
     flags = frozenset(operation.add.split())
     return Job(

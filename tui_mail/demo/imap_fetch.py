@@ -25,7 +25,7 @@ MACROS = {
     "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
     "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
 }
-ITEM = re.compile(rb"[A-Za-z0-9.]+")
+ITEM = re.compile(rb"[A-Za-z0-9.-]+")
 PATH = re.compile(rb"[1-9][0-9]{0,5}(?:\.[1-9][0-9]{0,5}){0,60}(?![0-9])")
 SECTION_KINDS = ("HEADER.FIELDS.NOT", "HEADER.FIELDS", "HEADER", "TEXT", "MIME")
 

@@ -24,11 +24,13 @@ class ImapServer:
         ssl_context: ssl.SSLContext | None = None,
         starttls_context: ssl.SSLContext | None = None,
         capabilities_off: frozenset[str] = frozenset(),
+        capabilities_besides: tuple[str, ...] = (),
     ) -> None:
         """Serve these mailboxes by user name.
 
         `ssl_context` means TLS from the first byte; with `starttls_context` no password is taken
-        before STARTTLS. What is in `capabilities_off` (in upper case) is neither offered nor done.
+        before STARTTLS. What is in `capabilities_off` (in upper case) is neither offered nor done;
+        `capabilities_besides` are offered, and it is the mailboxes that do them.
         """
         self._ssl_context = ssl_context
         self._flowing = asyncio.Event()
@@ -38,6 +40,7 @@ class ImapServer:
             commands={**FOLDER_COMMANDS, **MESSAGE_COMMANDS},
             starttls_context=starttls_context,
             capabilities_off=capabilities_off,
+            capabilities_besides=capabilities_besides,
             flowing=self._flowing,
         )
         self._server: asyncio.Server | None = None

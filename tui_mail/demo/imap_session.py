@@ -65,6 +65,7 @@ class Site:
     starttls_context: ssl.SSLContext | None
     capabilities_off: frozenset[str]
     flowing: asyncio.Event
+    capabilities_besides: tuple[str, ...] = ()
     refusals: dict[str, str] = field(default_factory=dict)
     received: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
@@ -124,7 +125,8 @@ class Session:
 
     def capabilities(self) -> str:
         """Return what is offered at this point of the connection."""
-        names = ["IMAP4rev1", *(name for name in CAPABILITIES if self.can(name))]
+        offered = (*CAPABILITIES, *self.site.capabilities_besides)
+        names = ["IMAP4rev1", *(name for name in offered if self.can(name))]
         if self.state is State.CONNECTED:
             if self.site.starttls_context is not None and not self.secure:
                 names.append("STARTTLS")

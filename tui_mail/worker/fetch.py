@@ -144,14 +144,21 @@ class Sync:
             folder.id or 0: folder
             for folder in await read(lost_folders.missing, account_id, remote)
         }
+        views = {one.key for one in remote if one.view}
+        certain = [one for one, folder in lost.items() if folder.remote in views]
+        for one in certain:
+            del lost[one]
         if not lost:
-            return []
+            return certain
         for key in await read(lost_folders.unknown, account_id, remote):
-            folder_id = await self._renamed_to(key, list(lost))
-            if folder_id is not None:
-                await self._database.write(lost_folders.rename, folder_id, key)
-                del lost[folder_id]
-        return [key for key, folder in lost.items() if not await self._is_there(folder.remote)]
+            renamed = await self._renamed_to(key, list(lost))
+            if renamed is not None:
+                await self._database.write(lost_folders.rename, renamed, key)
+                del lost[renamed]
+        for folder_id, folder in lost.items():
+            if not await self._is_there(folder.remote):
+                certain.append(folder_id)
+        return certain
 
     async def _renamed_to(self, remote: str, folder_ids: Sequence[int]) -> int | None:
         """Which of the folders that a server does not list any more it calls `remote` now."""
