@@ -13,6 +13,7 @@ from tui_mail.linking.facts import (
     Parent,
     ParentLink,
 )
+from tui_mail.linking.mentions import Parts
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.linking.reasons import worded
 from tui_mail.values import LinkProposal, LinkState, Mailbox
@@ -329,6 +330,128 @@ def test_a_document_of_a_party_that_is_no_longer_on_the_conversation_is_asked_ab
     assert _answer(parent) == {BIANCHI: AUTO, VERDI_INVOICE: ASK}
 
 
+# -- what else a message says ----------------------------------------------------------------------
+
+
+def _said(
+    subject: str = "Domanda", *, parent: Parent | None = None, **parts: object
+) -> dict[int, str]:
+    facts = _facts("marta@bianchi.example", subject, parts=Parts(**parts))  # type: ignore[arg-type]
+    return _states(link(facts, replace(KNOWLEDGE, parent=parent)))
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        ({"text": "Quando arriva l'ordine n. 119/2026? Il mio numero è 0535 119119."}, AUTO),
+        ({"text": "Quando arriva l'ordine 119?"}, AUTO),
+        ({"names": ["Ordine_119_2026.pdf"]}, AUTO),
+        ({"names": ["scan.pdf", "ordine 119.pdf"]}, ASK),
+        ({"files": ["Spett.le ditta\nOrdine n. 119/2026\nRiga 1"]}, AUTO),
+        ({"quoted": "In allegato l'ordine n. 119/2026."}, AUTO),
+        ({"quoted": "In allegato l'ordine 119."}, ASK),
+    ],
+)
+def test_every_part_of_a_message_counts_by_its_weight(parts: dict[str, object], state: str) -> None:
+    facts = _facts("marta@bianchi.example", parts=Parts(**parts))  # type: ignore[arg-type]
+    assert _states(link(facts, KNOWLEDGE)) == {BIANCHI: AUTO, ORDER: state}
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"text": "ordine 119/2026"}, "the text says “ordine 119/2026”"),
+        ({"names": ["ordine 119/2026.pdf"]}, "the name of a file says “ordine 119/2026”"),
+        ({"files": ["ordine 119/2026"]}, "a file says “ordine 119/2026”"),
+        ({"quoted": "ordine 119/2026"}, "what it quotes says “ordine 119/2026”"),
+    ],
+)
+def test_the_sentence_tells_where_the_words_are(parts: dict[str, object], words: str) -> None:
+    facts = _facts("marta@bianchi.example", parts=Parts(**parts))  # type: ignore[arg-type]
+    found = {one.entity_id: one for one in link(facts, KNOWLEDGE)}
+    assert worded(found[ORDER].why) == words
+
+
+def test_what_is_quoted_is_passed_over_when_the_writer_names_something() -> None:
+    found = _said(text="Fattura 7/2026 saldata.", quoted="ordine n. 119/2026")
+    assert found == {BIANCHI: AUTO, INVOICE: AUTO}
+
+
+def test_a_long_list_of_numbers_is_about_none_of_them() -> None:
+    two = "Ordine 119/2026, fattura 7/2026"
+    assert _said(text=two) == {BIANCHI: AUTO, ORDER: AUTO, INVOICE: AUTO}
+    five = f"{two}, preventivo 31/2026, fattura 7/A/2026, fattura 7/2025"
+    assert list(_said(text=five).values()) == [AUTO, ASK, ASK, ASK]
+
+
+def test_another_number_in_the_text_ends_the_inheritance() -> None:
+    found = _said("Re: Ordine 119/2026", parent=_parent(ORDER), text="E la fattura 7/2026?")
+    assert found == {BIANCHI: AUTO, INVOICE: AUTO, ORDER: ASK}
+
+
+def test_a_quoted_number_does_not() -> None:
+    found = _said("Re: Consegna", parent=_parent(ORDER), quoted="fattura 7/2026")
+    assert found[ORDER] == AUTO
+
+
+def test_a_number_of_strangers_in_a_file_says_nothing() -> None:
+    assert _said(files=["fattura 8/2026"], names=["fattura 8_2026.pdf"]) == {BIANCHI: AUTO}
+    assert _said(text="fattura 8/2026") == {BIANCHI: AUTO, VERDI_INVOICE: ASK}
+
+
+def test_a_document_made_later_is_not_meant() -> None:
+    facts = _facts("marta@bianchi.example", "Ordine 119", date=date(2025, 6, 1))
+    assert _states(link(facts, KNOWLEDGE)) == {BIANCHI: AUTO}
+
+
+REFERRED = _document(120, "sales_order", "55", BIANCHI, their_reference="PO-4711")
+
+
+@pytest.mark.parametrize(
+    ("subject", "states"),
+    [
+        ("Ns. ordine PO-4711", {BIANCHI: AUTO, 120: AUTO}),
+        ("our order PO-4711", {BIANCHI: AUTO, 120: AUTO}),
+        ("Ns. rif. PO-4711", {BIANCHI: AUTO, 120: AUTO}),
+        ("Re: rif: PO-4711", {BIANCHI: AUTO, 120: AUTO}),
+        ("PO-4712", {BIANCHI: AUTO}),
+    ],
+)
+def test_the_other_side_may_use_its_own_reference(subject: str, states: dict[int, str]) -> None:
+    knowledge = replace(KNOWLEDGE, documents=(REFERRED,))
+    assert _states(link(_facts("marta@bianchi.example", subject), knowledge)) == states
+    assert _states(link(_facts("info@verdi.example", subject), knowledge)) == {VERDI: AUTO}
+
+
+def _passed_on(text: str, quoted: str, **other: object) -> MessageFacts:
+    return _facts(
+        "colleague@home.example", "I: Domanda", parts=Parts(text=text, quoted=quoted), **other
+    )
+
+
+INLINE = "Da: Marta Bianchi <marta@bianchi.example>\nOggetto: Domanda\n\nordine n. 119/2026?"
+
+
+def test_a_letter_that_a_colleague_passes_on_is_its_writers() -> None:
+    facts = _passed_on("Ci pensi tu?", INLINE)
+    assert needs(facts).addresses == {"marta@bianchi.example"}
+    found = link(facts, KNOWLEDGE)
+    assert _states(found) == {BIANCHI: AUTO, ORDER: AUTO}
+    assert "passes on" in worded(found[0].why) + worded(found[1].why)
+
+
+def test_of_an_attached_letter_the_line_above_it_tells_the_writer() -> None:
+    facts = _passed_on("▪ Domanda · Marta <marta@bianchi.example> · 2026-03-19\n\nCiao", "")
+    assert _states(link(facts, KNOWLEDGE)) == {BIANCHI: AUTO}
+
+
+def test_who_is_quoted_says_nothing_when_somebody_else_is_on_the_message() -> None:
+    facts = _passed_on("Vedi sotto", INLINE, to=(Mailbox("info@verdi.example"),))
+    assert _states(link(facts, KNOWLEDGE)) == {VERDI: AUTO}
+    stranger = replace(facts, senders=(Mailbox("x@nowhere.example"),), to=())
+    assert link(stranger, KNOWLEDGE) == ()
+
+
 # -- vetoes ----------------------------------------------------------------------------------------
 
 
@@ -437,6 +560,13 @@ _messages = st.builds(
     kind=st.sampled_from(["human", "pec_envelope", "list", "bounce", "auto_reply"]),
     outgoing=st.booleans(),
     date=st.one_of(st.none(), st.dates()),
+    parts=st.builds(
+        Parts,
+        text=_subjects,
+        quoted=st.one_of(_subjects, st.just(INLINE)),
+        names=st.lists(_subjects, max_size=2),
+        files=st.lists(_subjects, max_size=2),
+    ),
     own_domains=st.just(frozenset({"home.example"})),
 )
 
@@ -455,10 +585,13 @@ def test_linking_is_sound_for_any_message(
     assert not rejected & {one.entity_id for one in found}
     on_it = {
         party.party_id
-        for mailbox in (*facts.senders, *facts.reply_to, *facts.to, *facts.cc)
+        for address in (
+            *(one.address for one in (*facts.senders, *facts.reply_to, *facts.to, *facts.cc)),
+            *facts.passed_on,
+        )
         for party in (
-            *ADDRESSES.get(mailbox.address, ()),
-            *DOMAINS.get(mailbox.address.rpartition("@")[2], ()),
+            *ADDRESSES.get(address, ()),
+            *DOMAINS.get(address.rpartition("@")[2], ()),
         )
     }
     owners = {one.entity_id: one.party_id for one in DOCUMENTS}

@@ -5,8 +5,8 @@ that messages may mean, `rejected` what a person has refused.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -61,16 +61,38 @@ class KnownRecord:
 
 @dataclass(frozen=True, slots=True)
 class OwnHouse:
-    """What is ours: `addresses` and mail `domains`, lower case."""
+    """What is ours: `addresses` and mail `domains`, lower case; the company whose each is, of those
+    that are one company's alone.
+    """
 
     addresses: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
+    companies: Mapping[str, str] = field(default_factory=dict)
+
+    def company_of(self, addresses: Iterable[str]) -> str:
+        """The company that is meant by all of the addresses that tell; "" when none is, or several."""
+        found = set()
+        for one in addresses:
+            lower = one.lower()
+            found.add(self.companies.get(lower) or self.companies.get(lower.rpartition("@")[2]))
+        found.discard(None)
+        return (found.pop() or "") if len(found) == 1 else ""
 
 
-def own_domains(session: Session) -> frozenset[str]:
-    """The mail domains of the companies themselves, lower case."""
-    found = session.scalars(select(col(Company.domains)))
-    return frozenset(one.lower().lstrip("@") for text in found for one in text.split())
+def own_house(session: Session, addresses: frozenset[str]) -> OwnHouse:
+    """`addresses`: ours, lower case."""
+    rows = session.execute(
+        select(col(Company.code), col(Company.addresses), col(Company.domains))
+    ).all()
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    domains: set[str] = set()
+    for code, known, mail_domains in rows:
+        there = {one.lower().lstrip("@") for one in mail_domains.split()}
+        domains |= there
+        for one in (*there, *known.lower().split()):
+            owners[one].add(code)
+    companies = {one: codes.copy().pop() for one, codes in owners.items() if len(codes) == 1}
+    return OwnHouse(addresses, frozenset(domains), companies if len(rows) > 1 else {})
 
 
 def described(session: Session, message_ids: Collection[int], own: OwnHouse) -> list[Described]:
@@ -158,6 +180,7 @@ def _described(row: Row[*tuple[Any, ...]], own: OwnHouse) -> Described:
         date=(row.date or row.received_at).date(),
         own_addresses=own.addresses,
         own_domains=own.domains,
+        company=own.company_of((row.sender_address, *recipients)),
     )
     return Described(
         row.id,
@@ -182,6 +205,7 @@ class Records:
         self._domains = _domain_parties(session, self._unknown_domains(needs))
         self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
+        self._by_reference: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self.known: dict[int, KnownRecord] = {}
         for there in (self._addresses, self._domains):
             for party in (one for known in there.values() for one in known):
@@ -190,6 +214,8 @@ class Records:
         for one in _documents(session, needs):
             self._by_number[one.number].append(one)
             self._by_code[one.code.upper()].append(one)
+            if one.their_reference:
+                self._by_reference[one.their_reference].append(one)
             record = KnownRecord(one.kind, one.party_id, one.company, one.code)
             self.known[one.entity_id] = record
 
@@ -217,6 +243,11 @@ class Records:
         """Those of the right kind that have one of the numbers or codes, in the order of ids."""
         kinds = need.kinds
         found = {
+            one.entity_id: one
+            for reference in need.references
+            for one in self._by_reference.get(reference, ())
+        }
+        found |= {
             one.entity_id: one
             for there, names in ((self._by_number, need.numbers), (self._by_code, need.codes))
             for name in names
@@ -327,6 +358,9 @@ def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument
         if row.kind in kinds[row.number]:
             found[row.id] = KnownDocument(*row)
     for row in _among_documents(session, codes, Entity.code_folded):
+        found[row.id] = KnownDocument(*row)
+    references = {one for need in needs for one in need.references}
+    for row in _among_documents(session, references, Entity.their_reference):
         found[row.id] = KnownDocument(*row)
     return [found[key] for key in sorted(found)]
 

@@ -1,8 +1,9 @@
 """Messages as they come to be stored: read, taken apart, their files sealed already."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui_mail.linking.mentions import Mentions
 from tui_mail.values import ParsedMessage
 
 
@@ -23,7 +24,7 @@ class PreparedAttachment:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A message ready to be stored. `own`: one of our accounts is the sender; `body_words`: those
-    of the body, cut for the index."""
+    of the body, cut for the index; `mentions`: what it says that may name records."""
 
     parsed: ParsedMessage
     content_hash: str
@@ -33,6 +34,7 @@ class Prepared:
     body_words: str
     thread_keys: tuple[str, ...]
     own: bool
+    mentions: Mentions = field(default_factory=Mentions)
 
 
 @dataclass(frozen=True, slots=True)

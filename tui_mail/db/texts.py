@@ -75,8 +75,10 @@ def count_waiting(session: Session) -> int:
 
 def settle_texts(
     session: Session, message_ids: Sequence[int], read: Mapping[str, Extracted]
-) -> None:
-    """Keep what was read of files, by the hash of their bytes, and find their messages by it."""
+) -> list[int]:
+    """Keep what was read of files, by the hash of their bytes, and find their messages by it; those
+    of whose files there is text.
+    """
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [
         {"sha256": sha256, "outcome": str(one.outcome), "text": one.text}
@@ -84,6 +86,8 @@ def settle_texts(
     ]
     # Another host may have read the same file.
     execute_many(session, make(AttachmentText).on_conflict_do_nothing(), rows)
-    renew(session, with_text(session, message_ids))
+    found = with_text(session, message_ids)
+    renew(session, found)
     for part in chunks(message_ids):
         session.execute(delete(TextWaiting).where(col(TextWaiting.message_id).in_(part)))
+    return found

@@ -1,16 +1,18 @@
-"""Signal: documents whose number stands in the subject, checked against the ERP and its parties."""
+"""Signal: documents whose number a message says, checked against the ERP and its parties."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date as Day
 
 from tui_mail.linking import numbers
 from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownDocument, MessageFacts
+from tui_mail.linking.mentions import FILE, NAME, PLACES, QUOTED, SUBJECT, TEXT
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.linking.reasons import Reason, reason
-from tui_mail.linking.threads import is_answer
+from tui_mail.linking.subjects import is_answer
 
 _NAKED = 2.5
 _FOREIGN = -6.0
@@ -19,6 +21,16 @@ _NOT_FULLY_NAMED = -1.5
 _OTHER_KIND = -1.0
 _OLDER_VERSION = -2.0
 _THEIR_NUMBER = -2.0
+_IN_PASSING = -2.0
+_TAKEN_OVER = -3.0
+_NOT_MADE_YET = -4.0
+_DAYS_AHEAD = 7  # of a document that is dated after what it was announced in
+# What a place takes from a number that is said there.
+_PLACE = {SUBJECT: 0.0, TEXT: 0.0, NAME: -1.0, FILE: -2.0, QUOTED: -4.5}
+_ALONE_QUOTED = -2.0
+_LISTED = -3.0
+_MOST_MEANT = 4  # of documents said beside each other: more are a list, which is about none of them
+_SHORTEST_REFERENCE = 3
 _CLOSED_LONG_AGO = -1.5
 _SAME_DAY = 1.0
 _OLD_DAYS, _VERY_OLD_DAYS = 730, 548
@@ -27,36 +39,90 @@ _NUMBERED_BY_THEM = frozenset({"purchase_invoice", "goods_receipt"})
 _DIGITS = re.compile(r"[0-9]+")
 
 
+# The other side's papers, and what they are in our books.
+_ALSO = {
+    "purchase_order": ("sales_order",),
+    "sales_order": ("purchase_order",),
+    "invoice": ("purchase_invoice",),
+    "purchase_invoice": ("invoice",),
+    "delivery_note": ("goods_receipt",),
+    "goods_receipt": ("delivery_note",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Match:
     candidate: NumberCandidate
     document: KnownDocument
     owned: bool
+    referred: bool = False  # by the other side's own reference
 
 
-def subject_candidates(facts: MessageFacts) -> tuple[NumberCandidate, ...]:
-    """What in the subject may be a number; an answer's subject does not tell whose words it has."""
-    found = numbers.document_candidates(facts.subject, ours=facts.outgoing)
-    if not is_answer(facts.subject):
-        return found
-    return tuple(replace(one, whose="") for one in found)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    facts: MessageFacts
+    knowledge: Knowledge
 
 
 def document_evidence(
     facts: MessageFacts, knowledge: Knowledge, parties: Collection[int]
 ) -> tuple[Evidence, ...]:
-    """Documents named in the subject. `parties`: who the other side is, as far as it is known."""
-    found: list[Evidence] = []
-    for candidate in subject_candidates(facts):
+    """Documents that the message names. `parties`: who the other side is, as far as it is known."""
+    if not knowledge.documents:
+        return ()
+    named = [*_named(facts, knowledge, parties)]
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    for matches in named:
+        for match in matches:
+            if match.owned:
+                places[_place(facts, match.candidate)].add(match.document.entity_id)
+    return tuple(
+        one
+        for matches in named
+        for one in _evidence(_Told(facts, knowledge), matches, places, anybody=bool(parties))
+    )
+
+
+def _named(
+    facts: MessageFacts, knowledge: Knowledge, parties: Collection[int]
+) -> Iterator[list[_Match]]:
+    """What each candidate names; nothing foreign where the other side owns something of it."""
+    for candidate in facts.mentions.candidates:
         matches = [
             _Match(candidate, document, document.party_id in parties)
             for document in knowledge.documents
             if _names(candidate, document)
         ]
-        # When the other side owns one of them, nobody else's is meant.
         owned = [match for match in matches if match.owned]
-        found.extend(_evidence(facts, owned or matches, anybody=bool(parties)))
-    return tuple(found)
+        # The other side's own reference says something only of what is theirs.
+        referred = [
+            _Match(candidate, document, owned=True, referred=True)
+            for document in knowledge.documents
+            if document.party_id in parties and _refers(candidate, document)
+        ]
+        theirs = candidate.whose == "theirs" and referred
+        if theirs or owned or referred or matches:
+            yield theirs or owned or referred or matches
+
+
+def _place(facts: MessageFacts, candidate: NumberCandidate) -> str:
+    """Where a number is said; of a letter that is passed on, what it says counts as the text."""
+    if candidate.place == QUOTED and facts.passed_on:
+        return TEXT
+    return candidate.place
+
+
+def _refers(candidate: NumberCandidate, document: KnownDocument) -> bool:
+    """Whether a number is the other side's reference of a document."""
+    if not document.their_reference or candidate.whose == "ours":
+        return False
+    written = candidate.written.upper()
+    kinds = {one for kind in candidate.kinds for one in (kind, *_ALSO.get(kind, ()))}
+    return (
+        len(written) >= _SHORTEST_REFERENCE
+        and document.kind in kinds
+        and written == document.their_reference.upper()
+    )
 
 
 def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
@@ -64,6 +130,8 @@ def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
         return False
     if candidate.code:
         return document.code.upper() == candidate.code
+    if not candidate.number:
+        return False
     return (
         numbers.canonical_number(document.number) == candidate.number
         and candidate.year in {None, document.year}
@@ -72,45 +140,105 @@ def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
     )
 
 
-def _evidence(facts: MessageFacts, matches: list[_Match], *, anybody: bool) -> Iterator[Evidence]:
+def _evidence(
+    told: _Told,
+    matches: list[_Match],
+    places: dict[str, set[int]],
+    *,
+    anybody: bool,
+) -> Iterator[Evidence]:
     unique = len(matches) == 1
     for match in matches:
-        weight = _weight(facts, match, matches)
+        weight = _weight(told, match, matches, places)
         if not match.owned:
             weight += _FOREIGN if anybody else _NOBODY_KNOWN
         full = match.candidate.strength >= numbers.DATED
-        # A number alone, of somebody who has nothing to do with the message, is chance.
-        if not match.owned and not full:
+        place = _place(told.facts, match.candidate)
+        # A number alone, of somebody who has nothing to do with the message, is chance; so is
+        # whatever is said of strangers elsewhere than in the words of who writes.
+        if not match.owned and not (full and place in {SUBJECT, TEXT}):
             continue
         document = match.document
         yield Evidence(
             entity_id=document.entity_id,
             kind=document.kind,
             company=document.company,
-            method="number",
+            method="reference" if match.referred else _METHODS[place],
             weight=weight,
-            why=_why(match, anybody=anybody),
+            why=_why(match, place, anybody=anybody),
             found_in=match.candidate.found_in,
             veto=not match.owned,
-            suggest=(unique and full) or (match.owned and weight > -PROPOSE),
-            group=f"number {match.candidate.span[0]}-{match.candidate.span[1]}",
+            suggest=(unique and full and place in {SUBJECT, TEXT})
+            or (match.owned and weight > -PROPOSE),
+            group=_group(match.candidate),
         )
 
 
-def _weight(facts: MessageFacts, match: _Match, matches: list[_Match]) -> float:
+_METHODS = {
+    SUBJECT: "number",
+    TEXT: "text",
+    NAME: "file_name",
+    FILE: "file_text",
+    QUOTED: "quoted",
+}
+
+
+def _group(candidate: NumberCandidate) -> str:
+    return f"{candidate.place} {candidate.found_in} {candidate.span[0]}-{candidate.span[1]}"
+
+
+def _weight(
+    told: _Told, match: _Match, matches: list[_Match], places: dict[str, set[int]]
+) -> float:
+    facts, knowledge = told.facts, told.knowledge
     candidate, document = match.candidate, match.document
+    weight = _of_number(facts, match) + _against_others(match, matches)
+    if candidate.date and candidate.date == document.date:
+        weight += _SAME_DAY
+    if document.state == "closed" and _days_old(facts, document) > _VERY_OLD_DAYS:
+        weight += _CLOSED_LONG_AGO
+    if _days_old(facts, document) < -_DAYS_AHEAD:
+        weight += _NOT_MADE_YET
+    if is_answer(facts.subject) and candidate.place == SUBJECT:
+        # Its words were there before: what is written now says what it is about.
+        said = places.get(TEXT, set())
+        weight += _TAKEN_OVER if said and document.entity_id not in said else 0.0
+    place = _place(facts, candidate)
+    return weight + _of_place(place, document, places, alone=knowledge.parent is None)
+
+
+def _of_number(facts: MessageFacts, match: _Match) -> float:
+    candidate, document = match.candidate, match.document
+    if match.referred:
+        return LIKELY + (_SAME_DAY if candidate.whose == "theirs" else 0.5)
     weight = {numbers.NAKED: _NAKED, numbers.TYPED: LIKELY}.get(candidate.strength, SURE)
     if not candidate.code and candidate.year and document.series and not candidate.series:
         weight += _NOT_FULLY_NAMED
     if candidate.year is None and not candidate.code and _days_old(facts, document) > _OLD_DAYS:
         weight += _CLOSED_LONG_AGO
-    if candidate.date and candidate.date == document.date:
-        weight += _SAME_DAY
     if _is_their_number(facts, candidate, document):
         weight += _THEIR_NUMBER
-    if document.state == "closed" and _days_old(facts, document) > _VERY_OLD_DAYS:
-        weight += _CLOSED_LONG_AGO
-    return weight + _against_others(match, matches)
+    return weight
+
+
+def _of_place(
+    place: str, document: KnownDocument, places: dict[str, set[int]], *, alone: bool
+) -> float:
+    """What the place takes, and what is said beside it or in a place that tells more.
+
+    `alone`: nothing is known that the message answers.
+    """
+    before = PLACES[: PLACES.index(place)]
+    elsewhere = {one for earlier in before for one in places.get(earlier, ())}
+    here = places.get(place, set()) | {document.entity_id}
+    if elsewhere:
+        weight = _PLACE[place] + (0.0 if document.entity_id in elsewhere else _IN_PASSING)
+    elif place == QUOTED and alone and len(here) == 1:
+        # All that is known of an answer whose program dropped the rest.
+        weight = _ALONE_QUOTED
+    else:
+        weight = _PLACE[place]
+    return weight + (_LISTED if place != SUBJECT and len(here) > _MOST_MEANT else 0.0)
 
 
 def _is_their_number(
@@ -131,13 +259,17 @@ def _against_others(match: _Match, matches: list[_Match]) -> float:
     kinds = match.candidate.kinds
     weight = 0.0
     others = [one.document for one in matches if one is not match]
-    named_first = kinds.index(match.document.kind)
+    named_first = _place_of(match.document.kind, kinds)
     typed = match.candidate.strength in {numbers.TYPED, numbers.DATED}
-    if typed and any(kinds.index(other.kind) < named_first for other in others):
+    if typed and any(_place_of(one.kind, kinds) < named_first for one in others):
         weight += _OTHER_KIND
     if any(_is_newer_version(other, match.document) for other in others):
         weight += _OLDER_VERSION
     return weight
+
+
+def _place_of(kind: str, kinds: tuple[str, ...]) -> int:
+    return kinds.index(kind) if kind in kinds else len(kinds)
 
 
 def _is_newer_version(other: KnownDocument, document: KnownDocument) -> bool:
@@ -158,11 +290,14 @@ def _days_old(facts: MessageFacts, document: KnownDocument) -> int:
     return (facts.date - made).days if facts.date and made else 0
 
 
-def _why(match: _Match, *, anybody: bool) -> Reason:
+def _why(match: _Match, place: str, *, anybody: bool) -> Reason:
     words = match.candidate.found_in
+    if match.referred:
+        return reason("reference", words=words)
     if match.owned:
-        return reason("subject", words=words)
+        return reason(place, words=words)
+    of_other = "of_other" if anybody else "of_nobody"
     if anybody:
         party = match.document.party_name or "–"
-        return reason("subject_of_other", words=words, party=party)
-    return reason("subject_of_nobody", words=words)
+        return reason(f"{place}_{of_other}", words=words, party=party)
+    return reason(f"{place}_{of_other}", words=words)

@@ -1,15 +1,16 @@
 """What linking knows before it concludes: the message, and what the database looked up for it.
 
-Plain values; `facts_of` is the one place that reads a parsed message.
+Plain values.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Day
 from functools import cached_property
 
+from tui_mail.linking.mentions import Mentions, Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate
-from tui_mail.values import LinkState, Mailbox, ParsedMessage
+from tui_mail.values import LinkState, Mailbox
 
 # A person, or a company by certified mail, wrote these; everything else is written by a program.
 WRITTEN_KINDS = frozenset({"human", "pec_envelope"})
@@ -18,11 +19,14 @@ _MOST_ADDRESSES = 200
 
 @dataclass(frozen=True, slots=True)
 class Correspondent:
-    """An address of the other side. `written`: it is the sender's, or one that we write to."""
+    """An address of the other side. `written`: it is the sender's, or one that we write to;
+    `passed_on`: of who wrote what a colleague forwards.
+    """
 
     address: str
     domain: str
     written: bool
+    passed_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class MessageFacts:
 
     `own_addresses` and `own_domains`: lower case, of our accounts, operators and companies.
     `company`: the company whose mailbox this is, "" when there is one only or it is not known.
+    `parts`: the rest of what it says; `found`: what there is in them and in the subject, when that
+    was looked for before.
     """
 
     subject: str
@@ -44,20 +50,50 @@ class MessageFacts:
     own_addresses: frozenset[str] = frozenset()
     own_domains: frozenset[str] = frozenset()
     company: str = ""
+    parts: Parts = field(default_factory=Parts)
+    found: Mentions | None = None
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """What the message says that may name a record."""
+        if self.found is not None:
+            return self.found
+        return mentions_of(replace(self.parts, subject=self.subject), ours=self.outgoing)
+
+    @cached_property
+    def passed_on(self) -> tuple[str, ...]:
+        """Who wrote what colleagues hand each other, when nobody else is on the message."""
+        foreign = [one for one in self.mentions.writers if self._is_foreign(one)]
+        return tuple(foreign) if not self._on_it and self.senders else ()
 
     @cached_property  # every signal asks
     def correspondents(self) -> tuple[Correspondent, ...]:
-        """The mailboxes of the other side, once each, senders first; at most 200."""
+        """The mailboxes of the other side, once each, senders first; at most 200.
+
+        When colleagues pass a letter on among themselves, its writer.
+        """
+        passed_on = (
+            Correspondent(one, one.rpartition("@")[2], written=True, passed_on=True)
+            for one in self.passed_on[:1]
+        )
+        return self._on_it or tuple(passed_on)
+
+    @cached_property
+    def _on_it(self) -> tuple[Correspondent, ...]:
         found: dict[str, Correspondent] = {}
         for mailbox, written in self._mailboxes():
             address = mailbox.address.strip().lower()
-            local, at, domain = address.rpartition("@")
-            foreign = address not in self.own_addresses and domain not in self.own_domains
-            if at and local and domain and foreign and address not in found:
+            if address not in found and self._is_foreign(address):
+                domain = address.rpartition("@")[2]
                 found[address] = Correspondent(address, domain, written)
             if len(found) == _MOST_ADDRESSES:
                 break
         return tuple(found.values())
+
+    def _is_foreign(self, address: str) -> bool:
+        local, at, domain = address.rpartition("@")
+        ours = address in self.own_addresses or domain in self.own_domains
+        return bool(at and local and domain) and not ours
 
     def _mailboxes(self) -> Iterator[tuple[Mailbox, bool]]:
         for mailbox in (*self.senders, *self.reply_to):
@@ -153,7 +189,8 @@ class Needs:
 
     `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.
     Documents: of one of `kinds` whose number is in `numbers` (canonical, see
-    `numbers.canonical_number`) or whose code in upper case is in `codes`.
+    `numbers.canonical_number`) or whose code in upper case is in `codes`, and whatever has one of
+    `references` as the other side's reference.
     """
 
     addresses: frozenset[str]
@@ -166,6 +203,11 @@ class Needs:
         return frozenset(one.number for one in self.candidates if one.number)
 
     @property
+    def references(self) -> frozenset[str]:
+        """What may be the other side's own references, as they are written."""
+        return frozenset(one.written for one in self.candidates if one.written)
+
+    @property
     def codes(self) -> frozenset[str]:
         """Whole codes to look for, in upper case."""
         return frozenset(one.code for one in self.candidates if one.code)
@@ -174,27 +216,3 @@ class Needs:
     def kinds(self) -> frozenset[str]:
         """Kinds of document that the candidates can be."""
         return frozenset(kind for one in self.candidates for kind in one.kinds)
-
-
-def facts_of(
-    parsed: ParsedMessage,
-    *,
-    own_addresses: frozenset[str],
-    own_domains: frozenset[str] = frozenset(),
-    outgoing: bool = False,
-    company: str = "",
-) -> MessageFacts:
-    """The facts of a parsed message; `own_addresses` and `own_domains` are lower case."""
-    return MessageFacts(
-        subject=parsed.subject,
-        senders=parsed.senders or ((parsed.sender,) if parsed.sender else ()),
-        reply_to=parsed.reply_to,
-        to=parsed.to,
-        cc=(*parsed.cc, *parsed.bcc) if outgoing else parsed.cc,
-        kind=parsed.kind,
-        outgoing=outgoing,
-        date=parsed.date.date() if parsed.date else None,
-        own_addresses=own_addresses,
-        own_domains=own_domains,
-        company=company,
-    )

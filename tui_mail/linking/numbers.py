@@ -85,6 +85,7 @@ class NumberCandidate:
     whole code in upper case where the words are one (then `number` is ""). `whose`: "ours" when
     the words say that we gave the number, "theirs" when the other side did, "" when they don't
     tell. `strength`: NAKED < TYPED < DATED < CODE. `span`: where in the text `found_in` stands.
+    `written`: the number alone as it stands there; `place`: which part of the message it is in.
     """
 
     kinds: tuple[str, ...]
@@ -98,6 +99,8 @@ class NumberCandidate:
     strength: int = TYPED
     found_in: str = ""
     span: tuple[int, int] = (0, 0)
+    written: str = ""
+    place: str = "subject"
 
 
 def canonical_number(number: str) -> str:
@@ -116,11 +119,14 @@ def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]
 
 
 def _candidates(text: str, ours: bool) -> tuple[NumberCandidate, ...]:
-    decoys = _Decoys(text)
+    decoys: _Decoys | None = None  # most texts name nothing, and need none
     found: dict[tuple[object, ...], NumberCandidate] = {}
     for candidate in chain(_codes(text), _typed(text, ours=ours), _naked(text)):
         key = (candidate.year, candidate.series, candidate.number, candidate.code)
-        if key not in found and not decoys.cover(candidate.span):
+        if key in found:
+            continue
+        decoys = decoys or _Decoys(text)
+        if not decoys.cover(candidate.span):
             found[key] = candidate
         if len(found) == MOST_CANDIDATES:
             break
@@ -156,6 +162,7 @@ def _codes(text: str) -> Iterator[NumberCandidate]:
             strength=CODE,
             found_in=match[0],
             span=match.span(),
+            written=match[0],
         )
 
 
@@ -206,6 +213,7 @@ def _readings(text: str, position: int) -> list[NumberCandidate]:
         number=canonical_number(slots["number"]),
         version=int(slots["version"]) if slots.get("version") else None,
         span=match.span(),
+        written=match[0],
     )
     candidate = _with_tail(text, candidate)
     strength = DATED if candidate.year else TYPED
@@ -256,6 +264,7 @@ def _naked(text: str) -> Iterator[NumberCandidate]:
             strength=CODE if instalment else NAKED,
             found_in=match[0],
             span=match.span(),
+            written=match[0],
         )
 
 

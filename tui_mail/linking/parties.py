@@ -88,7 +88,7 @@ def _parties(known: tuple[KnownParty, ...], company: str) -> list[KnownParty]:
 
 def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
     count = len(known)
-    weight = (SURE if one.written else _COPIED) - 2 * log2(count)
+    weight = (SURE if one.written and not one.passed_on else _COPIED) - 2 * log2(count)
     for party in known:
         yield Evidence(
             entity_id=party.party_id,
@@ -103,6 +103,8 @@ def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidenc
 
 
 def _why_address(one: Correspondent, party: KnownParty, count: int) -> Reason:
+    if one.passed_on and count == 1:
+        return reason("passed_on", address=one.address)
     if count > 1:
         return reason("shared_address", address=one.address, count=str(count))
     if party.contact_name:

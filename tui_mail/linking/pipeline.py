@@ -7,10 +7,11 @@ looked up goes into `Needs` and `Knowledge`.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tui_mail.linking.documents import document_evidence, subject_candidates
+from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
 from tui_mail.linking.parties import party_evidence, tells_company
+from tui_mail.linking.subjects import is_answer
 from tui_mail.linking.threads import (
     is_new_matter,
     takes_old_subject,
@@ -19,6 +20,9 @@ from tui_mail.linking.threads import (
 )
 from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
 
+# By which methods a number is found in words that were there before the message was written.
+_TAKEN_OVER = frozenset({"number", "quoted"})
+
 
 def needs(facts: MessageFacts) -> Needs:
     """What the database must look up before `link` can conclude."""
@@ -26,7 +30,7 @@ def needs(facts: MessageFacts) -> Needs:
     return Needs(
         addresses=frozenset(one.address for one in others),
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),
-        candidates=subject_candidates(facts) if facts.kind in WRITTEN_KINDS else (),
+        candidates=facts.mentions.candidates if facts.kind in WRITTEN_KINDS else (),
     )
 
 
@@ -41,7 +45,7 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     parties = {one.entity_id for one in by_address} | _parties_of_parent(facts, knowledge)
     by_number = document_evidence(facts, knowledge, parties) if written else ()
     if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
-        by_number = ()
+        by_number = tuple(one for one in by_number if one.method not in _TAKEN_OVER)
     handed_on = written and _hands_documents_on(facts, knowledge, by_number)
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)
@@ -64,12 +68,17 @@ def _parties_of_parent(facts: MessageFacts, knowledge: Knowledge) -> set[int]:
 def _hands_documents_on(
     facts: MessageFacts, knowledge: Knowledge, by_number: tuple[Evidence, ...]
 ) -> bool:
-    """Not when the subject names another document of the same side, nor for a new matter."""
+    """Not when other documents of the same side are named, nor for a new matter."""
     if knowledge.parent is None:
         return False
     linked = {one.entity_id for one in knowledge.parent.links}
-    other = [one for one in by_number if one.entity_id not in linked and not one.veto]
-    named_again = any(one.entity_id in linked for one in by_number)
+    # The subject of an answer was there before.
+    before = _TAKEN_OVER if is_answer(facts.subject) else {"quoted"}
+    said = [one for one in by_number if one.method not in before]
+    if not any(not one.veto for one in said):
+        said = [one for one in by_number if one.method != "quoted"]
+    other = [one for one in said if one.entity_id not in linked and not one.veto]
+    named_again = any(one.entity_id in linked for one in said)
     return not (other and not named_again) and not is_new_matter(facts, knowledge.parent)
 
 

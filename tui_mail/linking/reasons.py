@@ -24,6 +24,17 @@ _SENTENCES = {
         "it answers a message about it, but its writer was not in that conversation"
     ),
     "subject": msgid("the subject says “{words}”"),
+    "text": msgid("the text says “{words}”"),
+    "quoted": msgid("what it quotes says “{words}”"),
+    "name": msgid("the name of a file says “{words}”"),
+    "file": msgid("a file says “{words}”"),
+    "reference": msgid("it says “{words}”, which is their own reference"),
+    "passed_on": msgid("{address}, who wrote what a colleague passes on, is one of its addresses"),
+    "late": msgid("it answers a message about it, but after a long silence"),
+    "text_of_other": msgid(
+        "the text says “{words}”, but it is of {party}, who is not on this message"
+    ),
+    "text_of_nobody": msgid("the text says “{words}”, but nobody on this message is known"),
     "subject_of_other": msgid(
         "the subject says “{words}”, but it is of {party}, who is not on this message"
     ),

@@ -1,12 +1,12 @@
 """Signal: what the answered message is linked to. Knows when a conversation hands its links on."""
 
-import re
 from collections.abc import Collection
 from functools import cache
 
 from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
 from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
 from tui_mail.linking.reasons import reason
+from tui_mail.linking.subjects import bare_subject
 from tui_mail.values import PARTY_KINDS, LinkState
 
 _STEP = 0.5
@@ -14,23 +14,6 @@ _STRANGER = 1.5
 _LONG_AGO = 2.0
 _LONG_SILENCE_DAYS = 180
 _SCORES = {score_of(weight / 10): weight / 10 for weight in range(-50, 61)}
-_PREFIX = re.compile(
-    r"(?:\s*(?:re|r|rif|risp|aw|antw|sv|fw|fwd|wg|i|inoltro|tr|rv|res)\s*(?:\[\d{1,3}\])?\s*:)+\s*",
-    re.IGNORECASE,
-)
-_BLANKS = re.compile(r"\s+")
-
-
-def bare_subject(subject: str) -> str:
-    """A subject without the signs of an answer or a forward, for comparison."""
-    line = _BLANKS.sub(" ", subject[:1000]).strip()
-    prefix = _PREFIX.match(line)
-    return (line[prefix.end() :] if prefix else line).casefold()
-
-
-def is_answer(subject: str) -> bool:
-    """Whether a subject says that its words were taken over from an earlier message."""
-    return bool(_PREFIX.match(subject[:1000]))
 
 
 def thread_evidence(
@@ -94,10 +77,16 @@ def _inherited(
         method="thread",
         # Whoever needs an address takes an old letter and leaves its subject: only a person knows.
         weight=min(weight, _LONG_AGO) if late and not is_party else weight,
-        why=reason("thread" if known_here else "stranger_in_thread"),
+        why=reason(_why(known_here=known_here, late=late and not is_party)),
         veto=not known_here or not at_home or asked,
         suggest=link.state is not LinkState.PROPOSED,
     )
+
+
+def _why(*, known_here: bool, late: bool) -> str:
+    if not known_here:
+        return "stranger_in_thread"
+    return "late" if late else "thread"
 
 
 def _weight(link: ParentLink, *, known_here: bool) -> float:

@@ -98,17 +98,17 @@ SINGULAR = frozenset(_SINGULAR_WORDS.split())
 
 _OURS = r"ns|n/s|nostr[oaie]|our|unser(?:e[mnrs]?)?|notre|nos|nuestr[oa]s?"
 _YOURS = r"vs|v/s|vostr[oaie]|your|ihr(?:e[mnrs]?)?|votre|vos|vuestr[oa]s?"
-_OWNER = rf"(?P<owner>{_OURS}|{_YOURS})"
+OWNER = rf"(?P<owner>{_OURS}|{_YOURS})"
 _OUR_WORD = re.compile(rf"(?:{_OURS})\Z", re.IGNORECASE)
 
 HEAD = re.compile(
-    rf"(?<![^\W_])(?:{_OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
+    rf"(?<![^\W_])(?:{OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
     rf"(?:{'|'.join(f'(?P<{name}>{pattern})' for name, _, pattern in _TYPES)})"
     r"(?![^\W\d_])",
     re.IGNORECASE,
 )
 MARK = re.compile(
-    rf"(?:[\s:\-_(]{{0,4}}{_OWNER}\.?(?![^\W_]))?"
+    rf"(?:[\s:\-_(]{{0,4}}{OWNER}\.?(?![^\W_]))?"
     r"(?:[\s:_(]{0,3}(?:numero|number|nummer|num[eé]ro|n[uú]mero|num|nos|nrs|nr|no|nn|n\.ro|n)"
     r"(?![^\W\d_º°]))?"
     r"[.:°º]{0,2}[\s:\#№_(]{0,4}(?:-(?=[^\W_]))?",

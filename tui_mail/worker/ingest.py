@@ -267,7 +267,12 @@ def _save(
 ) -> list[Saved]:
     now = datetime.now(UTC)
     saved = save(session, account_id, folder_id, arrivals, now)
-    link_messages(session, [one.message_id for one in saved if one.new], now)
+    new = {
+        one.message_id: arrival.prepared.mentions
+        for one, arrival in zip(saved, arrivals, strict=True)
+        if one.new
+    }
+    link_messages(session, new, now, new)
     return saved
 
 

@@ -3,17 +3,18 @@
 Pure conclusions between two reads: replaying changes only what the machine said before.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
-from tui_mail.db import accounts, knowledge
+from tui_mail.db import accounts, knowledge, said_in
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
-from tui_mail.db.knowledge import Described, OwnHouse, Records
+from tui_mail.db.knowledge import Described, Records
 from tui_mail.db.machine_links import MachineLinks, Proposed, save_links
 from tui_mail.db.session import Session
 from tui_mail.i18n import _
 from tui_mail.linking.facts import Parent
+from tui_mail.linking.mentions import Mentions
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
@@ -21,12 +22,21 @@ from tui_mail.values import LinkProposal, LinkState
 _BATCH = 500
 
 
-def link_messages(session: Session, message_ids: Collection[int], now: datetime) -> int:
-    """Link messages and what answers them, parents before their answers; how many links changed."""
+def link_messages(
+    session: Session,
+    message_ids: Collection[int],
+    now: datetime,
+    mentions: Mapping[int, Mentions] | None = None,
+) -> int:
+    """Link messages and what answers them, parents before their answers; how many links changed.
+
+    `mentions`: what is in messages of which that is known already; the others are read again.
+    """
     if not message_ids:
         return 0
-    own = OwnHouse(accounts.own_addresses(session), knowledge.own_domains(session))
+    own = knowledge.own_house(session, accounts.own_addresses(session))
     messages = knowledge.described(session, message_ids, own)
+    messages = said_in.with_mentions(session, messages, mentions or {})
     wants = {one.message_id: needs(one.facts) for one in messages}
     records = Records(session, wants.values())
     rejected = knowledge.rejected(session, {one.thread_id for one in messages})

@@ -15,7 +15,11 @@ from typing import Any, NamedTuple
 
 from tui_mail import aside
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
+from tui_mail.linking.facts import WRITTEN_KINDS
+from tui_mail.linking.mentions import Mentions, Parts, mentions_of
+from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.mail.parse import parse
+from tui_mail.mail.quotes import split_quotes
 from tui_mail.mail.source import Packed, dismantle
 from tui_mail.mail.threads import thread_keys
 from tui_mail.search.words import MOST_OF_BODY, joined_words
@@ -57,7 +61,16 @@ class Delivery(NamedTuple):
 # `pickle` would ask each dataclass with slots for its fields, each time: as long as all the rest.
 _PICKLED = {
     kind: attrgetter(*(one.name for one in fields(kind)))
-    for kind in (ParsedMessage, ParsedAttachment, Mailbox, Prepared, PreparedAttachment, Packed)
+    for kind in (
+        ParsedMessage,
+        ParsedAttachment,
+        Mailbox,
+        Prepared,
+        PreparedAttachment,
+        Packed,
+        Mentions,
+        NumberCandidate,
+    )
 }
 
 
@@ -98,6 +111,7 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
         )
         for number, found in enumerate(parsed.attachments, 1)
     )
+    own_letter = any(box.address.lower() in own for box in parsed.senders)
     prepared = Prepared(
         # What only a reader needs is read again from the source when somebody opens it.
         parsed=replace(parsed, new_text="", html="", attachments=(), headers=()),
@@ -107,10 +121,19 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
         body=parsed.text,
         body_words=joined_words(parsed.text, MOST_OF_BODY),
         thread_keys=thread_keys(parsed, content_hash),
-        own=any(box.address.lower() in own for box in parsed.senders),
+        own=own_letter,
+        mentions=_mentions(parsed, ours=own_letter),
     )
     files = {number: parsed.attachments[number - 1].content for number in apart}
     return _closed(prepared, packed, files)
+
+
+def _mentions(parsed: ParsedMessage, *, ours: bool) -> Mentions:
+    if parsed.kind not in WRITTEN_KINDS:
+        return Mentions()
+    text, quoted = split_quotes(parsed.text)
+    names = [one.name for one in parsed.attachments if not one.inline]
+    return mentions_of(Parts(parsed.subject, text, quoted, names), ours=ours)
 
 
 def unread(raw: bytes) -> Parcel:

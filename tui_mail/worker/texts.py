@@ -5,18 +5,21 @@ What a batch has read is kept with the batch: a kill loses one batch's reading a
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_mail.blobs import BlobStore
 from tui_mail.db import messages, texts
 from tui_mail.db.engine import Database
+from tui_mail.db.session import Session
 from tui_mail.db.texts import WaitingFile
 from tui_mail.errors import InputOutput, NotFound, NoVault, WrongData, WrongKey
 from tui_mail.extract.wire import Extracted, Outcome
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import restore
 from tui_mail.worker.extracting import Extractor
+from tui_mail.worker.link import link_messages
 from tui_mail.worker.turns import turn
 
 _AT_ONCE = 20
@@ -54,8 +57,14 @@ async def read_waiting(
                 if not batch.message_ids:
                     return done
                 read = await _read(database, blobs, extractor, batch.files)
-                await database.write(texts.settle_texts, batch.message_ids, read)
+                await database.write(_settle, batch.message_ids, read)
                 done += len(batch.message_ids)
+
+
+def _settle(session: Session, message_ids: Sequence[int], read: Mapping[str, Extracted]) -> None:
+    """What the files say may name records, too."""
+    settled = texts.settle_texts(session, message_ids, read)
+    link_messages(session, settled, datetime.now(UTC))
 
 
 async def _read(

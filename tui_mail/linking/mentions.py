@@ -1,0 +1,138 @@
+"""What the parts of a message say that may name a record, found once, where the message is read.
+
+Hides how much of each part counts, and where a message that is passed on says who wrote it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tui_mail.linking import numbers, words
+from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.linking.subjects import is_answer
+from tui_mail.values import DOCUMENT_KINDS
+
+# Where a number was said, the place that tells most first.
+SUBJECT, TEXT, NAME, FILE, QUOTED = "subject", "text", "name", "file", "quoted"
+PLACES = (SUBJECT, TEXT, NAME, FILE, QUOTED)
+_MOST_NAMES = 20
+_MOST_FILES = 5
+_LONGEST_TEXT, _LONGEST_QUOTED, _LONGEST_FILE = 20_000, 10_000, 10_000
+_LONGEST_NAME = 200
+_MOST_MENTIONED = 60
+_DIGITS = re.compile(r"[0-9]+")
+_WORDS_BEFORE, _WORDS_AFTER = 48, 28  # characters: "documento di trasporto vs. numero", "del"
+_MOST_WINDOWS = 100
+_APART = "\n|\n"  # nothing reads on over it
+# The line that names the writer, in the head that programs put above what they pass on, and in the
+# line above a message that came as an attachment.
+_WRITER = re.compile(
+    r"^(?:[>\s*_]{0,6}(?:from|da|von|de)[*_ ]{0,3}:|▪ )[^\n]{0,300}?"
+    r"(?P<address>[\w.+\-']{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,6})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFERENCE = re.compile(
+    rf"(?<![^\W_])(?:{words.OWNER}[.\s]{{1,3}})?(?:rif(?:erimento)?|ref(?:erence)?|referenz|référence"
+    r"|referencia)(?:[.:\s]|n[.°]|nr|no){1,4}(?P<written>[A-Za-z0-9]{0,6}[/\-]?[0-9][\w/\-]{2,20})",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
+    addresses of those who wrote what the message passes on or quotes, the nearest first.
+    """
+
+    candidates: tuple[NumberCandidate, ...] = ()
+    writers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a message. `text`: written now, `quoted`: the rest; `names`: of its files,
+    `files`: what they say.
+    """
+
+    subject: str = ""
+    text: str = ""
+    quoted: str = ""
+    names: Sequence[str] = ()
+    files: Sequence[str] = ()
+
+
+def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
+    """What the parts of a message say; `ours`: we wrote it."""
+    found: dict[tuple[object, ...], NumberCandidate] = {}
+    for one in _candidates(parts, ours=ours):
+        key = (one.place, one.kinds, one.year, one.series, one.number, one.code)
+        found.setdefault(key, one)
+        if len(found) == _MOST_MENTIONED:
+            break
+    written = f"{parts.text[:_LONGEST_TEXT]}\n{parts.quoted[:_LONGEST_QUOTED]}"
+    writers = (match["address"].lower() for match in _WRITER.finditer(written))
+    return Mentions(tuple(found.values()), tuple(dict.fromkeys(writers))[:3])
+
+
+def _candidates(parts: Parts, *, ours: bool) -> Iterator[NumberCandidate]:
+    subject = [
+        *numbers.document_candidates(parts.subject, ours=ours),
+        *_references(parts.subject, ours=ours),
+    ]
+    # An answer's subject does not tell whose words it has.
+    yield from _at(SUBJECT, subject, neutral=is_answer(parts.subject))
+    yield from _said(TEXT, parts.text[:_LONGEST_TEXT], ours=ours)
+    for name in parts.names[:_MOST_NAMES]:
+        yield from _said(NAME, _EXTENSION.sub("", name[:_LONGEST_NAME]), ours=ours)
+    for text in parts.files[:_MOST_FILES]:
+        yield from _said(FILE, text[:_LONGEST_FILE], ours=ours)
+    yield from _said(QUOTED, parts.quoted[:_LONGEST_QUOTED], ours=ours, neutral=True)
+
+
+def _said(place: str, text: str, *, ours: bool, neutral: bool = False) -> Iterator[NumberCandidate]:
+    around = _around_digits(text)
+    if around:
+        found = [*numbers.document_candidates(around, ours=ours), *_references(around, ours=ours)]
+        yield from _at(place, found, neutral=neutral)
+
+
+def _references(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
+    """What is called a reference and nothing else: of whatever document it is one."""
+    for match in _REFERENCE.finditer(text):
+        yield NumberCandidate(
+            kinds=DOCUMENT_KINDS,
+            whose=words.whose(match["owner"] or "", ours=ours),
+            found_in=match[0],
+            span=match.span(),
+            written=match["written"],
+        )
+
+
+def _around_digits(text: str) -> str:
+    """The words around each number: the rest of a letter, most of it, can name nothing."""
+    windows: list[tuple[int, int]] = []
+    for match in _DIGITS.finditer(text):
+        start, end = match.start() - _WORDS_BEFORE, match.end() + _WORDS_AFTER
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], end)
+        else:
+            windows.append((max(0, start), end))
+        if len(windows) == _MOST_WINDOWS:
+            break
+    return _APART.join(_whole_words(text, start, end) for start, end in windows)
+
+
+def _whole_words(text: str, start: int, end: int) -> str:
+    window = text[start:end]
+    if start:  # it may begin in the midst of a word, which is another word then
+        window = window.partition(" ")[2] if " " in window[:_WORDS_BEFORE] else window
+    return window
+
+
+def _at(
+    place: str, found: Iterable[NumberCandidate], *, neutral: bool
+) -> Iterator[NumberCandidate]:
+    for one in found:
+        whose = "" if neutral else one.whose
+        yield replace(one, place=place, whose=whose) if one.place != place or neutral else one
