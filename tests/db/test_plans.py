@@ -324,7 +324,14 @@ def test_what_linking_wants_to_know(office: Office) -> None:
     ]
     office.database.write_now(insert_rows, Address, book)
     records = tuple(
-        EntityRecord("01", "invoice", f"2026/{number}", year=2026, number=str(number))
+        EntityRecord(
+            "01",
+            "invoice",
+            f"2026/{number}",
+            year=2026,
+            number=str(number),
+            their_reference=f"PO-{number}",
+        )
         for number in range(_MANY)
     )
     office.database.write_now(erp.take, "x", ErpChanges("", False, entities=records), NOW)

@@ -360,9 +360,15 @@ def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument
     for row in _among_documents(session, codes, Entity.code_folded):
         found[row.id] = KnownDocument(*row)
     references = {one for need in needs for one in need.references}
-    for row in _among_documents(session, references, Entity.their_reference):
+    for row in _among_documents(session, _given(session, references), Entity.their_reference):
         found[row.id] = KnownDocument(*row)
     return [found[key] for key in sorted(found)]
+
+
+def _given(session: Session, references: set[str]) -> set[str]:
+    """None where no record has any: SQLite would read them all, as the index has but one value."""
+    some = select(col(Entity.id)).where(col(Entity.their_reference) > "").limit(1)
+    return references if references and session.scalar(some) is not None else set()
 
 
 def _among_documents(
