@@ -25,8 +25,10 @@ from scripts.evaluate_links.world import (
     World,
 )
 from tui_mail.mail import compose
+from tui_mail.mail.own_ids import new_message_id
 from tui_mail.values import Letter, LetterAttachment, Mailbox, Reference
 
+_LETTER_KEY = bytes(32)
 _WORDS = {
     "sales_order": ("Ordine", "Order"),
     "purchase_order": ("Ordine", "PO"),
@@ -213,7 +215,7 @@ class Pen:
         house = self.house(party)
         box = box or house.boxes[0]
         about = frozenset(one.reference for one in documents)
-        identifier = compose.new_message_id(house.domain)
+        identifier = new_message_id(house.domain, _LETTER_KEY)
         sender, receiver = Person(house.name, box), person
         letter = Letter(
             sender=Mailbox(box, house.name),

@@ -83,7 +83,7 @@ def answering(house: House, *messages: int) -> Answering:
     def read(session: Session) -> Answering:
         found = knowledge.described_alone(session, messages, OwnHouse())
         found.sort(key=lambda one: (one.received_at, one.message_id))
-        return Answering(session, found, OwnHouse())
+        return Answering(session, found, OwnHouse(), {})
 
     return house.database.read_now(read)
 

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db import erp, knowledge, picked_up
+from tui_mail.db import erp, knowledge, own_letters, picked_up
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
 from tui_mail.db.bulk import insert_rows
@@ -342,7 +342,8 @@ def test_what_linking_wants_to_know(office: Office) -> None:
         found = knowledge.described(session, [5, 9], own)
         facts = MessageFacts("fattura 7/2026", (Mailbox("x@firm7.example"),))
         known = Records(session, [needs(facts)]).known
-        Answering(session, found, own)
+        Answering(session, found, own, {})
+        own_letters.letters(session, {5: ["x@y"]})
         MachineLinks(session, [5, 9], known)
         knowledge.rejected(session, {one.thread_id for one in found})
         return bool(found and known)

@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from tests.db.house import BIANCHI, FERRI, ORDER, changes
 from tests.worker.office import NOW, Office, letter
 from tui_mail.db import erp, links
 from tui_mail.db.folders import reconcile_folders
-from tui_mail.db.tables import Account
+from tui_mail.db.tables import Account, Outgoing
+from tui_mail.mail.parse import parse
 from tui_mail.values import Fetched, FolderRole, LinkState, Reference, RemoteFolder
 from tui_mail.worker.link import link_messages, replay
+from tui_mail.worker.submit import Request, submit_request
 
 _OURS = "vendite@rossi.it"
 _THEIRS = "l.ferri@ferri.it"
@@ -187,3 +191,65 @@ async def test_messages_that_answer_each_other_are_linked_too(case: Case) -> Non
     await case.office.ingest.store(1, case.inbox, batch)
     ferri = await case.record(FERRI)
     assert all(ferri in found for found in (await case.links()).values())
+
+
+# -- letters of ours that an answer names ------------------------------------------------------------
+
+
+async def _sent(case: Case) -> tuple[str, str]:
+    """A letter about the order, sent from here, of which no copy came back: identifier and text."""
+    asked = Request(
+        sender=_OURS, to=(_THEIRS,), subject="Consegna", body="Arriva domani.", links=(str(ORDER),)
+    )
+    office = case.office
+    sent = await asyncio.to_thread(submit_request, office.database, office.operator_id, asked, NOW)
+
+    def raw(session: Session) -> bytes:
+        return session.scalars(select(col(Outgoing.raw))).one()
+
+    return sent.message_id, parse(await office.database.read(raw)).text
+
+
+async def _answer(case: Case, text: str, *, sender: str = _THEIRS, answers: str = "") -> str:
+    """The state of the link to the order of an answer with this text, "" without one."""
+    raw = letter("late", subject="Domanda", sender=sender, to=_OURS, answers=answers)
+    head, _blank, _body = raw.partition(b"\r\n\r\n")
+    quoted = "\r\n".join(["Grazie.", "", *(f"> {line}" for line in text.splitlines())])
+    came = Fetched("1:9", head + b"\r\n\r\n" + quoted.encode(), frozenset(), NOW)
+    await case.office.ingest.store(1, case.inbox, [came])
+    return (await case.links())["late"].get(await case.record(ORDER), "")
+
+
+async def test_an_answer_that_dropped_its_header_fields_is_about_what_its_quote_names(
+    case: Case,
+) -> None:
+    _identifier, text = await _sent(case)
+    assert await _answer(case, text) == LinkState.AUTOMATIC
+    assert await case.replay() == 0
+
+
+async def test_a_forged_reference_is_nothing(case: Case) -> None:
+    identifier, text = await _sent(case)
+    proof = identifier.partition("@")[0][-16:]
+    assert await _answer(case, text.replace(proof, proof[::-1])) == ""
+
+
+async def test_a_cut_reference_is_nothing(case: Case) -> None:
+    identifier, text = await _sent(case)
+    reference = identifier.partition("@")[0]
+    assert await _answer(case, text.replace(reference, reference[:-1])) == ""
+
+
+async def test_a_stranger_with_a_reference_is_asked_about(case: Case) -> None:
+    _identifier, text = await _sent(case)
+    assert await _answer(case, text, sender="x@elsewhere.example") == LinkState.PROPOSED
+
+
+async def test_a_signed_identifier_is_enough_though_no_copy_of_the_letter_is_here(
+    case: Case,
+) -> None:
+    identifier, _text = await _sent(case)
+    raw = letter("late", subject="Re: Consegna", sender=_THEIRS, to=_OURS)
+    raw = f"In-Reply-To: <{identifier}>\r\n".encode() + raw
+    await case.office.ingest.store(1, case.inbox, [Fetched("1:9", raw, frozenset(), NOW)])
+    assert (await case.links())["late"][await case.record(ORDER)] == LinkState.AUTOMATIC

@@ -16,14 +16,28 @@ _Places = dict[tuple[str, int], int]
 
 
 class Answering:
-    """`messages`: oldest first."""
+    """`messages`: oldest first. `named`: letters of ours that a message names by a signed
+    identifier, whatever conversation they are in.
+    """
 
-    def __init__(self, session: Session, messages: Sequence[Described], own: OwnHouse) -> None:
+    def __init__(
+        self,
+        session: Session,
+        messages: Sequence[Described],
+        own: OwnHouse,
+        named: Mapping[int, Sequence[str]],
+    ) -> None:
         self._messages = messages
         # Of several that have an identifier the oldest is meant.
         here = {(one.header, one.thread_id): one.message_id for one in reversed(messages)}
-        places = with_identifiers(session, _elsewhere(messages, here)) | here
-        answers = {one.message_id: _answered(one, places) for one in messages}
+        wanted = _elsewhere(messages, here).union(*named.values())
+        places = with_identifiers(session, wanted) | here
+        anywhere = {header: message_id for (header, _thread), message_id in places.items()}
+        answers = {
+            one.message_id: _answered(one, places)
+            or _named(one, named.get(one.message_id, ()), anywhere)
+            for one in messages
+        }
         batch = {one.message_id: one for one in messages}
         before = {one for one in answers.values() if one is not None} - batch.keys()
         self._known = batch | {one.message_id: one for one in described_alone(session, before, own)}
@@ -62,6 +76,14 @@ def _elsewhere(messages: Sequence[Described], here: _Places) -> set[str]:
 def _answered(message: Described, places: _Places) -> int | None:
     for header in message.answers[:_MOST_ANSWERED]:
         found = places.get((header, message.thread_id))
+        if found is not None and found != message.message_id:
+            return found
+    return None
+
+
+def _named(message: Described, headers: Sequence[str], anywhere: dict[str, int]) -> int | None:
+    for header in headers:
+        found = anywhere.get(header)
         if found is not None and found != message.message_id:
             return found
     return None

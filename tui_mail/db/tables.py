@@ -694,6 +694,13 @@ Index(
 )
 
 
+class Secret(SQLModel, table=True):
+    """A secret that the programs of one installation share; see `db.secrets`."""
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
 class ErpSource(SQLModel, table=True):
     """A connector that entities come from."""
 

@@ -36,6 +36,8 @@ _REFERENCE = re.compile(
     r"|referencia)(?:[.:\s]|n[.°]|nr|no){1,4}(?P<written>[A-Za-z0-9]{0,6}[/\-]?[0-9][\w/\-]{2,20})",
     re.IGNORECASE,
 )
+_OWN_REFERENCE = re.compile(r"(?<![\w.@])[0-9a-f]{8}\.[0-9a-f]{12}\.[a-z2-7]{16}(?![\w.@])")
+_MOST_REFERENCES = 5
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 
 
@@ -43,10 +45,12 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 class Mentions:
     """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
     addresses of those who wrote what the message passes on or quotes, the nearest first.
+    `references`: what may be signed references of letters of ours, in the order of the text.
     """
 
     candidates: tuple[NumberCandidate, ...] = ()
     writers: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,12 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
             break
     written = f"{parts.text[:_LONGEST_TEXT]}\n{parts.quoted[:_LONGEST_QUOTED]}"
     writers = (match["address"].lower() for match in _WRITER.finditer(written))
-    return Mentions(tuple(found.values()), tuple(dict.fromkeys(writers))[:3])
+    references = dict.fromkeys(_OWN_REFERENCE.findall(f"{parts.text}\n{parts.quoted}"))
+    return Mentions(
+        tuple(found.values()),
+        tuple(dict.fromkeys(writers))[:3],
+        tuple(references)[:_MOST_REFERENCES],
+    )
 
 
 def _candidates(parts: Parts, *, ours: bool) -> Iterator[NumberCandidate]:

@@ -5,8 +5,6 @@ those that were meant, else nothing is built.
 """
 
 import re
-import secrets
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -82,17 +80,6 @@ def build(letter: Letter, *, message_id: str, date: datetime) -> bytes:
     raw = head + written(content)
     _prove(raw, letter, [*fields, *content.fields])
     return raw
-
-
-def new_message_id(domain: str) -> str:
-    """A short ASCII message identifier of our own, without brackets."""
-    try:
-        host = domain.strip().encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        host = ""
-    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?", host):
-        host = "localhost"
-    return f"{int(time.time()):x}.{secrets.token_hex(6)}@{host}"
 
 
 def recipients(letter: Letter) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Pure conclusions between two reads: replaying changes only what the machine said
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
-from tui_mail.db import accounts, knowledge, said_in
+from tui_mail.db import accounts, knowledge, own_letters, said_in
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
 from tui_mail.db.knowledge import Described, Records
@@ -40,12 +40,15 @@ def link_messages(
     wants = {one.message_id: needs(one.facts) for one in messages}
     records = Records(session, wants.values())
     rejected = knowledge.rejected(session, {one.thread_id for one in messages})
-    answering = Answering(session, messages, own)
+    named = own_letters.named_letters(session, messages, own)
+    letters = own_letters.letters(session, named)
+    answering = Answering(session, messages, own, named)
     here = [*(one.message_id for one in messages), *answering.stored]
     links = MachineLinks(session, here, records.known)
     for one in answering.in_order():
         refused = rejected.get(one.thread_id, frozenset())
-        parent = _parent(answering.parent(one), links)
+        sent = (letters[header] for header in named.get(one.message_id, ()) if header in letters)
+        parent = _parent(answering.parent(one), links) or next(sent, None)
         known = records.knowledge(wants[one.message_id], parent, refused)
         proposals = link(one.facts, known)
         links.conclude(Proposed(one.message_id, one.received_at, proposals), now)

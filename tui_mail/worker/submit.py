@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui_mail.db import accounts, cards, drafts, erp, links, messages, outbox, rights
+from tui_mail.db import accounts, cards, drafts, erp, links, messages, outbox, rights, secrets
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import Enqueue, Enqueued
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Account
 from tui_mail.errors import InputOutput, NotFound, WrongData
 from tui_mail.i18n import _
-from tui_mail.mail.compose import build, new_message_id, parse_mailboxes, recipients
+from tui_mail.mail.compose import build, parse_mailboxes, recipients
+from tui_mail.mail.own_ids import new_message_id, with_reference
 from tui_mail.values import BodyFormat, Letter, LetterAttachment, Mailbox
 
 
@@ -203,12 +204,16 @@ def enqueue_letter(session: Session, submission: Submission, now: datetime) -> E
     Raises WrongData when an address is wrong or there is nobody to send to.
     """
     letter, account = submission.letter, submission.account
-    message_id = new_message_id(account.email.partition("@")[2])
+    key = secrets.made_letter_key(session)
+    message_id = new_message_id(account.email.partition("@")[2], key)
     inherited = (
         links.entities_of(session, submission.in_reply_to_id)
         if submission.inherit and submission.in_reply_to_id is not None
         else ()
     )
+    about = tuple(dict.fromkeys((*submission.entity_ids, *inherited)))
+    if about:  # so that the answer is about the same, whatever its program drops
+        letter = with_reference(letter, message_id)
     return outbox.enqueue(
         session,
         Enqueue(
@@ -218,7 +223,7 @@ def enqueue_letter(session: Session, submission: Submission, now: datetime) -> E
             message_id=message_id,
             envelope_sender=account.email,
             recipients=recipients(letter),
-            entity_ids=tuple(dict.fromkeys((*submission.entity_ids, *inherited))),
+            entity_ids=about,
             idempotency_key=submission.idempotency_key,
             fingerprint=submission.fingerprint,
             not_before=submission.not_before or now + timedelta(seconds=submission.hold_seconds),
