@@ -276,6 +276,59 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed a message (S/MIME), as far as its bytes tell; names are foreign text.
+
+    `state`: none, broken, sound (the bytes are what was signed). `addresses`: that the signer's
+    certificate is for, lower case; it is valid from `begins` to `ends`. `certificates`: DER, the
+    signer's first.
+    """
+
+    state: str = "none"
+    signer: str = ""
+    issuer: str = ""
+    addresses: tuple[str, ...] = ()
+    begins: datetime | None = None
+    ends: datetime | None = None
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedState:
+    """What a receipt says of one recipient of a certified letter; foreign text but for `state`.
+
+    `state`: accepted, uncertified (no certified mailbox: no receipt will come), taken (by the
+    recipient's provider), late, delivered, refused.
+    """
+
+    address: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What a provider of certified mail says of a letter (RFC 6109); all foreign text.
+
+    `kind`: of an envelope `posta-certificata` or `errore` (ordinary mail that came through), of a
+    receipt as X-Ricevuta has it. `provider`: who wrote this message. `identifier`: the provider's
+    name of the letter, `letter`: its Message-ID as its writer's program made it. `sender`: who
+    wrote it. `states`: what it means for each recipient. `doubts`: slugs, see `ParsedMessage`.
+    """
+
+    kind: str
+    provider: Mailbox
+    identifier: str = ""
+    letter: str = ""
+    sender: str = ""
+    receipt: str = ""
+    at: datetime | None = None
+    states: tuple[CertifiedState, ...] = ()
+    signature: Signature = Signature()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMessage:
     """A message as far as it could be read; never raises to get here.
 
@@ -285,7 +338,8 @@ class ParsedMessage:
     `kind`: human, auto_reply, bounce, receipt (MDN), list, calendar, pec_envelope, pec_receipt.
     `damage`: what could not be read, as short English slugs. `headers`: decoded, in order.
     `reports`: what a bounce or a receipt says, one for each recipient. `piece`: what it is a piece
-    of, when it was sent in several.
+    of, when it was sent in several. `certified`: what the provider of certified mail says; of an
+    envelope that is in order, sender, subject and text are the letter's.
     """
 
     message_id: str
@@ -310,6 +364,7 @@ class ParsedMessage:
     headers: tuple[tuple[str, str], ...] = ()
     reports: tuple[MailReport, ...] = ()
     piece: Piece | None = None
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True, slots=True)

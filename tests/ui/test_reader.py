@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.mail.providers import Posted, envelope
 from tests.ui.stage import Stage, build, showing
 from tui_mail.db.engine import Database
 from tui_mail.ui.screens.address import AddressScreen
@@ -122,25 +123,24 @@ async def test_v_lists_what_came_with_the_message_and_saves_it(
 
 
 async def test_certified_mail_says_so_in_a_word(stage: Stage) -> None:
-    letter = (
-        b"From: x@pec.it\r\nTo: vendite@rossi.it\r\nSubject: ordine\r\n"
-        b"Date: Thu, 12 Nov 2026 10:00:00 +0100\r\nMessage-ID: <o@pec.it>\r\n\r\nordine 77\r\n"
-    )
-    raw = (
-        b'From: "Per conto di: x@pec.it" <posta-certificata@gestore.example>\r\n'
-        b"Message-ID: <t@gestore.example>\r\n"
-        b"Reply-To: x@pec.it\r\nSubject: POSTA CERTIFICATA: ordine\r\nX-Trasporto: posta-certificata\r\n"
-        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbusta\r\n"
-        b"--b\r\nContent-Type: message/rfc822; name=postacert.eml\r\n"
-        b"Content-Disposition: attachment; filename=postacert.eml\r\n\r\n" + letter + b"--b--\r\n"
-    )
+    raw = envelope(Posted(sender="x@pec.it", subject="ordine", text="ordine 77"))
     await stage.take(raw)
     async with showing(stage) as shown:
+        await shown.sees("x@pec.it", "ordine")
+        await shown.lacks("POSTA CERTIFICATA", "Per conto di")
         await shown.press("enter")
-        await shown.sees("PEC gestore.example", "ordine 77")
+        await shown.sees("✓ PEC gestore.example", "ordine 77", "x@pec.it")
         await shown.lacks("⚠")
         await shown.press("h")
-        await shown.sees("certified mail: the provider's signature was not checked")
+        await shown.sees("certified mail: signed by Posta Certificata", "Per conto di: x@pec.it")
+
+
+async def test_what_no_provider_signed_is_not_certified(stage: Stage) -> None:
+    await stage.take(envelope(Posted(sender="x@pec.it", subject="ordine"), signed=False))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("no provider has signed this: it only looks like certified mail")
+        await shown.lacks("✓ PEC")
 
 
 async def test_the_servers_word_on_the_sender_is_one_word_and_more_on_h(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from tui_mail.search.guide import rules
 if TYPE_CHECKING:
     from tui_mail.db.rows import LinkRow, ListRow, PageKey
     from tui_mail.search.tree import Tree
-    from tui_mail.values import Gathered
+    from tui_mail.values import Certified, Gathered
     from tui_mail.worker.reading import OpenedMessage
 
 _PAGE = 200
@@ -244,6 +244,28 @@ def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
         "damage": list(parsed.damage),
         "reports": [asdict(one) for one in parsed.reports],
         "pieces": _pieces(opened.gathered) if opened.gathered else None,
+        "certified": _certified(parsed.certified) if parsed.certified else None,
+    }
+
+
+def _certified(found: "Certified") -> dict[str, Any]:
+    signature = found.signature
+    return {
+        "kind": found.kind,
+        "provider": _person(found.provider),
+        "sender": found.sender,
+        "identifier": found.identifier,
+        "letter": found.letter,
+        "receipt": found.receipt,
+        "at": found.at,
+        "recipients": [asdict(one) for one in found.states],
+        "signature": {
+            "state": signature.state,
+            "signer": signature.signer,
+            "issuer": signature.issuer,
+            "addresses": list(signature.addresses),
+        },
+        "doubts": list(found.doubts),
     }
 
 

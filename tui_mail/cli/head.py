@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui_mail.cli.context import moment
 from tui_mail.i18n import _, ngettext
-from tui_mail.values import Mailbox
+from tui_mail.values import Certified, Mailbox
 
 if TYPE_CHECKING:
     from tui_mail.db.rows import AttachmentRow
@@ -33,9 +33,23 @@ def head_lines(opened: "OpenedMessage") -> Iterator[str]:
         from tui_mail.mail.pieces import pieces_in_words
 
         yield f"{'-' if opened.pieces else '!'} {pieces_in_words(opened.gathered)}"
+    if parsed.certified is not None:
+        yield from _certified(parsed.certified)
     if opened.lost:
         yield f"! {opened.lost}"
     yield ""
+
+
+def _certified(found: Certified) -> Iterator[str]:
+    """What the provider says, who signed it, and what to doubt."""
+    from tui_mail.mail import certified_words as words
+
+    for sentence in words.receipt_in_words(found):
+        yield f"- {sentence}"
+    if found.signature.state == "sound":
+        yield f"- {words.signature_in_words(found, checked=False)}"
+    for slug in found.doubts:
+        yield f"! {words.doubt_in_words(slug, found)}"
 
 
 def _people(boxes: Sequence[Mailbox]) -> str:

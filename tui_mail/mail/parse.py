@@ -18,6 +18,7 @@ from tui_mail.mail.attachments import (
 )
 from tui_mail.mail.bodies import Body, as_html, joined_html, read_contents
 from tui_mail.mail.budget import Budget
+from tui_mail.mail.certified import as_certified
 from tui_mail.mail.charsets import decode
 from tui_mail.mail.headers import date_of, decode_words, identifiers, one_line
 from tui_mail.mail.html import html_text
@@ -38,8 +39,7 @@ MAX_LEVELS = 3
 MAX_INNER = 50
 
 _LISTS = ("from", "reply-to", "to", "cc", "bcc", "sender")
-_PEC_NAME = "per conto di:"
-_PEC_SENDER = "posta-certificata"
+_CERTIFIED = frozenset({"pec_envelope", "pec_receipt"})
 
 
 def parse(raw: bytes) -> ParsedMessage:
@@ -50,7 +50,7 @@ def parse(raw: bytes) -> ParsedMessage:
     unclosed_parts, too_many_parts, too_many_delimiters, too_deep, too_many_addresses,
     too_many_files.
     Warnings: several_senders, name_shows_other_address, reply_to_other_domain, encrypted,
-    partial_message, external_body.
+    partial_message, external_body, and of certified mail those of `certified`.
     """
     return _parse(raw, MAX_LEVELS, Budget())
 
@@ -90,7 +90,7 @@ def _parse(raw: bytes, levels: int, budget: Budget) -> ParsedMessage:
     text, new_text, html = _texts(reading)
     if budget.spent:
         structure.note("text_too_long")
-    return ParsedMessage(
+    message = ParsedMessage(
         message_id=next(iter(identifiers(root.header("message-id"))), ""),
         in_reply_to=identifiers(root.header("in-reply-to")),
         references=identifiers(root.header("references")),
@@ -109,7 +109,7 @@ def _parse(raw: bytes, levels: int, budget: Budget) -> ParsedMessage:
         kind=kind,
         size=len(raw),
         warnings=(
-            *_warnings(senders, _foreign_replies(lists, kind), reading.pec),
+            *_warnings(senders, _foreign_replies(lists, kind)),
             *reading.warnings,
         ),
         damage=tuple(structure.damage),
@@ -118,6 +118,9 @@ def _parse(raw: bytes, levels: int, budget: Budget) -> ParsedMessage:
         or failed_recipients(first.get("x-failed-recipients", ""), text),
         piece=piece_of(structure),
     )
+    if kind in _CERTIFIED:
+        return as_certified(message, structure, first, reading.pec)
+    return message
 
 
 # -- headers ---------------------------------------------------------------------------------------
@@ -160,41 +163,21 @@ def _foreign_replies(lists: Mapping[str, tuple[Mailbox, ...]], kind: str) -> tup
     return tuple(box for box in reply_to if box.address.lower() not in here)
 
 
-def _warnings(
-    senders: Sequence[Mailbox], reply_to: Sequence[Mailbox], pec: ParsedMessage | None
-) -> list[str]:
-    """What to doubt of who wrote. In a certified envelope (`pec`) the provider writes for somebody."""
+def _warnings(senders: Sequence[Mailbox], reply_to: Sequence[Mailbox]) -> list[str]:
+    """What to doubt of who wrote."""
     found = []
     addresses = {sender.address for sender in senders}
     if len(addresses) > 1:
         found.append("several_senders")
-    written_for: set[str] = set()
-    if pec is not None and pec.sender and len(addresses) == 1 and _for_somebody(senders[0], pec):
-        written_for = {box.address.lower() for box in (pec.sender, *pec.reply_to)}
-    if not written_for and any(
+    if any(
         "@" in sender.name and sender.address.lower() not in sender.name.lower()
         for sender in senders
     ):
         found.append("name_shows_other_address")
     domains = {sender.address.rpartition("@")[2] for sender in senders}
-    if senders and any(
-        mailbox.address.rpartition("@")[2] not in domains
-        and mailbox.address.lower() not in written_for
-        for mailbox in reply_to
-    ):
+    if senders and any(mailbox.address.rpartition("@")[2] not in domains for mailbox in reply_to):
         found.append("reply_to_other_domain")
     return found
-
-
-def _for_somebody(provider: Mailbox, letter: ParsedMessage) -> bool:
-    """Whether a provider's envelope names the one who wrote the letter in it, and nobody else."""
-    author = letter.sender.address.lower() if letter.sender else ""
-    name = provider.name.lower()
-    return (
-        provider.address.lower().startswith(f"{_PEC_SENDER}@")
-        and name.startswith(_PEC_NAME)
-        and name.removeprefix(_PEC_NAME).strip(" \"<>'") == author
-    )
 
 
 # -- parts -----------------------------------------------------------------------------------------

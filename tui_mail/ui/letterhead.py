@@ -27,6 +27,11 @@ _NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it c
 _WARNING_LINES = 5  # each: an address may be as long as its sender likes
 _WARNED_LINKS = 2  # each; more are counted
 _PEC_SENDER = "posta-certificata@"
+# What keeps a provider's word from counting; the rest is only said.
+_NOT_VOUCHED = frozenset(
+    {"pec_unsigned", "pec_broken", "pec_other_signer", "pec_expired", "pec_untrusted", "pec_sender",
+     "pec_anomaly"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ def warnings(head: Letterhead) -> list[SafeText]:
             found.append(_piece(head.gathered))
         elif slug == "external_body":
             found.append(_("part of it is not in the message but elsewhere: nothing is fetched"))
+    if parsed.certified is not None:
+        from tui_mail.mail.certified_words import doubt_in_words  # for certified mail only
+
+        found += [doubt_in_words(slug, parsed.certified) for slug in parsed.certified.doubts]
     if head.authentication.failed:
         found.append(_("the sender's domain says that this is not from it"))
     found += _by_other_mail(head)
@@ -130,14 +139,12 @@ def link_warnings(mismatches: Sequence[Mismatch]) -> list[str]:
 
 def vouched(head: Letterhead) -> SafeText:
     """Who vouches for the sender, in a word: the certified mail's provider, or the checks that held."""
-    parsed = head.parsed
-    provider = parsed.sender.address if parsed.sender else ""
-    if (
-        parsed.kind.startswith("pec_")
-        and provider.lower().startswith(_PEC_SENDER)
-        and "name_shows_other_address" not in parsed.warnings
-    ):
-        return safe(f"PEC {provider[len(_PEC_SENDER) :]}")
+    certified = head.parsed.certified
+    if certified is not None:
+        provider = certified.provider.address
+        if _NOT_VOUCHED.intersection(certified.doubts) or not provider.startswith(_PEC_SENDER):
+            return SafeText("")
+        return safe(f"✓ PEC {provider[len(_PEC_SENDER) :]}")
     passed = head.authentication.passed
     return safe("✓ " + " ".join(name.upper() for name in passed)) if passed else SafeText("")
 
@@ -226,8 +233,10 @@ def header_lines(head: Letterhead, width: int) -> list[Line]:
 
 def _checked(head: Letterhead) -> list[str]:
     found = head.authentication
-    if vouched(head).startswith("PEC"):
-        return [_("certified mail: the provider's signature was not checked")]
+    if head.parsed.certified is not None:
+        from tui_mail.mail.certified_words import signature_in_words
+
+        return [signature_in_words(head.parsed.certified, checked=False)]
     if not found.by:
         return [_("no server of yours says whether the sender is who it seems")]
     if found.failed:
