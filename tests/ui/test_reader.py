@@ -130,7 +130,7 @@ async def test_certified_mail_says_so_in_a_word(stage: Stage) -> None:
         await shown.lacks("POSTA CERTIFICATA", "Per conto di")
         await shown.press("enter")
         await shown.sees("✓ PEC gestore.example", "ordine 77", "x@pec.it")
-        await shown.lacks("⚠")
+        await shown.lacks("no provider", "does not fit")
         await shown.press("h")
         await shown.sees("certified mail: signed by Posta Certificata", "Per conto di: x@pec.it")
 

@@ -1,12 +1,17 @@
 """Mail with machinery around it: certified mail (PEC) in its envelope, and bounces.
 
-The envelope has the shape of RFC 6109; its signature is a placeholder, nobody has signed it.
+The envelope has the shape of RFC 6109, signed with a key that everybody can read: the same seed gives
+the same bytes.
 """
 
 import html
+from base64 import encodebytes
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from tui_mail.demo.clients import Written, local
 from tui_mail.demo.envelope import (
@@ -23,6 +28,10 @@ from tui_mail.demo.envelope import (
     write_letter,
 )
 from tui_mail.demo.mailroom import ACCOUNT_NAMES, SALES, SERVER, Item, Mailroom, trace
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
 
 PROVIDER = "gestore-pec.example"
 PEC_SUBJECTS = (
@@ -166,13 +175,48 @@ def _envelope(letter: Certified, account: str, identifier: str, original: bytes)
         file_part(facts),
         enclosed + original,
     ]
-    seal = Attachment("smime.p7s", "application/x-pkcs7-signature", b"placeholder signature " * 6)
+    content = multipart("mixed", parts, f"{mark}.m")
+    seal = (
+        b"Content-Type: application/x-pkcs7-signature; name=smime.p7s\r\n"
+        b"Content-Transfer-Encoding: base64\r\n"
+        b"Content-Disposition: attachment; filename=smime.p7s\r\n\r\n"
+        + encodebytes(_seal(content)).replace(b"\n", b"\r\n")
+    )
     return multipart(
         "signed",
-        [multipart("mixed", parts, f"{mark}.m"), file_part(seal)],
+        [content, seal],
         f"{mark}.s",
         '; protocol="application/x-pkcs7-signature"; micalg=sha-256',
     )
+
+
+def _seal(content: bytes) -> bytes:
+    """The provider's signature (CMS); without attributes, which would tell the time of signing."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+    certificate, key = _provider()
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
+    return builder.add_signer(certificate, key, hashes.SHA256()).sign(
+        Encoding.DER,
+        [
+            pkcs7.PKCS7Options.DetachedSignature,
+            pkcs7.PKCS7Options.Binary,
+            pkcs7.PKCS7Options.NoAttributes,
+        ],
+    )
+
+
+@cache
+def _provider() -> "tuple[Certificate, RSAPrivateKey]":
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    pem = files("tui_mail.demo").joinpath("provider.pem").read_bytes()
+    key = load_pem_private_key(pem[pem.index(b"-----BEGIN PRIVATE") :], None)
+    assert isinstance(key, RSAPrivateKey)
+    return load_pem_x509_certificate(pem), key
 
 
 def _facts(letter: Certified, account: str, identifier: str) -> bytes:
