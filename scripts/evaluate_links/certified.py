@@ -246,12 +246,12 @@ def _signed(head: list[tuple[str, str]], notice: str, facts: str, original: byte
     message = EmailMessage(policy=_WRITING)
     for name, value in head:
         message[name] = value
-    message["MIME-Version"] = "1.0"
-    message["Content-Type"] = (
+    kind = (
         'multipart/signed; protocol="application/x-pkcs7-signature"; micalg="sha-256";'
         ' boundary="=_signed"'
     )
     lines = message.as_bytes().rstrip(b"\r\n")
+    lines += f"\r\nMIME-Version: 1.0\r\nContent-Type: {kind}\r\n".encode()
     edge = b"--=_signed"
     return b"\r\n".join((lines, b"", edge, inner, edge, file.as_bytes(), edge + b"--", b""))
 

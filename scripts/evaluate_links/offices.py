@@ -2,6 +2,7 @@
 (F12 to F15)."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from scripts.evaluate_links.clients import CLIENTS, forward_prefix, inline_forward
 from scripts.evaluate_links.conversations import opening
@@ -20,7 +21,8 @@ def forwarded(pen: Pen) -> None:
     house = pen.house(party)
     colleague = pen.chance.choice(house.colleagues)
     place = pen.chance.choice(("subject", "text", "nowhere"))
-    original = _elsewhere(pen, person, colleague, party, place=place, words=said.words)
+    at = pen.after(document)
+    original = _elsewhere(pen, person, colleague, party, at=at, place=place, words=said.words)
     client = pen.chance.choice(CLIENTS)
     attached = pen.chance.random() < 0.35
     handing = pen.phrases.say("it", "handing")
@@ -47,7 +49,14 @@ def forwarded(pen: Pen) -> None:
 
 
 def _elsewhere(
-    pen: Pen, person: Person, colleague: Person, party: Party, *, place: str, words: str
+    pen: Pen,
+    person: Person,
+    colleague: Person,
+    party: Party,
+    *,
+    at: datetime,
+    place: str,
+    words: str,
 ) -> Event:
     """A letter that came to a mailbox that is not ours to read."""
     language = party.language
@@ -59,7 +68,7 @@ def _elsewhere(
         subject or pen.phrases.say(language, "vague_about"),
         pen.letter(text or pen.phrases.say(language, "vague"), language, person, party),
         pen.identifier(person.address.rpartition("@")[2]),
-        pen.after(pen.document(party)),
+        at,
     )
     return Event(
         sheet.at,
