@@ -371,7 +371,7 @@ def old_mail_reused(pen: Pen) -> None:
         variant=f"new matter after long, {'new' if changed else 'same'} subject",
         at=start.letter.at + timedelta(days=days),
         subject=pen.phrases.say(language, "new_about") if changed else None,
-        sending=Sending(quote=pen.chance.random() < 0.7),
+        sending=Sending(quote=pen.chance.random() < 0.7, headers=pen.chance.random() < 0.7),
     )
 
 

@@ -58,7 +58,10 @@ class Number:
 def in_full(one: Number, chance: random.Random) -> str:
     """So that only one document of the company and kind can be meant."""
     if one.style != SERIES:
-        return one.code
+        way = chance.random()
+        if way < 0.15:
+            return one.code.lower()
+        return _without_zeros(one.code) if way < 0.25 else one.code
     day = f"{one.date:%d/%m/%Y}"
     if one.series:
         ways = (
@@ -70,11 +73,19 @@ def in_full(one: Number, chance: random.Random) -> str:
     else:
         ways = (
             f"{one.number}/{one.year}",
+            f"{one.number} / {one.year}",
+            f"{one.number}-{one.year}",
             f"{one.year}/{one.number}",
             f"{one.number} del {day}",
             f"{one.number}/{one.year % 100}",
         )
     return chance.choice(ways)
+
+
+def _without_zeros(code: str) -> str:
+    """INV/2026/42 for INV/2026/00042, which some people save."""
+    head, digits = code.rstrip("0123456789"), code[len(code.rstrip("0123456789")) :]
+    return f"{head}{digits.lstrip('0')}" if head.endswith(("/", "-")) else code
 
 
 def loosely(one: Number, chance: random.Random) -> str:

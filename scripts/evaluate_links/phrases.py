@@ -41,7 +41,7 @@ class Phrases:
             cap=f"{chance.randrange(10_000, 98_000)}",
             iban=f"IT60X{chance.randrange(10**21, 10**22)}",
             amount=f"{chance.randrange(100, 9000)},{chance.randrange(100):02}",
-            q=str(chance.randrange(2, 400)),
+            q=str(chance.randrange(2, 90)),
             tracking=f"1Z{chance.randrange(10**9, 10**10)}",
             day=f"{day:%d/%m/%Y}",
         )
