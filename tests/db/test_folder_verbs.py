@@ -1,17 +1,21 @@
 """What a person does to folders: at once here, queued for the server, and taken back."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import Session
 
-from tests.db.making import NOW, Office, arrival
+from tests.db.making import NOW, REMOTE_FOLDERS, Office, arrival
 from tui_mail.db.actions import move
 from tui_mail.db.engine import Database
 from tui_mail.db.folder_verbs import create_folder, remove_folder, rename_folder
 from tui_mail.db.folders import folder_named, folder_names
+from tui_mail.db.lost_folders import forget, missing
 from tui_mail.db.many import key_of
-from tui_mail.db.operations import next_operations
+from tui_mail.db.operations import next_operations, postpone, settle
 from tui_mail.db.undoing import redo, undo
 from tui_mail.errors import NotFound, WrongUse
+from tui_mail.values import OperationResult
 
 
 def _names(office: Office) -> set[str]:
@@ -114,3 +118,23 @@ def test_a_new_name_is_taken_back(database: Database) -> None:
     database.write_now(undo, office.operator, NOW)
     assert "Clienti/Rossi" in _names(office)
     assert "Ordini" not in _names(office)
+
+
+def test_a_folder_whose_key_the_server_gives_to_another_is_told_nothing_before_it_is_found(
+    database: Database,
+) -> None:
+    office = Office(database)
+    _rename(office, "Clienti/Rossi", "Ordini")
+    renaming = office.database.write_now(next_operations, office.account, NOW)
+    database.write_now(postpone, renaming[0].ids, "no", NOW, NOW)
+    _make(office, "Clienti/Rossi")
+    later = NOW - timedelta(minutes=1)
+    (making,) = office.database.write_now(next_operations, office.account, later)
+    made = OperationResult(keys={"": "Clienti.Rossi"})
+    database.write_now(settle, making.ids, made, NOW)
+    assert _asked(office) == []
+    lost = database.read_now(missing, office.account, REMOTE_FOLDERS)
+    assert [folder.name for folder in lost] == ["Ordini"]
+    database.write_now(forget, [folder.id or 0 for folder in lost], NOW)
+    assert "Ordini" not in _names(office)
+    assert "Clienti/Rossi" in _names(office)

@@ -1,9 +1,12 @@
 """What becomes of a folder once its server has made, renamed or deleted it."""
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, exists, select, update
 from sqlmodel import Session, col
 
-from tui_mail.db.many import execute_many
+from tui_mail.db.folders import NO_MORE
+from tui_mail.db.many import chunks, execute_many
 from tui_mail.db.tables import Folder, Operation, Placement
 from tui_mail.db.topics import Topic, publish
 from tui_mail.values import OperationResult, Verb
@@ -24,8 +27,26 @@ def _made(session: Session, row: Operation, result: OperationResult) -> None:
     """The server names the new folder; where it does not, the next listing will."""
     key = next(iter(result.keys.values()), "")
     if key:
+        _no_more(session, row.account_id, {key}, {row.folder_id})
         folder = (col(Folder.id) == row.folder_id, col(Folder.remote) == "")
         session.execute(update(Folder).where(*folder).values(remote=key))
+
+
+def _no_more(
+    session: Session, account_id: int, keys: Collection[str], own: Collection[int | None]
+) -> None:
+    """The server calls folders of `own` by these keys: those that had them before are not there,
+    and wait to be looked for."""
+    for part in chunks(keys):
+        session.execute(
+            update(Folder)
+            .where(
+                col(Folder.account_id) == account_id,
+                col(Folder.remote).in_(part),
+                col(Folder.id).not_in(own),
+            )
+            .values(remote=NO_MORE + col(Folder.remote), cursor="")
+        )
 
 
 def _renamed(session: Session, row: Operation, result: OperationResult) -> None:
@@ -35,6 +56,8 @@ def _renamed(session: Session, row: Operation, result: OperationResult) -> None:
     changed = [
         {"folder": ids[old], "new": new} for old, new in result.keys.items() if old and old in ids
     ]
+    renamed = [one["folder"] for one in changed]
+    _no_more(session, row.account_id, [str(one["new"]) for one in changed], renamed)
     statement = (
         update(Folder)
         .where(col(Folder.id) == bindparam("folder"))

@@ -28,6 +28,8 @@ LOCAL_ROLES = tuple(USUAL_NAMES)
 
 # PostgreSQL indexes at most 2,700 bytes, and no person reads a longer name.
 _LONGEST_NAME = 500
+NO_MORE = "\x1f"
+"""What marks the key of a folder that the server has given to another; no store's keys have it."""
 _CHANGES = (str(Verb.RENAME_FOLDER), str(Verb.DELETE_FOLDER))
 _TREE = (
     FolderRole.INBOX,

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.counters import refresh
 from tui_mail.db.folder_journeys import settle_folder
+from tui_mail.db.folders import NO_MORE
 from tui_mail.db.journeys import Return, follow, keep_key, put_back
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.purge import purge
@@ -98,7 +99,7 @@ def _queue(session: Session, account_id: int) -> list[_Waiting]:
     for part in chunks(folder for folder in folders if folder is not None):
         found = select(col(Folder.id), col(Folder.remote), col(Folder.name))
         for identifier, remote, name in session.execute(found.where(col(Folder.id).in_(part))):
-            names[identifier] = (remote, name)
+            names[identifier] = ("" if remote.startswith(NO_MORE) else remote, name)
     nothing = ("", "")
     arrived = _arrived(session, rows)
     return [

@@ -178,6 +178,8 @@ class Sync:
 
     async def _is_there(self, remote: str) -> bool:
         """Whether the server opens a folder that it does not list."""
+        if remote.startswith(folders.NO_MORE):
+            return False
         try:
             await self._store.changes(remote, "")
         except ProtocolRefused:
