@@ -41,7 +41,8 @@ class MailStore(Protocol):
         """Carry one change out on the server."""
 
     async def wait(self, seconds: float) -> bool:
-        """Wait until the inbox changes (IDLE, RFC 2177) or `seconds` pass; True when it changed."""
+        """Wait until the inbox changes (IDLE, RFC 2177), or another folder where the server tells
+        that, or `seconds` pass; True when something changed."""
 
 
 class Sender(Protocol):

@@ -294,7 +294,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         elif kind == b"CAPABILITY":
             self._set_capabilities(frame[0][13:])
         if exchange is None or exchange.name in {"IDLE", "NOOP"}:
-            if kind in _STIRRING:
+            if kind in _STIRRING or (kind == b"STATUS" and exchange and exchange.name == "IDLE"):
                 self.stirred.set()
             self._unasked += 1
             if self._unasked > RESPONSES_LIMIT:
