@@ -115,6 +115,14 @@ def _connections(vault: "Vault", database: "Database", spool_folder: Path) -> "C
 def _connector(location: str, mapping: str) -> "Connector":
     from tui_mail.connectors.files import FilesConnector
 
+    if location.startswith("odoo+"):
+        from tui_mail.connectors.odoo import OdooConnector
+
+        return OdooConnector(location)
+    if location.startswith("erpnext+"):
+        from tui_mail.connectors.erpnext import ErpNextConnector
+
+        return ErpNextConnector(location)
     if "://" in location:
         from tui_mail.connectors.sql import SqlConnector
 

@@ -504,6 +504,7 @@ class EntityRecord:
     """A record of the ERP as a connector gives it. `number` is what a person would type of it.
 
     `details`: what the card shows beside, as text by English key (vat, city, method, level…).
+    `gone`: it is out of use there (archived, disabled), though still named by others.
     """
 
     company: str
@@ -526,6 +527,7 @@ class EntityRecord:
     our_reference: str = ""
     url: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,6 +583,7 @@ class ErpChanges:
     """What a connector has since a cursor. `complete`: what is not in it is gone from the ERP.
 
     `unread`: records that are there but could not be taken (see `errors`), so they are not gone.
+    `gone`: records known not to be there, whether or not these are all.
     """
 
     cursor: str
@@ -592,6 +595,7 @@ class ErpChanges:
     lines: tuple[LineRecord, ...] = ()
     errors: tuple[RecordError, ...] = ()
     unread: tuple[Reference, ...] = ()
+    gone: tuple[Reference, ...] = ()
 
 
 # -- links ---------------------------------------------------------------------------------------

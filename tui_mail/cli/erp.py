@@ -29,8 +29,10 @@ def register(app: typer.Typer) -> None:
     group.command(
         "add",
         help=_(
-            "Add a place that records come from: a folder of CSV files, or a database by its URL,"
-            " read through views named tui_mail_TABLE or a mapping."
+            "Add a place that records come from: a folder of CSV files, a database by its URL, read"
+            " through views named tui_mail_TABLE or a mapping, or an Odoo or ERPNext by its address:"
+            " odoo+https://HOST/DATABASE?key_file=FILE (before Odoo 19 also &user=LOGIN),"
+            " erpnext+https://HOST?key_file=FILE; &ca_file=FILE names an authority of your own."
         ),
         epilog=_(
             "Example: tui-mail erp add books"
@@ -148,6 +150,8 @@ def _add(
     from tui_mail.db import erp
 
     call: Context = context.obj
+    if mapping and location.startswith(("odoo+", "erpnext+")):
+        raise WrongUse(_("Odoo and ERPNext need no mapping: their tables are known."))
     if "://" in location:
         mapping = mapping if mapping in READY or not mapping else str(Path(mapping).resolve())
         call.parts.connector(location, mapping)  # what is wrong with them is said now

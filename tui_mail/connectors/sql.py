@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from tui_mail.connectors.layout import TABLES
 from tui_mail.connectors.mapping import Plan, Table, load
 from tui_mail.connectors.memory import MemoryConnector
+from tui_mail.connectors.place import read_secret
 from tui_mail.connectors.rows import Row
 from tui_mail.connectors.tables import Report, read_tables
 from tui_mail.errors import NotFound, Offline, SettingsWrong
@@ -35,7 +36,6 @@ _AT_ONCE = 2_000
 _CONNECT_SECONDS = 15
 _STATEMENT_MILLISECONDS = 300_000
 _PASSWORD_FILE = "password_file"  # noqa: S105 — a parameter's name
-_OF_OTHERS = 0o077
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mssql": "mssql+pymssql", "mysql": "mysql+pymysql"}
 _PATIENCE: dict[str, dict[str, Any]] = {
@@ -266,24 +266,7 @@ def _readable(url: str) -> URL:
         )
     file = found.query.get(_PASSWORD_FILE, "")
     found = found.set(drivername=drivername).difference_update_query([_PASSWORD_FILE])
-    return found.set(password=_password(Path(str(file)))) if file else found
-
-
-def _password(file: Path) -> str:
-    try:
-        if file.stat().st_mode & _OF_OTHERS:
-            raise SettingsWrong(
-                _("{file} can be read by others: take that from them (chmod 600).").format(
-                    file=file
-                )
-            )
-        return file.read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsWrong(
-            _("The password file {file} cannot be read: see that it is there and yours.").format(
-                file=file
-            )
-        ) from error
+    return found.set(password=read_secret(Path(str(file)))) if file else found
 
 
 def _engine(url: URL) -> Engine:

@@ -93,6 +93,7 @@ class Taking:
         self._save_lines_alone()
         if self._changes.complete:
             self._close_gone()
+        self._close_named()
         self._save_addresses()
         self._save_relations()
 
@@ -128,6 +129,7 @@ class Taking:
         yield from self._records
         yield from self._lines
         yield from self._unread
+        yield from (_key(one, one.company) for one in changes.gone)
         for entity in changes.entities:
             for reference in (entity.party, entity.contact):
                 if reference:
@@ -156,9 +158,10 @@ class Taking:
                 new.append(key)
                 inserts.append(row)
                 self.new[record.kind] += 1
-            elif known != (row["fingerprint"], False):
+            elif known != (row["fingerprint"], record.gone):
                 updates.append({"id": self.ids[key], **row})
-                self.changed[record.kind] += 1
+                counted = self.gone if record.gone and not known[1] else self.changed
+                counted[record.kind] += 1
             else:
                 continue
             with_lines.append(key)
@@ -199,7 +202,7 @@ class Taking:
             "our_reference": record.our_reference,
             "url": record.url,
             "details": json.dumps(details, ensure_ascii=False, sort_keys=True),
-            "gone": False,
+            "gone": record.gone,
         }
         said = repr((tuple(row.values()), self._lines.get(key)))
         row["fingerprint"] = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
@@ -219,9 +222,19 @@ class Taking:
             for row in self._session.execute(query)
             if (row.company, row.kind, row.code) not in there
         ]
-        for row in gone:
-            self.gone[row.kind] += 1
-        for some in chunks(row.id for row in gone):
+        self._close([(row.kind, row.id) for row in gone])
+
+    def _close_named(self) -> None:
+        """What is said to be gone, if it was there."""
+        named = {_key(one, one.company) for one in self._changes.gone} - self._records.keys()
+        there = [key for key in named if not self._known.get(key, ("", True))[1]]
+        self._close([(key[1], self.ids[key]) for key in there])
+
+    def _close(self, gone: Sequence[tuple[str, int]]) -> None:
+        """Mark records, given as kind and id."""
+        for kind, _id in gone:
+            self.gone[kind] += 1
+        for some in chunks(entity_id for _kind, entity_id in gone):
             self._session.execute(
                 update(Entity)
                 .where(col(Entity.id).in_(some))

@@ -1,0 +1,401 @@
+"""The ERP as a site of ERPNext's: customers, suppliers and leads with their contacts, orders,
+delivery notes, invoices, payment schedules, opportunities, to-dos and events.
+
+    erpnext+https://HOST?key_file=FILE[&ca_file=FILE]      FILE: api_key:api_secret
+
+Hides DocTypes, tables within documents, and names that stand for records. A company is known by its
+abbreviation; a party belongs to each of them, since none is the company's own there.
+"""
+
+import html
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from tui_mail.connectors import erpnext_doctypes as words
+from tui_mail.connectors.erpnext_calls import Filter, NoDoctype, Site
+from tui_mail.connectors.erpnext_doctypes import (
+    DOCUMENTS,
+    KINDS,
+    PARTIES,
+    PARTY_KINDS,
+    Documents,
+    Values,
+)
+from tui_mail.connectors.erpnext_people import People
+from tui_mail.connectors.memory import MOST_FOUND
+from tui_mail.connectors.place import read_place
+from tui_mail.connectors.since import Gathered, read_since
+from tui_mail.connectors.web import Limits, Web
+from tui_mail.i18n import _
+from tui_mail.linking.numbers import canonical_number
+from tui_mail.values import EntityRecord, ErpChanges, LineRecord, RecordError, Reference
+
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_TITLE = 200
+
+
+class ErpNextConnector:
+    """`location`: as above."""
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._place = read_place(location, "erpnext")
+        self._limits = limits or Limits()
+        self._clock = clock
+
+    def changes(self, cursor: str) -> ErpChanges:
+        """What was modified since `cursor`, or everything once a day, since nothing tells of
+        deletions."""
+        with self._web() as web:
+            return read_since(cursor, self._clock(), lambda since: self._reading(web).run(since))
+
+    def document(self, company: str, kind: str, code: str) -> Sequence[LineRecord]:
+        """The lines of a document, in order."""
+        with self._web() as web:
+            reading = self._reading(web)
+            source = reading.find(company, kind, code)
+            if source is None:
+                return []
+            reading.read_lines(source, {code: Reference(kind, code, company)}, [code])
+            return reading.found.lines
+
+    def search(self, text: str) -> Sequence[EntityRecord]:
+        """Records whose code or title contain `text`, at most 50."""
+        if not text.strip():
+            return []
+        with self._web() as web:
+            return self._reading(web).search(text.strip())[:MOST_FOUND]
+
+    def url(self, company: str, kind: str, code: str) -> str:
+        """The record's form in ERPNext, "" when it is not there."""
+        with self._web() as web:
+            reading = self._reading(web)
+            for doctype, known in PARTY_KINDS.items():
+                if known == kind:
+                    return reading.form(doctype, code)
+            source = reading.find(company, kind, code)
+            return reading.form(source.doctype, code) if source else ""
+
+    def _web(self) -> Web:
+        return Web(self._place, {"Authorization": f"token {self._place.key}"}, self._limits)
+
+    def _reading(self, web: Web) -> "_Reading":
+        return _Reading(Site(web), self._place.base)
+
+
+class _Reading:
+    """One reading: who there is first, then documents in the order in which they come about."""
+
+    def __init__(self, site: Site, base: str) -> None:
+        self._site = site
+        self._base = base
+        self.found = Gathered()
+        self._people = People(site, self.found, self.form)
+
+    def form(self, doctype: str, name: str) -> str:
+        slug = doctype.lower().replace(" ", "-")
+        return f"{self._base}/app/{slug}/{quote(name, safe='')}"
+
+    def run(self, since: str) -> Gathered:
+        changed: list[Filter] = [["modified", ">=", since]] if since else []
+        self._people.read_companies()
+        self._read_operators()
+        documents = {one.doctype: self._rows(one.doctype, one.fields, changed) for one in DOCUMENTS}
+        chances = self._rows("Opportunity", words.OPPORTUNITY, changed)
+        for source in DOCUMENTS:
+            for row in documents[source.doctype]:
+                self._people.use(_party_type(source, row), words.text(row, source.party))
+        for row in chances:
+            self._people.use(words.text(row, "opportunity_from"), words.text(row, "party_name"))
+        self._people.read(self._rows, changed, whole=not since)
+        for row in chances:
+            self._take_chance(row)
+        for source in DOCUMENTS:
+            self._take_all(source, documents[source.doctype], whole=not since)
+        for row in self._rows("ToDo", words.TODO, changed):
+            self._take_to_do(row)
+        for row in self._rows("Event", words.EVENT, changed):
+            self._take_event(row)
+        return self.found
+
+    def _rows(self, doctype: str, fields: Sequence[str], filters: Sequence[Filter]) -> list[Values]:
+        """Documents of a DocType that need not be there; one that may not be read is told of."""
+        try:
+            rows = list(self._site.rows(doctype, fields, filters))
+        except NoDoctype as error:
+            self._missing(doctype, error)
+            return []
+        for row in rows:
+            self.found.stamps[doctype, row["name"]] = words.text(row, "modified")
+        return rows
+
+    def _missing(self, doctype: str, error: NoDoctype) -> None:
+        if error.denied:
+            said = _("the key may not read this: give its user the right to")
+            self.found.errors.append(RecordError(doctype, 0, "", said, rest=True))
+
+    def _read_operators(self) -> None:
+        try:
+            for row in self._site.rows("User", words.USER):
+                self._people.take_user(row)
+        except NoDoctype:
+            return  # only administrators may read users: a console works without
+
+    # -- documents
+
+    def _take_all(self, source: Documents, rows: Iterable[Values], *, whole: bool) -> None:
+        named = {row["name"]: self._take(source, row) for row in rows}
+        known = {name: one for name, one in named.items() if one is not None}
+        parents = None if whole else list(known)
+        self.read_lines(source, known, parents)
+        if source.has_due:
+            self._read_due(source, known, parents)
+
+    def _take(self, source: Documents, row: Values) -> Reference | None:
+        company = self._people.company(words.text(row, "company"))
+        if company is None:
+            return None
+        doctype, name = _party_type(source, row), words.text(row, source.party)
+        party = self._people.reference(doctype, name, company)
+        person = words.text(row, "contact_person")
+        kind = source.returns if words.whole(row, "is_return") and source.returns else source.kind
+        date = words.day(row, source.date)
+        reference = self.found.add(
+            EntityRecord(
+                company=company,
+                kind=kind,
+                code=row["name"],
+                party=party,
+                contact=self._people.contact(person, party),
+                year=date.year if date else None,
+                number=canonical_number(row["name"]),
+                date=date,
+                amount=words.amount(row, "grand_total"),
+                currency=words.text(row, "currency"),
+                state=words.state(row),
+                their_reference=words.text(row, source.theirs) if source.theirs else "",
+                url=self.form(source.doctype, row["name"]),
+            )
+        )
+        if words.text(row, "opportunity"):
+            chance = Reference("opportunity", words.text(row, "opportunity"), company)
+            self.found.relate(chance, reference)
+        return reference
+
+    def read_lines(
+        self, source: Documents, named: dict[str, Reference], parents: Sequence[str] | None
+    ) -> None:
+        """The lines of documents, and through them what those came out of."""
+        origins = dict(source.origins)
+        fields = (*words.LINE, *origins)
+        try:
+            for row in self._site.rows_of(
+                f"{source.doctype} Item", fields, source.doctype, parents
+            ):
+                document = named.get(words.text(row, "parent"))
+                if document is None:
+                    continue
+                self.found.lines.append(_line(row, document))
+                for field, kind in origins.items():
+                    if words.text(row, field):
+                        before = Reference(kind, words.text(row, field), document.company)
+                        self.found.relate(before, document)
+        except NoDoctype as error:
+            self._missing(f"{source.doctype} Item", error)
+
+    def _read_due(
+        self, source: Documents, named: dict[str, Reference], parents: Sequence[str] | None
+    ) -> None:
+        try:
+            for row in self._site.rows_of("Payment Schedule", words.DUE, source.doctype, parents):
+                document = named.get(words.text(row, "parent"))
+                if document is not None:
+                    self._take_due(row, self.found.entities[document])
+        except NoDoctype as error:
+            self._missing("Payment Schedule", error)
+
+    def _take_due(self, row: Values, invoice: EntityRecord) -> None:
+        left = words.amount(row, "outstanding")
+        is_open = invoice.state == "open" and (left is None or left != 0)
+        due = self.found.add(
+            EntityRecord(
+                company=invoice.company,
+                kind="due_item",
+                code=f"{invoice.code}#{words.whole(row, 'idx')}",
+                party=invoice.party,
+                year=invoice.year,
+                number=invoice.number,
+                date=invoice.date,
+                due_date=words.day(row, "due_date"),
+                amount=words.amount(row, "payment_amount"),
+                open_amount=left if is_open else left and left * 0,
+                currency=invoice.currency,
+                state="open" if is_open else "closed",
+                details={
+                    "invoice": f"{invoice.kind}:{invoice.code}",
+                    "instalment": str(words.whole(row, "idx")),
+                    **_filled("method", words.text(row, "mode_of_payment")),
+                },
+            )
+        )
+        self.found.relate(Reference(invoice.kind, invoice.code, invoice.company), due)
+
+    # -- CRM
+
+    def _take_chance(self, row: Values) -> None:
+        company = self._people.company(words.text(row, "company"))
+        if company is None:
+            return
+        doctype, name = words.text(row, "opportunity_from"), words.text(row, "party_name")
+        self.found.add(
+            EntityRecord(
+                company=company,
+                kind="opportunity",
+                code=row["name"],
+                title=words.text(row, "title"),
+                party=self._people.reference(doctype, name, company),
+                number=canonical_number(row["name"]),
+                date=words.day(row, "transaction_date"),
+                due_date=words.day(row, "expected_closing"),
+                amount=words.amount(row, "opportunity_amount"),
+                currency=words.text(row, "currency"),
+                state=words.state(row),
+                url=self.form("Opportunity", row["name"]),
+                details=_filled("stage", words.text(row, "sales_stage")),
+            )
+        )
+
+    def _take_to_do(self, row: Values) -> None:
+        doctype, name = words.text(row, "reference_type"), words.text(row, "reference_name")
+        about = self._about(doctype, name)
+        for company in [one.company for one in about] or self._people.companies:
+            document = next((one for one in about if one.company == company), None)
+            party = self._people.reference(doctype, name, company)
+            if party is None and document is not None:
+                party = self.found.entities[document].party
+            activity = self.found.add(
+                EntityRecord(
+                    company=company,
+                    kind="activity",
+                    code=row["name"],
+                    title=_plain(words.text(row, "description")),
+                    party=party,
+                    number=canonical_number(row["name"]),
+                    due_date=words.day(row, "date"),
+                    state=words.state(row),
+                    url=self.form("ToDo", row["name"]),
+                    details={
+                        **_filled("operator", words.text(row, "allocated_to")),
+                        **_filled(
+                            "document", f"{document.kind}:{document.code}" if document else ""
+                        ),
+                    },
+                )
+            )
+            if document is not None:
+                self.found.relate(document, activity)
+
+    def _take_event(self, row: Values) -> None:
+        for company in self._people.companies:
+            self.found.add(
+                EntityRecord(
+                    company=company,
+                    kind="activity",
+                    code=row["name"],
+                    title=words.text(row, "subject"),
+                    number=canonical_number(row["name"]),
+                    due_date=words.day(row, "starts_on"),
+                    state=words.state(row),
+                    url=self.form("Event", row["name"]),
+                    details=_filled("kind", words.text(row, "event_category")),
+                )
+            )
+
+    def _about(self, doctype: str, name: str) -> list[Reference]:
+        """What a to-do is about, if it was read: of one company, since its name is there once."""
+        kinds = {KINDS.get(doctype, ""), "credit_note" if "Invoice" in doctype else ""} - {""}
+        candidates = (
+            Reference(kind, name, company) for kind in kinds for company in self._people.companies
+        )
+        return [one for one in candidates if one in self.found.entities]
+
+    # -- one at a time
+
+    def find(self, company: str, kind: str, code: str) -> Documents | None:
+        """Where a document is, by its name."""
+        self._people.read_companies()
+        for source in DOCUMENTS:
+            if kind not in {source.kind, source.returns}:
+                continue
+            for row in self._few(source.doctype, source.fields, [["name", "=", code]]):
+                if self._people.company(words.text(row, "company")) == company:
+                    return source
+        return None
+
+    def search(self, text: str) -> list[EntityRecord]:
+        self._people.read_companies()
+        like = f"%{text}%"
+        wanted: dict[str, list[Values]] = defaultdict(list)
+        for source in DOCUMENTS:
+            wanted[source.doctype] = [
+                *self._few(source.doctype, source.fields, [["name", "like", like]])
+            ]
+            for row in wanted[source.doctype]:
+                self._people.use(_party_type(source, row), words.text(row, source.party))
+        matching = set()
+        for doctype, (kind, fields) in PARTIES.items():
+            for name in dict.fromkeys(("name", fields[0])):
+                for row in self._few(doctype, fields, [[name, "like", like]]):
+                    self._people.use(doctype, row["name"])
+                    matching.add((kind, row["name"]))
+        self._people.read(lambda *_query: [], [], whole=False)
+        taken = [self._take(source, row) for source in DOCUMENTS for row in wanted[source.doctype]]
+        return [
+            record
+            for reference, record in self.found.entities.items()
+            if reference in taken or (record.kind, record.code) in matching
+        ]
+
+    def _few(
+        self, doctype: str, fields: Sequence[str], filters: Sequence[Filter]
+    ) -> Sequence[Values]:
+        try:
+            return self._site.first(doctype, fields, filters, MOST_FOUND)
+        except NoDoctype:
+            return []
+
+
+def _party_type(source: Documents, row: Values) -> str:
+    return source.party_type if source.party_type in PARTIES else words.text(row, source.party_type)
+
+
+def _line(row: Values, document: Reference) -> LineRecord:
+    discount = words.amount(row, "discount_percentage")
+    return LineRecord(
+        company=document.company,
+        document=document,
+        line=words.whole(row, "idx"),
+        article=words.text(row, "item_code"),
+        description=words.text(row, "item_name"),
+        quantity=words.amount(row, "qty"),
+        unit=words.text(row, "uom"),
+        price=words.amount(row, "rate"),
+        discount=f"{discount.normalize():f}" if discount else "",
+    )
+
+
+def _filled(name: str, value: str) -> dict[str, str]:
+    return {name: value} if value else {}
+
+
+def _plain(text: str) -> str:
+    """What is typed there may be HTML; its words are enough."""
+    return " ".join(html.unescape(_TAG.sub(" ", text[:4_000])).split())[:_TITLE]
