@@ -36,7 +36,7 @@ _REFERENCE = re.compile(
     r"|referencia)(?:[.:\s]|n[.°]|nr|no){1,4}(?P<written>[A-Za-z0-9]{0,6}[/\-]?[0-9][\w/\-]{2,20})",
     re.IGNORECASE,
 )
-_OWN_REFERENCE = re.compile(r"(?<![\w.@])[0-9a-f]{8}\.[0-9a-f]{12}\.[a-z2-7]{16}(?![\w.@])")
+_OWN_REFERENCE = re.compile(r"Ref\. ([0-9a-f]{8}\.[0-9a-f]{12}\.[a-z2-7]{16})(?![\w.@])")
 _MOST_REFERENCES = 5
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 
@@ -108,6 +108,9 @@ def _said(place: str, text: str, *, ours: bool, neutral: bool = False) -> Iterat
 
 def _references(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
     """What is called a reference and nothing else: of whatever document it is one."""
+    lower = text.lower()
+    if "rif" not in lower and "ref" not in lower and "réf" not in lower:
+        return
     for match in _REFERENCE.finditer(text):
         yield NumberCandidate(
             kinds=DOCUMENT_KINDS,

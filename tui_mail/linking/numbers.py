@@ -167,7 +167,7 @@ def _codes(text: str) -> Iterator[NumberCandidate]:
 
 
 def _typed(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
-    for head in words.HEAD.finditer(text):
+    for head in words.heads(text):
         name = head.lastgroup or ""
         kinds = words.KINDS[name]
         mark = words.MARK.match(text, head.end())

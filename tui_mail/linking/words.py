@@ -5,6 +5,7 @@ of bounded repetition, so that searching stays linear.
 """
 
 import re
+from collections.abc import Iterator
 
 _INVOICES = ("invoice", "purchase_invoice")
 _ORDERS = ("sales_order", "purchase_order")
@@ -101,11 +102,21 @@ _YOURS = r"vs|v/s|vostr[oaie]|your|ihr(?:e[mnrs]?)?|votre|vos|vuestr[oa]s?"
 OWNER = rf"(?P<owner>{_OURS}|{_YOURS})"
 _OUR_WORD = re.compile(rf"(?:{_OURS})\Z", re.IGNORECASE)
 
-HEAD = re.compile(
+# For lower case alone: where case counts, an alternative is passed over by its first letter.
+_IN_CAPITALS = re.compile(r"\(\?-i:([^)]*)\)")
+_CAPITALS = frozenset(
+    word.replace("\\", "").lower()
+    for _name, _kinds, pattern in _TYPES
+    for words in _IN_CAPITALS.findall(pattern)
+    for word in words.split("|")
+)
+_LOWERED = "|".join(
+    f"(?P<{name}>{_IN_CAPITALS.sub(lambda found: f'(?:{found[1].lower()})', pattern)})"
+    for name, _, pattern in _TYPES
+)
+_HEAD = re.compile(
     rf"(?<![^\W_])(?:{OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
-    rf"(?:{'|'.join(f'(?P<{name}>{pattern})' for name, _, pattern in _TYPES)})"
-    r"(?![^\W\d_])",
-    re.IGNORECASE,
+    rf"(?:{_LOWERED})(?![^\W\d_])"
 )
 MARK = re.compile(
     rf"(?:[\s:\-_(]{{0,4}}{OWNER}\.?(?![^\W_]))?"
@@ -182,6 +193,17 @@ CODE_KINDS = {
     "FF": ("purchase_invoice",),
     "SI": ("purchase_invoice",),
 }
+
+
+def heads(text: str) -> Iterator[re.Match[str]]:
+    """The words in `text` that announce a document, in lower case; `lastgroup` names what it is."""
+    lower = text.lower()
+    if len(lower) != len(text):  # some letters become two
+        lower = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+    for head in _HEAD.finditer(lower):
+        start, end = head.span(head.lastgroup or 0)
+        if lower[start:end] not in _CAPITALS or text[start:end].isupper():
+            yield head
 
 
 def whose(owner: str, *, ours: bool) -> str:

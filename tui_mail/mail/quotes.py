@@ -7,6 +7,7 @@ it slow.
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from tui_mail.mail.cells import width_of
 
@@ -105,6 +106,7 @@ def is_quote_start(line: str) -> bool:
     return is_divider(line) or _is_from_line(line[:MAX_LINE])
 
 
+@lru_cache(maxsize=4)  # who reads a message and who links it ask for the same one after the other
 def split_quotes(text: str) -> tuple[str, str]:
     """What is new in `text`, and what it quotes; neither has the attribution or the signature.
 
