@@ -10,7 +10,9 @@ from tui_mail.linking.numbers import (
     MOST_CANDIDATES,
     NAKED,
     NumberCandidate,
+    canonical_code,
     canonical_number,
+    codes_like,
     document_candidates,
 )
 from tui_mail.values import DOCUMENT_KINDS
@@ -35,6 +37,7 @@ def _first(text: str, *, ours: bool = False) -> NumberCandidate:
         ("Fattura_123_A_2024.pdf", "invoice", 2024, "A", "123"),
         ("fattura 2026/B/44", "invoice", 2026, "B", "44"),
         ("fattura 119/1", "invoice", None, "1", "119"),
+        ("ordine 24 / 2026", "sales_order", 2026, "", "24"),
         ("DDT n. 45", "delivery_note", None, "", "45"),
         ("DDT 45.pdf", "delivery_note", None, "", "45"),
         ("bolla nº45", "delivery_note", None, "", "45"),
@@ -244,3 +247,19 @@ def test_reading_never_raises_and_is_repeatable(text: str, ours: bool) -> None:
     for one in found:
         assert one.found_in == text[slice(*one.span)]
         assert bool(one.number) != bool(one.code)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ft. acc-sinv-2026-00009", "ACC-SINV-2026-00009"),
+        ("fattura INV/2026/4", "INV/2026/00004"),
+        ("ft. ACC-SINV-2026-9", "ACC-SINV-2026-00009"),
+        ("ddt WH/OUT/174", "WH/OUT/00174"),
+        ("ord. s00118", "S00118"),
+    ],
+)
+def test_a_code_is_known_in_small_letters_and_without_its_zeros(text: str, code: str) -> None:
+    found = [one for one in document_candidates(text, ours=False) if one.code]
+    assert any(canonical_code(one.code) == canonical_code(code) for one in found)
+    assert any(code in codes_like(one.code) for one in found)

@@ -22,7 +22,7 @@ _OTHER_KIND = -1.0
 _OLDER_VERSION = -2.0
 _THEIR_NUMBER = -2.0
 _IN_PASSING = -2.0
-_TAKEN_OVER = -3.0
+_TAKEN_OVER = 1.0  # at most
 _NOT_MADE_YET = -4.0
 _DAYS_AHEAD = 7  # of a document that is dated after what it was announced in
 # What a place takes from a number that is said there.
@@ -129,7 +129,7 @@ def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
     if document.kind not in candidate.kinds:
         return False
     if candidate.code:
-        return document.code.upper() == candidate.code
+        return numbers.canonical_code(document.code) == numbers.canonical_code(candidate.code)
     if not candidate.number:
         return False
     return (
@@ -157,6 +157,9 @@ def _evidence(
         # A number alone, of somebody who has nothing to do with the message, is chance; so is
         # whatever is said of strangers elsewhere than in the words of who writes.
         if not match.owned and not (full and place in {SUBJECT, TEXT}):
+            continue
+        # That old words say it again makes it no less likely.
+        if match.owned and place == QUOTED and weight <= 0:
             continue
         document = match.document
         yield Evidence(
@@ -199,12 +202,13 @@ def _weight(
         weight += _CLOSED_LONG_AGO
     if _days_old(facts, document) < -_DAYS_AHEAD:
         weight += _NOT_MADE_YET
-    if is_answer(facts.subject) and candidate.place == SUBJECT:
+    answer, place = is_answer(facts.subject), _place(facts, candidate)
+    weight += _of_place(place, document, places, alone=answer and knowledge.parent is None)
+    said = places.get(TEXT, set())
+    if answer and place in {SUBJECT, QUOTED} and said and document.entity_id not in said:
         # Its words were there before: what is written now says what it is about.
-        said = places.get(TEXT, set())
-        weight += _TAKEN_OVER if said and document.entity_id not in said else 0.0
-    place = _place(facts, candidate)
-    return weight + _of_place(place, document, places, alone=knowledge.parent is None)
+        return min(weight, _TAKEN_OVER)
+    return weight
 
 
 def _of_number(facts: MessageFacts, match: _Match) -> float:

@@ -9,7 +9,7 @@ from datetime import date as Day
 from functools import cached_property
 
 from tui_mail.linking.mentions import Mentions, Parts, mentions_of
-from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.linking.numbers import NumberCandidate, codes_like
 from tui_mail.values import LinkState, Mailbox
 
 # A person, or a company by certified mail, wrote these; everything else is written by a program.
@@ -210,7 +210,9 @@ class Needs:
     @property
     def codes(self) -> frozenset[str]:
         """Whole codes to look for, in upper case."""
-        return frozenset(one.code for one in self.candidates if one.code)
+        return frozenset(
+            code for one in self.candidates if one.code for code in codes_like(one.code)
+        )
 
     @property
     def kinds(self) -> frozenset[str]:

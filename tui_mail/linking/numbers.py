@@ -19,6 +19,8 @@ MOST_CANDIDATES = 50
 _LONGEST_TEXT = 100_000
 _LONGEST_SUBJECT = 300
 
+_WIDTHS = (3, 4, 5, 6)  # to which ERPs fill numbers with zeros
+
 # How much a candidate says about itself.
 NAKED, TYPED, DATED, CODE = 1, 2, 3, 4
 
@@ -45,7 +47,7 @@ _SHAPES = tuple(
             rf"(?P<series>[A-Za-z]{{1,4}}){_SEPARATOR}(?P<number>[0-9]{{1,10}})/"
             rf"(?P<year>{_YEAR}|[0-9]{{2}})"
         ),
-        rf"(?P<number>[0-9]{{1,10}}){_SEPARATOR}(?P<year>{_YEAR})",
+        rf"(?P<number>[0-9]{{1,10}}) ?{_SEPARATOR} ?(?P<year>{_YEAR})",
         r"(?P<number>[0-9]{1,10})/(?P<year>[0-9]{2})",
         r"(?P<number>[0-9]{1,10})/(?P<series>[0-9])",
         rf"(?P<number>[0-9]{{1,10}}){_SEPARATOR}?(?P<series>[A-Za-z]{{1,4}})",
@@ -107,6 +109,22 @@ def canonical_number(number: str) -> str:
     """The form in which numbers are compared: upper case, without blanks and leading zeros."""
     plain = number.strip().upper()
     return plain.lstrip("0") or ("0" if plain else "")
+
+
+def canonical_code(code: str) -> str:
+    """The form in which codes are compared: upper case, the last number without leading zeros."""
+    plain = code.strip().upper()
+    head = plain.rstrip("0123456789")
+    return head + (plain[len(head) :].lstrip("0") or "0") if head != plain else plain
+
+
+def codes_like(code: str) -> Iterator[str]:
+    """A code as it may stand in the ERP, when people leave out the zeros of `INV/2026/00042`."""
+    yield code
+    head = code.rstrip("0123456789")
+    digits = code[len(head) :]
+    if head.endswith(("/", "-")):
+        yield from (head + digits.zfill(width) for width in _WIDTHS if width > len(digits))
 
 
 def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]:
