@@ -7,7 +7,7 @@ from datetime import timedelta
 from scripts.evaluate_links.clients import STRANGE_PREFIXES
 from scripts.evaluate_links.letter import Event, Sheet, Truth, seen_text, write
 from scripts.evaluate_links.pen import Pen, Sending, kinds_of
-from scripts.evaluate_links.world import CUSTOMER, SUPPLIER, Document, Party, Person
+from scripts.evaluate_links.world import CUSTOMER, SUPPLIER, TODAY, Document, Party, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +360,10 @@ def old_mail_reused(pen: Pen) -> None:
             subject=pen.phrases.say(language, "about", d=said.words) if in_subject else None,
         )
         return
-    days = pen.chance.randrange(200, 500)
+    oldest = (TODAY - start.letter.at.date()).days
+    if oldest < 200:
+        return
+    days = pen.chance.randrange(190, min(oldest, 500))
     changed = pen.chance.random() < 0.6
     pen.answer(
         start.letter,

@@ -64,7 +64,7 @@ def in_full(one: Number, chance: random.Random) -> str:
         return _without_zeros(one.code) if way < 0.25 else one.code
     day = f"{one.date:%d/%m/%Y}"
     if one.series:
-        ways = (
+        ways: tuple[str, ...] = (
             f"{one.number}/{one.series}/{one.year}",
             f"{one.year}/{one.series}/{one.number}",
             f"{one.number}/{one.series} del {day}",

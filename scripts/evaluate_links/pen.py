@@ -5,7 +5,9 @@ meant, by somebody who is known to have to do with it, or when the message answe
 is known and the mail programs in between kept that. Nothing is read off the text afterwards.
 """
 
+import hmac
 import random
+from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -25,10 +27,10 @@ from scripts.evaluate_links.world import (
     World,
 )
 from tui_mail.mail import compose
-from tui_mail.mail.own_ids import new_message_id
+from tui_mail.mail.own_ids import is_ours, with_reference
 from tui_mail.values import Letter, LetterAttachment, Mailbox, Reference
 
-_LETTER_KEY = bytes(32)
+LETTER_KEY = bytes(range(32))  # of the installation that the letters are of
 _WORDS = {
     "sales_order": ("Ordine", "Order"),
     "purchase_order": ("Ordine", "PO"),
@@ -215,7 +217,7 @@ class Pen:
         house = self.house(party)
         box = box or house.boxes[0]
         about = frozenset(one.reference for one in documents)
-        identifier = new_message_id(house.domain, _LETTER_KEY)
+        identifier = self._own_identifier(at, house.domain)
         sender, receiver = Person(house.name, box), person
         letter = Letter(
             sender=Mailbox(box, house.name),
@@ -226,6 +228,8 @@ class Pen:
                 LetterAttachment(one.name, one.content, one.media_type) for one in files
             ),
         )
+        if told:
+            letter = with_reference(letter, identifier)
         truth = Truth(about, frozenset({party.reference}), about if told else frozenset())
         truth = replace(
             truth, known=truth.parties if told or self.tells(person, party) else frozenset()
@@ -343,6 +347,15 @@ class Pen:
     def identifier(self, domain: str) -> str:
         self._made += 1
         return f"{self._made:06x}.{self.chance.getrandbits(40):010x}@{domain or 'mail.example'}"
+
+    def _own_identifier(self, at: datetime, domain: str) -> str:
+        """As the program makes it, but the same for the same seed."""
+        stamp = f"{int(at.timestamp()):08x}.{self.chance.getrandbits(48):012x}"
+        proof = hmac.digest(LETTER_KEY, stamp.encode(), "sha256")[:10]
+        reference = f"{stamp}.{b32encode(proof).decode().lower()}"
+        if not is_ours(reference, LETTER_KEY):
+            raise ValueError(reference)
+        return f"{reference}@{domain}"
 
     # -- truth
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from scripts.evaluate_links.letter import Event
+from scripts.evaluate_links.pen import LETTER_KEY
 from scripts.evaluate_links.world import World, erp_changes
 from tui_mail.__main__ import parts
 from tui_mail.cli.context import Context
@@ -24,7 +25,7 @@ from tui_mail.db import erp
 from tui_mail.db.accounts import add_account
 from tui_mail.db.folders import folder_named
 from tui_mail.db.many import chunks
-from tui_mail.db.tables import Account, Entity, Link, Message
+from tui_mail.db.tables import Account, Entity, Link, Message, Secret
 from tui_mail.values import Fetched, Flag, LinkState, Reference
 from tui_mail.worker.link import link_composed, link_messages, replay
 from tui_mail.worker.texts import read_waiting
@@ -52,6 +53,8 @@ class Post:
         self._locks = home
         database = self._call.database
         database.write_now(erp.take, "simulated", erp_changes(world), datetime.now(UTC))
+        secret = Secret(name="letters", value=LETTER_KEY.hex())
+        database.write_now(lambda session: session.add(secret))
         self._folders: dict[tuple[str, bool], tuple[int, int]] = {}
         for house in world.houses.values():
             for box in (*house.boxes, house.pec):
