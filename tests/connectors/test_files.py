@@ -298,11 +298,6 @@ def test_broken_json_is_an_error(tmp_path: Path, content: str) -> None:
     assert len(FilesConnector(tmp_path).changes("").errors) == 1
 
 
-def test_a_spreadsheet_is_named_as_not_readable(tmp_path: Path) -> None:
-    (tmp_path / "parties.xlsx").write_bytes(b"PK")
-    assert [one.file for one in FilesConnector(tmp_path).changes("").errors] == ["parties.xlsx"]
-
-
 def test_a_changed_file_changes_the_cursor(tmp_path: Path) -> None:
     connector = _write(tmp_path, FOLDER)
     before = connector.changes("")

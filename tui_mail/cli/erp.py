@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context, moment
-from tui_mail.connectors.layout import TABLES
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.values import ENTITY_KINDS
@@ -23,7 +22,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     group.command(
         "import",
-        help=_("Take in a folder of CSV files."),
+        help=_("Take in a folder of CSV files, spreadsheets or JSON arrays."),
         epilog=f"{_columns()}\n\n" + _("Example: tui-mail erp import /srv/erp/export --json"),
     )(_import)
     group.command(
@@ -68,7 +67,10 @@ def _columns() -> str:
     )
     return "\n\n".join(
         (
-            _("The files, each optional, UTF-8 with a header row; columns in capitals are needed:"),
+            _(
+                "The files, each optional, UTF-8 with a header row; columns in capitals are needed."
+                " NAME.xlsx and NAME.json do too, or sheets of these names in one spreadsheet:"
+            ),
             tables,
             _("Dates are written 2026-11-24, amounts 1234.50, records KIND:CODE."),
         )
@@ -87,10 +89,12 @@ def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="
 
 def _folder(path: Path) -> Path:
     """A folder that holds a table of the ERP. Raises NotFound."""
+    from tui_mail.connectors.sheets import holds_tables
+
     folder = path.expanduser().resolve()
     if not folder.is_dir():
         raise NotFound(_("The folder {folder} is not there.").format(folder=folder))
-    if not any(file.stem in TABLES for file in folder.iterdir()):
+    if not holds_tables(folder):
         raise NotFound(
             _("{folder} has no table of an ERP, such as parties.csv.").format(folder=folder)
         )

@@ -1,4 +1,5 @@
-"""Reads tables out of a folder: CSV files and JSON arrays of the same names, cell by cell as text.
+"""Reads tables out of a folder: CSV files, JSON arrays and spreadsheets of the same names, or sheets
+of those names in any spreadsheet, cell by cell as text.
 
 Hides encodings, headers and line numbers. What a cell means is not known here.
 """
@@ -6,10 +7,11 @@ Hides encodings, headers and line numbers. What a cell means is not known here.
 import csv
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tui_mail.connectors.cells import UNSTORABLE
+from tui_mail.connectors.layout import TABLES
 from tui_mail.errors import InputOutput, NotFound
 from tui_mail.i18n import _
 from tui_mail.values import RecordError
@@ -17,8 +19,8 @@ from tui_mail.values import RecordError
 Cells = dict[str, str]
 Report = Callable[[RecordError], None]
 _SUFFIXES = (".csv", ".json", ".xlsx")
+_OPEN_ELSEWHERE = "~$"  # what Excel keeps beside a file that is open
 _DELIMITERS = ",;\t"  # the first where there is none of them
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def fingerprint(folder: Path, names: Sequence[str]) -> str:
@@ -43,10 +45,9 @@ def rows(
     that the file does not have are absent. What cannot be read goes to `report`.
     """
     for path in _paths(folder, [name]):
-        read = {".csv": _csv_rows, ".json": _json_rows}.get(path.suffix, _sheet_rows)
         try:
-            for line, cells in read(path, columns, keys, report):
-                spoiled = next((key for key in cells if _UNSTORABLE.search(cells[key])), None)
+            for line, cells in _read(path, name, columns, keys, report):
+                spoiled = next((key for key in cells if UNSTORABLE.search(cells[key])), None)
                 if spoiled is None:
                     yield path.name, line, cells
                 else:
@@ -54,6 +55,21 @@ def rows(
                     report(RecordError(path.name, line, spoiled, text))
         except OSError as error:
             raise _unreadable(path, error) from error
+
+
+def holds_tables(folder: Path) -> bool:
+    """Whether there is a file that may be a table; raises NotFound."""
+    return bool(_paths(folder, list(TABLES)))
+
+
+def _read(
+    path: Path, name: str, columns: Sequence[str], keys: Sequence[str], report: Report
+) -> Iterator[tuple[int, Cells]]:
+    if path.suffix == ".csv":
+        return _csv_rows(path, columns, keys, report)
+    if path.suffix == ".json":
+        return _json_rows(path, columns, keys, report)
+    return _sheet_rows(path, name, columns, keys, report)
 
 
 def _paths(folder: Path, names: Sequence[str]) -> list[Path]:
@@ -64,7 +80,12 @@ def _paths(folder: Path, names: Sequence[str]) -> list[Path]:
             )
         )
     candidates = (folder / f"{name}{suffix}" for name in names for suffix in _SUFFIXES)
-    return [path for path in candidates if path.is_file()]
+    books = (
+        path
+        for path in sorted(folder.glob("*.xlsx"))
+        if path.stem not in TABLES and not path.name.startswith(_OPEN_ELSEWHERE)
+    )
+    return [path for path in (*candidates, *books) if path.is_file()]
 
 
 def _unreadable(path: Path, error: OSError) -> InputOutput:
@@ -172,8 +193,35 @@ def _json_cells(
 
 
 def _sheet_rows(
-    path: Path, _columns: Sequence[str], _keys: Sequence[str], report: Report
+    path: Path, name: str, columns: Sequence[str], keys: Sequence[str], report: Report
 ) -> Iterator[tuple[int, Cells]]:
-    text = _("spreadsheets are not read: save the sheet as CSV UTF-8 under the same name")
-    report(RecordError(path.name, 1, "", text, rest=True))
-    yield from ()
+    """The first sheet of a file that is named as the table, else the sheet of that name."""
+    from tui_mail.connectors import workbooks
+
+    line = 1
+    sheet = ""
+    try:
+        if path.stem not in TABLES:
+            names = {one.strip().lower(): one for one in workbooks.sheet_names(path)}
+            sheet = names.get(name, "")
+            if not sheet:
+                return
+        found = workbooks.sheet_rows(path, sheet)
+        line, cells = next(found, (1, ()))
+        header = [one.strip().lower() for one in cells]
+        if not any(header) or not _header_is_good(path.name, header, columns, keys, report):
+            return
+        known = set(columns)
+        for line, cells in found:
+            if any(cells[len(header) :]):
+                text = _("the row has more cells than the header has columns")
+                report(RecordError(path.name, line, "", text))
+                continue
+            pairs = zip(header, cells, strict=False)
+            yield line, {key: cell for key, cell in pairs if key in known}
+    except workbooks.TooLarge:
+        text = _("the spreadsheet unpacks to more than is accepted: save it as CSV UTF-8")
+        report(RecordError(path.name, 1, "", text, rest=True))
+    except workbooks.NoSpreadsheet:
+        text = _("the file is no spreadsheet from here on: save it as XLSX again, or as CSV UTF-8")
+        report(RecordError(path.name, line, "", text, rest=True))

@@ -9,9 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date as Day
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +18,7 @@ from sqlalchemy import table as named_table
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from tui_mail.connectors.cells import UNSTORABLE, cell_text
 from tui_mail.connectors.layout import TABLES
 from tui_mail.connectors.mapping import Plan, Table, load
 from tui_mail.connectors.memory import MemoryConnector
@@ -36,7 +34,6 @@ _AT_ONCE = 2_000
 _CONNECT_SECONDS = 15
 _STATEMENT_MILLISECONDS = 300_000
 _PASSWORD_FILE = "password_file"  # noqa: S105 — a parameter's name
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mssql": "mssql+pymssql", "mysql": "mysql+pymysql"}
 _PATIENCE: dict[str, dict[str, Any]] = {
     "postgresql": {
@@ -148,7 +145,9 @@ class SqlConnector:
             theirs = {key.lower(): place for place, key in enumerate(result.keys())}
             places = _places(name, one, theirs)
             for row in result:
-                yield {ours: _text(row[place]) for ours, place in places.items()} | {**one.fixed}
+                yield {ours: cell_text(row[place]) for ours, place in places.items()} | {
+                    **one.fixed
+                }
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
@@ -186,7 +185,7 @@ class _Rows:
     def of(self, name: str, report: Report) -> Iterator[Row]:
         values = self._plan.tables[name].values if name in self._tables else {}
         for number, cells in enumerate(self._tables.get(name, ()), 1):
-            spoiled = next((key for key in cells if _UNSTORABLE.search(cells[key])), None)
+            spoiled = next((key for key in cells if UNSTORABLE.search(cells[key])), None)
             if spoiled is not None:
                 words = _("the cell holds characters that are no text")
                 report(RecordError(name, number, spoiled, words))
@@ -196,32 +195,6 @@ class _Rows:
                 for key, words_of in values.items()
             }
             yield Row(name, number, cells | ours)
-
-
-def _text(value: object) -> str:
-    """A value as the files have it: days in ISO 8601, amounts with a point."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, Day):
-        return value.isoformat()
-    if isinstance(value, float):
-        return _plain(Decimal(repr(value)))
-    if isinstance(value, Decimal):
-        return _plain(value)
-    if isinstance(value, bytes | memoryview):
-        return "\0"  # no text: told with its row
-    return str(value).strip()
-
-
-def _plain(value: Decimal) -> str:
-    if not value.is_finite():
-        return str(value)
-    whole = value == value.to_integral_value()
-    return f"{value.to_integral_value() if whole else value.normalize():f}"
 
 
 def _digest(plan: Plan, tables: Mapping[str, Sequence[_Cells]]) -> str:
