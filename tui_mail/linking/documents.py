@@ -27,6 +27,7 @@ _NOT_MADE_YET = -4.0
 _DAYS_AHEAD = 7  # of a document that is dated after what it was announced in
 # What a place takes from a number that is said there.
 _PLACE = {SUBJECT: 0.0, TEXT: 0.0, NAME: -1.0, FILE: -2.0, QUOTED: -4.5}
+_OLD_QUOTE_DAYS = 180
 _ALONE_QUOTED = -2.0
 _LISTED = -3.0
 _MOST_MEANT = 4  # of documents said beside each other: more are a list, which is about none of them
@@ -203,7 +204,10 @@ def _weight(
     if _days_old(facts, document) < -_DAYS_AHEAD:
         weight += _NOT_MADE_YET
     answer, place = is_answer(facts.subject), _place(facts, candidate)
-    weight += _of_place(place, document, places, alone=answer and knowledge.parent is None)
+    # An old letter that was taken to write about something else quotes old documents.
+    recent = _days_old(facts, document) <= _OLD_QUOTE_DAYS
+    alone = answer and recent and knowledge.parent is None
+    weight += _of_place(place, document, places, alone=alone)
     said = places.get(TEXT, set())
     if answer and place in {SUBJECT, QUOTED} and said and document.entity_id not in said:
         # Its words were there before: what is written now says what it is about.

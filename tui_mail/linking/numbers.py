@@ -69,7 +69,7 @@ _OF_DAY = re.compile(
     r"[\s,_]{0,3}(?:del|dd|datata|dated|of|from|vom|du|de|del d[ií]a)\.?[\s_]{1,3}", re.IGNORECASE
 )
 _OF_YEAR = re.compile(
-    rf"[\s,]{{0,3}}(?:del|anno|year|of|/|dell'anno)\s{{0,2}}(?P<year>{_YEAR})(?![0-9/.\-])",
+    rf"[\s,]{{0,3}}(?:del|anno|year|of|/|dell'anno)\s{{0,2}}(?P<year>{_YEAR})(?![0-9/\-]|\.[0-9])",
     re.IGNORECASE,
 )
 _REVISION = re.compile(
