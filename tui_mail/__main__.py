@@ -98,7 +98,7 @@ def _connections(vault: "Vault", database: "Database", spool_folder: Path) -> "C
         return endpoint, login(account) or Login(account.user, "")
 
     def store(account: "Account") -> "MailStore":
-        return ImapStore(*mailbox(account), spool=spool)
+        return ImapStore(*mailbox(account), spool=spool, only_subscribed=account.only_subscribed)
 
     def drop(account: "Account") -> Pop3Drop:
         return Pop3Drop(*mailbox(account))

@@ -74,6 +74,7 @@ class RemoteFolder:
     """A folder on a server. `key` is the server's own name, opaque; `name` is for people, `/`-separated.
 
     `view`: it shows messages that are all in other folders, too; such a one is not selectable.
+    `hidden`: it is not to be shown. `identity`: what stays when it is renamed, "" when not told.
     """
 
     key: str
@@ -81,6 +82,8 @@ class RemoteFolder:
     role: FolderRole = FolderRole.OTHER
     selectable: bool = True
     view: bool = False
+    hidden: bool = False
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,17 @@ BENCHES = (
     "memory",
 )
 _EXTENSIONS = frozenset(
-    {"CONDSTORE", "MOVE", "UIDPLUS", "SPECIAL-USE", "ESEARCH", "IDLE", "LITERAL+", "SASL-IR"}
+    {
+        "CONDSTORE",
+        "MOVE",
+        "UIDPLUS",
+        "SPECIAL-USE",
+        "ESEARCH",
+        "IDLE",
+        "LITERAL+",
+        "SASL-IR",
+        "OBJECTID",
+    }
 )
 
 

@@ -15,7 +15,7 @@ from tui_mail.demo.imap_server import ImapServer
 
 _ACCOUNT = {
     "email", "name", "shared", "protocol", "imap", "tls", "smtp", "smtp_tls", "user", "pop3",
-    "leave_days", "delete_there", "oauth_issuer", "sent_copies",
+    "leave_days", "delete_there", "oauth_issuer", "sent_copies", "only_subscribed",
 }  # fmt: skip
 _EMAIL = "anna@rossi.example"
 

@@ -40,6 +40,12 @@ def test_who_files_what_is_sent_can_be_said(connected: Program) -> None:
     connected.fails(64, "wrong_use", *call, "me")
 
 
+def test_folders_that_nobody_subscribes_to_can_be_left_out(connected: Program) -> None:
+    call = ("account", "set", _EMAIL)
+    assert connected(*call, "--only-subscribed").record["only_subscribed"] is True
+    assert connected(*call, "--all-folders").record["only_subscribed"] is False
+
+
 def test_other_servers_ask_for_the_password_again(connected: Program, servers: Servers) -> None:
     """Whoever may manage an account must not have its password sent to a server of theirs."""
     place = f"127.0.0.1:{servers.smtp}"

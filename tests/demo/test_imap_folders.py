@@ -104,6 +104,7 @@ async def test_status_and_select_agree(server: ImapServer, mailbox: UserMailbox)
             b"* OK [UIDVALIDITY 1]",
             b"* OK [UIDNEXT 4]",
             b"* OK [HIGHESTMODSEQ %d]" % modseq,
+            b"* OK [MAILBOXID (F1)]",
         ]
         assert (await wire.result("SELECT Nowhere")).startswith(b"NO [NONEXISTENT]")
         assert (await wire.result("FETCH 1 FLAGS")).startswith(b"BAD")

@@ -165,6 +165,8 @@ async def test_a_new_uidvalidity_ends_the_session_and_renumbers(
         ("NAMESPACE", "NAMESPACE"),
         ("ENABLE", "ENABLE CONDSTORE"),
         ("ID", "ID NIL"),
+        ("OBJECTID", "STATUS INBOX (MAILBOXID)"),
+        ("LIST-STATUS", 'LIST "" "*" RETURN (STATUS (MESSAGES))'),
     ],
 )
 async def test_what_is_off_is_neither_offered_nor_done(

@@ -260,6 +260,7 @@ class Office:
                 endpoint,
                 login(account),
                 spool=self.spool,
+                only_subscribed=account.only_subscribed,
                 deadline=self.deadline,
                 rearm=self.rearm,
             )

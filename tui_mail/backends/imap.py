@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from tui_mail.backends import imap_changes, imap_labels, imap_operations
-from tui_mail.backends.imap_folders import INBOX, Listed, listed, remote_folders
+from tui_mail.backends.imap_folders import INBOX, Listed, identities, listed, remote_folders
 from tui_mail.backends.imap_labels import Labels
 from tui_mail.backends.imap_messages import (
     State,
@@ -81,16 +81,20 @@ class ImapStore:
         login: Login,
         *,
         spool: Spool | None = None,
+        only_subscribed: bool = False,
         deadline: float = 60,
         rearm: float = _REARM_SECONDS,
     ) -> None:
         """`spool`: where pieces of large messages wait for the rest, in memory by default.
+
+        `only_subscribed`: other folders are told as hidden, but for those that have a role.
 
         `deadline`: seconds that one command may take. `rearm`: seconds after which a wait for
         news begins anew, and shows that the server is still there.
         """
         self._session = Session(endpoint, login, deadline)
         self._spool = spool or MemorySpool()
+        self._only_subscribed = only_subscribed
         self._rearm = rearm
         self._seen_inbox: State | None = None
         self._idle_works = True
@@ -109,19 +113,37 @@ class ImapStore:
 
     async def folders(self) -> Sequence[RemoteFolder]:
         """Every folder, the inbox first, then by name."""
-        found = await self._list()
-        return remote_folders(found, archive=self._labels.everything if self._labels else "")
+        answer, found = await self._list()
+        return remote_folders(
+            found,
+            archive=self._labels.everything if self._labels else "",
+            subscribed=await self._subscribed(found) if self._only_subscribed else None,
+            identities=identities(answer.frames),
+        )
 
-    async def _list(self) -> list[Listed]:
+    async def _subscribed(self, found: list[Listed]) -> set[str]:
+        if self._session.offers("LIST-EXTENDED"):
+            return {one.key for one in found if b"\\SUBSCRIBED" in one.attributes}
+        answer = await self._session.command("LSUB", b'""', b'"*"')
+        return {one.key for one in listed(answer.frames, b"LSUB")}
+
+    async def _list(self) -> tuple[Answer, list[Listed]]:
+        offers = self._session.offers
+        wanted = {
+            b"SPECIAL-USE": offers("SPECIAL-USE"),
+            b"SUBSCRIBED": self._only_subscribed,
+            b"STATUS (MAILBOXID)": offers("LIST-STATUS", "OBJECTID"),
+        }
+        told = b" ".join(name for name, offered in wanted.items() if offered)
         arguments = [b'""', b'"*"']
-        if self._session.offers("LIST-EXTENDED", "SPECIAL-USE"):
-            arguments.append(b"RETURN (SPECIAL-USE)")
+        if told and offers("LIST-EXTENDED"):
+            arguments.append(b"RETURN (%b)" % told)
         answer = await self._session.command("LIST", *arguments)
         found = listed(answer.frames)
         if self._session.offers(imap_labels.CAPABILITY):
             self._labels = imap_labels.labels_of(found)
             self._labels_known = True
-        return found
+        return answer, found
 
     async def _labelled(self) -> Labels | None:
         """How labels are folders here; None where they are not."""

@@ -39,8 +39,7 @@ async def rename(session: Session, key: str, people: str) -> OperationResult:
         done_before = answer.status != "OK" and not await _is_there(session, old)
         if answer.status != "OK" and not (done_before and await _is_there(session, name)):
             raise session.refusal(answer)
-        await session.attempt("UNSUBSCRIBE", astring(old))
-        await _subscribe(session, name)
+        await _take_subscriptions(session, old, name, delimiter)
     inside = await session.command("LIST", b'""', astring(name + delimiter + b"*"))
     inner = [one.name for one in listed(inside.frames) if one.name.startswith(name + delimiter)]
     return OperationResult(
@@ -90,6 +89,15 @@ async def _leave(session: Session, key: str) -> None:
     """A folder that is in hand may not be changed on some servers."""
     if session.folder == key:
         await session.select(INBOX)
+
+
+async def _take_subscriptions(session: Session, old: bytes, new: bytes, delimiter: bytes) -> None:
+    """A server keeps them by name: those of a folder and of all in it are made anew."""
+    answer = await session.attempt("LSUB", b'""', astring(old + delimiter + b"*"))
+    inside = [one.name for one in listed(answer.frames, b"LSUB")]
+    for name in (old, *(one for one in inside if one.startswith(old + delimiter))):
+        await session.attempt("UNSUBSCRIBE", astring(name))
+        await _subscribe(session, new + name[len(old) :])
 
 
 async def _subscribe(session: Session, name: bytes) -> None:

@@ -4,9 +4,10 @@ Hides hierarchy delimiters, special-use attributes (RFC 6154), and the names tha
 give such folders in six languages, for servers that do not tell. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 from tui_mail.backends.imap_syntax import (
     Frame,
@@ -82,12 +83,12 @@ def wire_name(key: str) -> bytes:
     return key.encode("latin-1", "replace")
 
 
-def listed(frames: Iterable[Frame]) -> list[Listed]:
+def listed(frames: Iterable[Frame], kind: bytes = b"LIST") -> list[Listed]:
     """The folders in the answers to LIST, each name once; responses of another kind are skipped."""
     found: dict[str, Listed] = {}
     for frame in frames:
         head = heading(frame)
-        if head is None or head.kind != b"LIST":
+        if head is None or head.kind != kind:
             continue
         parts = values(frame, head.end)
         if len(parts) < 3 or not isinstance(parts[0], list):
@@ -101,10 +102,18 @@ def listed(frames: Iterable[Frame]) -> list[Listed]:
     return list(found.values())
 
 
-def remote_folders(found: Iterable[Listed], *, archive: str = "") -> list[RemoteFolder]:
+def remote_folders(
+    found: Iterable[Listed],
+    *,
+    archive: str = "",
+    subscribed: Collection[str] | None = None,
+    identities: Mapping[str, str] = MappingProxyType({}),
+) -> list[RemoteFolder]:
     """Folders for the rest of the program, the inbox first, then by name.
 
     `archive`: the key of a view that is the archive: what is in no other folder counts there.
+    `subscribed`: the keys of all that are to be shown beside those with a role; None: every folder.
+    `identities`: of folders, by their keys (RFC 8474).
     """
     folders = {folder.key: folder for folder in found}
     folders.setdefault(INBOX, Listed(frozenset(), b"", INBOX.encode()))
@@ -115,7 +124,9 @@ def remote_folders(found: Iterable[Listed], *, archive: str = "") -> list[Remote
         there = folder.attributes.isdisjoint({b"\\NOSELECT", b"\\NONEXISTENT"})
         name = INBOX if key == INBOX else _name(folder)
         role = roles.get(key, FolderRole.OTHER)
-        remote.append(RemoteFolder(key, name, role, there and not view, view))
+        hidden = subscribed is not None and not role and key not in subscribed
+        identity = identities.get(key, "")
+        remote.append(RemoteFolder(key, name, role, there and not view, view, hidden, identity))
     return sorted(remote, key=lambda folder: (folder.key != INBOX, folder.name.casefold()))
 
 
@@ -138,6 +149,22 @@ def personal_namespace(frames: Iterable[Frame]) -> tuple[bytes, bytes]:
         if isinstance(first, list) and len(first) >= 2 and isinstance(first[0], bytes):
             return first[0], first[1] if isinstance(first[1], bytes) else b""
     return b"", b""
+
+
+def identities(frames: Iterable[Frame]) -> dict[str, str]:
+    """MAILBOXID (RFC 8474) in answers to STATUS, by the key of the folder."""
+    found: dict[str, str] = {}
+    for frame in frames:
+        head = heading(frame)
+        told = values(frame, head.end) if head and head.kind == b"STATUS" else []
+        if len(told) == 2 and isinstance(told[0], bytes) and isinstance(told[1], list):
+            for name, value in pairwise(told[1]):
+                if name == b"MAILBOXID" and isinstance(value, list) and value:
+                    first = value[0]
+                    found[folder_key(told[0])] = (
+                        first.decode("ascii", "replace") if isinstance(first, bytes) else ""
+                    )
+    return found
 
 
 def message_count(frames: Iterable[Frame]) -> int:

@@ -68,6 +68,7 @@ def record_of(account: "Account") -> dict[str, object]:
         "delete_there": account.delete_there,
         "oauth_issuer": account.oauth_issuer,
         "sent_copies": account.sent_copies,
+        "only_subscribed": account.only_subscribed,
     }
 
 

@@ -84,6 +84,11 @@ def _set(
         metavar="auto|server|here",
         help=_("who files the copies of what is sent: its server, this program, or as is known"),
     ),
+    only_subscribed: bool = typer.Option(
+        None,
+        "--only-subscribed/--all-folders",
+        help=_("show only those folders of an IMAP server that are subscribed to"),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
@@ -93,9 +98,10 @@ def _set(
     call: Context = context.obj
     servers = _Servers(imap, smtp, tls, ca, user, pop3)
     picking_up = bool(leave_days) or delete_there is not None
+    filing = bool(sent_copies) or only_subscribed is not None
     if sent_copies not in {"", "auto", "server", "here"}:
         raise WrongUse(_("--sent-copies takes auto, server or here."))
-    if name is None and signature is None and not any((servers, picking_up, sent_copies)):
+    if name is None and signature is None and not any((servers, picking_up, filing)):
         raise WrongUse(_("Say what to change: see tui-mail account set --help."))
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
@@ -108,6 +114,7 @@ def _set(
         leave_for_ever=leave_days == FOR_EVER,
         delete_there=delete_there,
         sent_copies=sent_copies or None,
+        only_subscribed=only_subscribed,
     )
     password = ""
     if servers:

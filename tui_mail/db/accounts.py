@@ -116,6 +116,7 @@ class AccountChange:
     leave_for_ever: bool = False
     delete_there: bool | None = None
     sent_copies: str | None = None
+    only_subscribed: bool | None = None
 
     @property
     def values(self) -> dict[str, Any]:

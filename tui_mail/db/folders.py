@@ -57,7 +57,8 @@ _NATURAL = (
 
 
 def folders(session: Session, operator_id: int) -> list[FolderRow]:
-    """The folders of the operator's accounts, own accounts first; gone ones while they hold mail."""
+    """The folders of the operator's accounts that are shown, own accounts first; gone ones while
+    they hold mail."""
     statement = (
         select(
             col(Account.id),
@@ -73,6 +74,7 @@ def folders(session: Session, operator_id: int) -> list[FolderRow]:
         .join(Account, col(Account.id) == col(Folder.account_id))
         .where(
             col(Folder.account_id).in_(readable(operator_id)),
+            ~col(Folder.hidden),
             or_(~col(Folder.gone), col(Folder.total) > 0),
         )
     )
@@ -116,7 +118,8 @@ def reconcile_folders(
     local = [folder for folder in own if not folder.remote]
     deleting, renaming = _changing(session, account_id, own)
     result = []
-    for found in offered.values():
+    # A folder that is new may have the name that another has given up.
+    for found in sorted(offered.values(), key=lambda one: one.key not in known):
         folder = known.get(found.key) or _made_here(local, found)
         if folder is not None and folder.id in deleting:
             continue
@@ -128,6 +131,7 @@ def reconcile_folders(
             local.remove(folder)
         name = folder.name if folder.id in renaming else found.name
         _join(folder, found, name, {other.name for other in own if other is not folder})
+        session.flush()  # one by one: of two that change their names, one has the other's before
         result.append(folder)
     for folder in own:
         if folder.remote and folder.remote not in offered:
@@ -135,11 +139,12 @@ def reconcile_folders(
     session.flush()
     if [_state(folder) for folder in own] != before:
         publish(session, Topic.FOLDERS)
-    return result
+    place = {key: number for number, key in enumerate(offered)}
+    return sorted(result, key=lambda folder: place[folder.remote])
 
 
 def _state(folder: Folder) -> tuple[object, ...]:
-    return (folder.id, folder.name, folder.remote, folder.role, folder.gone)
+    return (folder.id, folder.name, folder.remote, folder.role, folder.gone, folder.hidden)
 
 
 def _made_here(local: Sequence[Folder], found: RemoteFolder) -> Folder | None:
@@ -168,6 +173,8 @@ def _join(folder: Folder, found: RemoteFolder, name: str, taken: set[str]) -> No
     folder.remote = found.key
     folder.name = free_name(name[:_LONGEST_NAME], taken)
     folder.gone = False
+    folder.hidden = found.hidden
+    folder.identity = found.identity or folder.identity
     # A server without special-use must not undo the choice that was made here.
     folder.role = str(found.role) or folder.role
 

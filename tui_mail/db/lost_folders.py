@@ -7,6 +7,7 @@ from sqlalchemy import delete, exists, select
 from sqlmodel import Session, col
 
 from tui_mail.db.folders import made_here
+from tui_mail.db.many import key_of
 from tui_mail.db.operations import settle_gone
 from tui_mail.db.placements import remove
 from tui_mail.db.tables import Folder, Operation, Placement
@@ -29,6 +30,20 @@ def unknown(session: Session, account_id: int, remote: Collection[RemoteFolder])
     had = select(col(Folder.remote)).where(col(Folder.account_id) == account_id)
     known = set(session.scalars(had))
     return [found.key for found in remote if found.selectable and found.key not in known]
+
+
+def renamed(session: Session, account_id: int, remote: Collection[RemoteFolder]) -> dict[int, str]:
+    """The new keys of folders that the server says are the same under another name, by id."""
+    keys = {found.identity: found.key for found in remote if found.identity and found.selectable}
+    if not keys:
+        return {}
+    mine = (col(Folder.account_id) == account_id, col(Folder.remote) != "")
+    known = select(col(Folder.id), col(Folder.remote), col(Folder.identity)).where(*mine)
+    return {
+        key_of(folder_id): keys[identity]
+        for folder_id, key, identity in session.execute(known)
+        if identity in keys and keys[identity] != key
+    }
 
 
 def rename(session: Session, folder_id: int, key: str) -> None:

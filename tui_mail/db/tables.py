@@ -118,6 +118,7 @@ class Account(SQLModel, table=True):
     signature: str = _text()
     sent_copies: str = "auto"  # who files them: server, here; auto: what is known and learnt
     files_sent_itself: bool = False  # learnt: the server has filed a copy
+    only_subscribed: bool = False  # of IMAP: no other folders are shown
     leave_days: int | None = None  # of POP3: how long the server keeps mail; None: for ever
     delete_there: bool = False  # of POP3: what is deleted here is deleted there
     last_success: datetime | None = None
@@ -157,7 +158,8 @@ class Grant(SQLModel, table=True):
 
 
 class Folder(SQLModel, table=True):
-    """A folder of an account. `remote` is the store's opaque key, "" for a folder kept only here.
+    """A folder of an account. `remote` is the store's opaque key, "" for a folder kept only here;
+    `identity` is what the server knows it by whatever it is called, "" where it does not say.
 
     `total` and `unread` count messages, `conversations` threads; all are kept, never counted on
     reading.
@@ -171,6 +173,8 @@ class Folder(SQLModel, table=True):
     role: str = ""
     cursor: str = _text()
     gone: bool = False
+    hidden: bool = False
+    identity: str = _text()
     total: int = 0
     unread: int = 0
     conversations: int = 0

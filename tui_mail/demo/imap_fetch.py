@@ -1,11 +1,13 @@
 """FETCH: what a client may ask of a message, read into items, and the answer to each.
 
-Hides sections, partial ranges and macros. RFC 3501 section 6.4.5, RFC 7162 section 3.1.4.
+Hides sections, partial ranges and macros. RFC 3501 section 6.4.5, RFC 7162 section 3.1.4,
+RFC 8474 section 5.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from tui_mail.demo.imap_mime import Part
 from tui_mail.demo.imap_store import StoredMessage
@@ -34,6 +36,8 @@ SIMPLE_ITEMS: dict[str, Simple] = {
     "UID": lambda message: b"%d" % message.uid,
     "INTERNALDATE": lambda message: format_date_time(message.when),
     "RFC822.SIZE": lambda message: b"%d" % len(message.raw),
+    "EMAILID": lambda message: b"(M%b)" % sha256(message.raw).hexdigest()[:32].encode("ascii"),
+    "THREADID": lambda _message: b"NIL",
     "MODSEQ": lambda message: b"(%d)" % message.modseq,
     "ENVELOPE": lambda message: envelope(message.structure),
     "BODY": lambda message: body_structure(message.structure, extended=False),

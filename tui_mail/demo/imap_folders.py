@@ -3,11 +3,12 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from tui_mail.demo.imap_listing import list_folders, list_subscribed
 from tui_mail.demo.imap_session import CommandEntry, Session, State
+from tui_mail.demo.imap_status import check_status, status_line
 from tui_mail.demo.imap_store import (
     SYSTEM_FLAGS,
     Folder,
@@ -19,7 +20,6 @@ from tui_mail.demo.imap_syntax import (
     Arguments,
     MalformedError,
     RefusedError,
-    encode_mailbox,
     parse_date_time,
 )
 from tui_mail.demo.imap_view import View
@@ -136,29 +136,9 @@ async def status(session: Session, arguments: Arguments) -> str:
     arguments.space()
     items = arguments.list_of(arguments.keyword)
     arguments.finish()
-    offered = _status_items(session)
-    if not items or any(item not in offered for item in items):
-        raise MalformedError("unknown STATUS item")
-    if "HIGHESTMODSEQ" in items:
-        session.enable_condstore()
-    values = " ".join(f"{item} {offered[item](folder)}" for item in items)
-    session.send(b"* STATUS %b (%b)" % (encode_mailbox(folder.name), values.encode("ascii")))
+    check_status(session, items)
+    session.send(status_line(folder, items))
     return "Status completed"
-
-
-def _status_items(session: Session) -> Mapping[str, Callable[[Folder], int]]:
-    items: dict[str, Callable[[Folder], int]] = {
-        "MESSAGES": lambda folder: len(folder.messages),
-        "RECENT": lambda folder: len(folder.new_since(folder.recent_from)),
-        "UIDNEXT": lambda folder: folder.uidnext,
-        "UIDVALIDITY": lambda folder: folder.uidvalidity,
-        "UNSEEN": lambda folder: len(
-            [True for message in folder.messages.values() if "\\Seen" not in message.flags]
-        ),
-    }
-    if session.can("CONDSTORE"):
-        items["HIGHESTMODSEQ"] = lambda folder: folder.highest_modseq
-    return items
 
 
 async def select(session: Session, arguments: Arguments, *, read_only: bool = False) -> str:
@@ -198,6 +178,8 @@ def _described(session: Session, view: View) -> list[bytes]:
     lines.append(b"* OK [UIDNEXT %d] Next UID" % folder.uidnext)
     if session.can("CONDSTORE"):
         lines.append(b"* OK [HIGHESTMODSEQ %d] Highest" % folder.highest_modseq)
+    if session.can("OBJECTID"):
+        lines.append(b"* OK [MAILBOXID (%b)] Lasting" % folder.identity.encode("ascii"))
     return lines
 
 
@@ -215,10 +197,10 @@ async def create(session: Session, arguments: Arguments) -> str:
         arguments.expect(b")")
     arguments.finish()
     try:
-        session.user.create(name, use[0] if use else None)
+        made = session.user.create(name, use[0] if use else None)
     except FolderExistsError as error:
         raise RefusedError("[ALREADYEXISTS] No mailbox can be made of that name") from error
-    return "Created"
+    return f"[MAILBOXID ({made.identity})] Created" if session.can("OBJECTID") else "Created"
 
 
 async def delete(session: Session, arguments: Arguments) -> str:

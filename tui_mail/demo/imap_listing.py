@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tui_mail.demo.imap_session import Session
+from tui_mail.demo.imap_status import check_status, status_line
 from tui_mail.demo.imap_store import UserMailbox
 from tui_mail.demo.imap_syntax import DELIMITER, Arguments, MalformedError, encode_mailbox
 
@@ -16,6 +17,7 @@ class _Request:
     patterns: tuple[str, ...]
     selections: frozenset[str]
     returns: frozenset[str]
+    status: tuple[str, ...] = ()
 
     def matches(self, name: str) -> bool:
         return any(matches(pattern, name) for pattern in self.patterns)
@@ -89,13 +91,23 @@ def _read(session: Session, arguments: Arguments) -> _Request:
     else:
         patterns = [arguments.list_pattern()]
     returns: list[str] = []
+    status: list[str] = []
+
+    def option() -> str:
+        name = arguments.keyword()
+        if name == "STATUS" and session.can("LIST-STATUS"):
+            arguments.space()
+            status.extend(arguments.list_of(arguments.keyword))
+            check_status(session, status)
+        return name
+
     if not arguments.at_end:
         arguments.expect(b" RETURN ")
-        returns = arguments.list_of(arguments.keyword)
+        returns = arguments.list_of(option)
     arguments.finish()
-    _check(session, selections, returns)
+    _check(session, selections, [name for name in returns if name != "STATUS" or not status])
     joined = tuple(reference + pattern for pattern in patterns)
-    return _Request(joined, frozenset(selections), frozenset(returns))
+    return _Request(joined, frozenset(selections), frozenset(returns), tuple(status))
 
 
 def _check(session: Session, selections: list[str], returns: list[str]) -> None:
@@ -126,6 +138,8 @@ def _lines(session: Session, request: _Request) -> Iterator[bytes]:
             tail = b' ("CHILDINFO" ("SUBSCRIBED"))'
         attributes = " ".join(_attributes(mailbox, request, name, special=special))
         yield b'* LIST (%b) "/" %b%b' % (attributes.encode("ascii"), encode_mailbox(name), tail)
+        if request.status and name in mailbox.folders:
+            yield status_line(mailbox.folders[name], request.status)
 
 
 def _selected(mailbox: UserMailbox, selections: frozenset[str], name: str) -> bool:

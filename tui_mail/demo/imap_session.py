@@ -24,6 +24,7 @@ MAX_BAD_COMMANDS = 20
 CAPABILITIES = (
     *("LITERAL+", "IDLE", "NAMESPACE", "UIDPLUS", "MOVE", "CONDSTORE", "ENABLE", "SPECIAL-USE"),
     *("LIST-EXTENDED", "ESEARCH", "UNSELECT", "ID", "SASL-IR"),
+    *("LIST-STATUS", "OBJECTID"),
 )
 LITERAL = re.compile(rb"\{(\d{1,19})(\+?)\}\Z")
 TAG = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]{1,100}")

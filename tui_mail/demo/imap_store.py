@@ -62,6 +62,7 @@ class Folder:
     def __init__(self, name: str, uidvalidity: int, use: str | None = None) -> None:
         self.name = name
         self.use = use
+        self.identity = f"F{uidvalidity}"  # the first never comes again
         self.uidvalidity = uidvalidity
         self.uidnext = 1
         self.highest_modseq = 1
@@ -207,6 +208,7 @@ class UserMailbox:
         """Renumber a folder under a new UIDVALIDITY, which is returned; its sessions end."""
         changing = self.folder(folder)
         replacement = Folder(changing.name, changing.uidvalidity, changing.use)
+        replacement.identity = changing.identity
         replacement.messages = dict(changing.messages)
         replacement.renumber(next(self._uidvalidities))
         self._folders[changing.name] = replacement

@@ -116,7 +116,7 @@ class Sync:
         found = await self._database.write(folders.reconcile_folders, account_id, remote)
         seen: list[_Seen] = []
         refused: list[ProtocolRefused] = []
-        for folder in sorted(found, key=_turn):
+        for folder in sorted(filter(_is_wanted, found), key=_turn):
             try:
                 seen.append(await self._take(folder))
             except ProtocolRefused as error:
@@ -140,6 +140,8 @@ class Sync:
     async def _look_for_lost(self, account_id: int, remote: Sequence[RemoteFolder]) -> list[int]:
         """Find folders under their new names; the ids of those that the server surely has no more."""
         read = self._database.read
+        for folder_id, key in (await read(lost_folders.renamed, account_id, remote)).items():
+            await self._database.write(lost_folders.rename, folder_id, key)
         lost = {
             folder.id or 0: folder
             for folder in await read(lost_folders.missing, account_id, remote)
@@ -296,6 +298,11 @@ async def bring(
         raise too_large
     tell(over=True)
     return done
+
+
+def _is_wanted(folder: Folder) -> bool:
+    """What is not shown is not fetched; what has been fetched of it is kept as the server has it."""
+    return not folder.hidden or bool(folder.cursor)
 
 
 def _turn(folder: Folder) -> tuple[int, str]:

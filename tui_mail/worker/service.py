@@ -221,6 +221,7 @@ def _settings(account: Account) -> tuple[object, ...]:
         *(account.protocol, account.host, account.port, account.tls, account.ca_file),
         *(account.smtp_host, account.smtp_port, account.smtp_tls),
         *(account.email, account.user, account.oauth_issuer, account.oauth_client),
+        account.only_subscribed,
         # Tokens are renewed all the time, and a connection that stands needs none.
         account.signed_in_at if account.oauth_issuer else account.secret,
     )
