@@ -93,7 +93,8 @@ class Settings:
     `language`: "it", "en" or "" for the environment's. `theme`: "dark", "light" or the name of a
     theme file. `undo_seconds`: how long a sent letter waits. `check_minutes`: the safety poll
     beside IDLE. `server_connections`: of one process to one server at a time. `crm`: whether leads, offers, opportunities and activities are shown. `pictures`: how
-    those in mail are drawn, "auto" by what the terminal can do.
+    those in mail are drawn, "auto" by what the terminal can do. `pec_authorities`: a folder with the
+    certificates (PEM) of the authorities that may vouch for providers of certified mail.
     """
 
     database: str = ""
@@ -107,6 +108,7 @@ class Settings:
     check_minutes: int = 5
     server_connections: int = 10
     crm: bool = True
+    pec_authorities: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -122,6 +124,7 @@ _CHECKS: dict[str, tuple[type, str]] = {
     "check_minutes": (int, "a number of minutes from 1 to 1440"),
     "server_connections": (int, "a number of connections from 1 to 1000"),
     "crm": (bool, "true or false"),
+    "pec_authorities": (str, "a folder of PEM files"),
     "keys": (dict, "a table of action = key"),
 }
 _PICTURES = ("auto", "kitty", "blocks", "none")

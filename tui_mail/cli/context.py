@@ -181,7 +181,7 @@ class Context:
     def reader(self) -> "Reader":
         from tui_mail.worker.reading import Reader
 
-        return Reader(self.database, self.blobs, self.operator_id)
+        return Reader(self.database, self.blobs, self.operator_id, self.authorities)
 
     @cached_property
     def ingest(self) -> "Ingest":
@@ -189,7 +189,21 @@ class Context:
         from tui_mail.worker.ingest import Ingest
 
         note_use(self.attachments, self.database)
-        return Ingest(self.database, self.blobs, background=self.background)
+        return Ingest(
+            self.database,
+            self.blobs,
+            background=self.background,
+            authorities=self.authorities,
+        )
+
+    @cached_property
+    def authorities(self) -> tuple[bytes, ...]:
+        """Who may vouch for providers of certified mail (DER), as the settings say."""
+        if not self.settings.pec_authorities:
+            return ()
+        from tui_mail.worker.authorities import authorities_in
+
+        return authorities_in(self.settings.pec_authorities)
 
     def sealed(self, email: str, password: str) -> bytes:
         """An account's password as the database keeps it."""

@@ -214,7 +214,10 @@ def _show(
         for line in (*head, *plain(render(opened.parsed, width))):
             call.emit({"line": line}, line)
     else:
-        call.emit(_as_json(opened))
+        from tui_mail.db.certified import states_of_message
+
+        receipts = call.database.read_now(states_of_message, opened.row.id)
+        call.emit({**_as_json(opened), "receipts": [asdict(one) for one in receipts]})
 
 
 def _as_json(opened: "OpenedMessage") -> dict[str, Any]:

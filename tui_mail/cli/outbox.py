@@ -1,5 +1,6 @@
 """`outbox`: letters on their way."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tui_mail.i18n import _
 
 if TYPE_CHECKING:
     from tui_mail.db.rows import OutgoingRow
+    from tui_mail.values import CertifiedState
 
 _WAITING = {"held", "queued"}
 _STATES = ("held", "queued", "sending", "sent", "failed", "unknown", "cancelled")
@@ -68,18 +70,39 @@ def no_sending_server(email: str) -> str:
 
 
 def _emit(call: Context, row: "OutgoingRow") -> None:
+    told = {one.address: one for one in row.certified}
     call.emit(
         {
             "outgoing": row.id,
             "message_id": row.message_id,
             "state": row.state,
             "recipients": [
-                {"address": address, "state": state, "reply": reply}
+                {
+                    "address": address,
+                    "state": state,
+                    "reply": reply,
+                    **_certified(told.get(address.lower())),
+                }
                 for address, state, reply in row.recipients
             ],
             "attempts": row.attempts,
             "next_try": row.next_try if row.state in _WAITING else None,
         },
         f"{row.id:>6}  {state_word(row.state):11}  {row.subject[:50]:50}  "
-        + ", ".join(f"{address} {reply}".strip() for address, _state, reply in row.recipients),
+        + ", ".join(
+            " ".join(filter(None, (address, reply, _receipt(told.get(address.lower())))))
+            for address, _state, reply in row.recipients
+        ),
     )
+
+
+def _certified(told: "CertifiedState | None") -> dict[str, object]:
+    return {} if told is None else {"certified": asdict(told)}
+
+
+def _receipt(told: "CertifiedState | None") -> str:
+    if told is None:
+        return ""
+    from tui_mail.mail.certified_words import state_in_words
+
+    return f"({state_in_words(told)})"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlmodel import Session
 
+from tui_mail.db.certified import carried
 from tui_mail.db.knowledge import Described, OwnHouse, described_alone, with_identifiers
 
 # Of a long chain of references those near the end are the ones that are here, if any is.
@@ -31,7 +32,7 @@ class Answering:
         # Of several that have an identifier the oldest is meant.
         here = {(one.header, one.thread_id): one.message_id for one in reversed(messages)}
         wanted = _elsewhere(messages, here).union(*named.values())
-        places = with_identifiers(session, wanted) | here
+        places = carried(session, wanted) | with_identifiers(session, wanted) | here
         anywhere = {header: message_id for (header, _thread), message_id in places.items()}
         answers = {
             one.message_id: _answered(one, places)

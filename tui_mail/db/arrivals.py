@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from tui_mail.db import certified
 from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.counters import refresh
 from tui_mail.db.many import chunks, execute_many
@@ -221,6 +222,8 @@ def _store_parts(
         for attachment in message.attachments
     ]
     insert_rows(session, Attachment, attachments)
+    receipts = [(key, m.parsed.certified) for key, m in pairs if m.parsed.kind == "pec_receipt"]
+    certified.note(session, [(key, said) for key, said in receipts if said is not None])
     files = {key: [(a.name, a.media_type) for a in message.attachments] for key, message in pairs}
     note_files(session, files)
     claim_blobs(session, [attachment for _key, m in pairs for attachment in m.attachments])

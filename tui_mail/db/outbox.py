@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, insert, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db import certified
 from tui_mail.db.folders import folder_for_role
 from tui_mail.db.many import key_of
 from tui_mail.db.outbox_states import (
@@ -378,10 +379,15 @@ def outgoing(session: Session, operator_id: int, *, state: str = "") -> list[Out
         query = query.where(col(Outgoing.state) == state)
     rows = session.execute(query).all()
     recipients = recipients_of(session, [row.id for row in rows])
+    told = certified.states(
+        session,
+        {row.message_id: {one.address.lower() for one in recipients[row.id]} for row in rows},
+    )
     return [
         OutgoingRow(
             **row._asdict(),
             recipients=tuple((one.address, one.state, one.reply) for one in recipients[row.id]),
+            certified=told.get(row.message_id, ()),
         )
         for row in rows
     ]

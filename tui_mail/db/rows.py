@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tui_mail.values import CertifiedState
+
 
 @dataclass(frozen=True, slots=True)
 class FolderRow:
@@ -375,6 +377,7 @@ class OutgoingRow:
     recipients: tuple[tuple[str, str, str], ...]  # address, state, reply
     idempotency_key: str
     sends: bool  # its account has a sending server
+    certified: tuple[CertifiedState, ...] = ()  # what receipts say
 
 
 @dataclass(frozen=True, slots=True)

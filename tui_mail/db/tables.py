@@ -538,6 +538,23 @@ class OutgoingRecipient(SQLModel, table=True):
     reply: str = _text()
 
 
+class CertifiedReport(SQLModel, table=True):
+    """What a receipt of certified mail says of one recipient, "" where it names none.
+
+    `letter`: the Message-ID of the letter; `identifier`: the provider's name of it; `state` as in
+    `values.CertifiedState`.
+    """
+
+    __tablename__ = "certified_report"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+    address: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    letter: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
+    identifier: str = Field(default="", sa_column=Column(ForeignText, index=True, nullable=False))
+    state: str = ""
+    reason: str = _text()
+    at: datetime | None = None
+
+
 class OutgoingLink(SQLModel, table=True):
     """A record that the letter is about, named by who wrote it."""
 

@@ -15,7 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from tui_mail.mail.headers import one_line
-from tui_mail.mail.signature import signature_of
+from tui_mail.mail.signature import is_trusted, signature_of
 from tui_mail.mail.structure import Structure
 from tui_mail.values import Certified, CertifiedState, Mailbox, ParsedAttachment, ParsedMessage
 
@@ -41,6 +41,16 @@ _FACTS = "daticert.xml"
 # The first notice comes after twelve hours; that after a day is the end of it.
 _A_DAY = re.compile(r"\b(?:24|ventiquattro)\s*ore\b", re.IGNORECASE)
 _ZONE = re.compile(r"([+-])(\d\d):?(\d\d)")
+_DISBELIEVED = frozenset(
+    {
+        "pec_unsigned",
+        "pec_broken",
+        "pec_other_signer",
+        "pec_expired",
+        "pec_untrusted",
+        "pec_unknown",
+    }
+)
 _DOUBTS_OF_ORDINARY_MAIL = frozenset({"name_shows_other_address", "reply_to_other_domain"})
 
 
@@ -70,7 +80,8 @@ def as_certified(
     """A provider's message with what it says; of an envelope in order, as the letter that it carries.
 
     `headers`: the first value by lower-case name. `letter`: what an envelope holds. Doubts, also as
-    warnings: pec_unsigned, pec_broken (its signature), pec_other_signer, pec_expired, pec_sender
+    warnings: pec_unsigned, pec_broken (its signature), pec_other_signer, pec_expired,
+    pec_untrusted (see `judged`), pec_sender
     (it is not certain who wrote), pec_anomaly (ordinary mail), pec_unknown, pec_facts (daticert.xml
     is not there or makes no sense).
     """
@@ -108,6 +119,25 @@ def _doubts_of_signature(found: Certified) -> list[str]:
     ) and not signature.begins <= at <= signature.ends:
         doubts.append("pec_expired")
     return doubts
+
+
+def judged(message: ParsedMessage, authorities: Sequence[bytes]) -> ParsedMessage:
+    """The message with the doubt pec_untrusted where no authority (DER) vouches for its provider.
+
+    Without authorities nobody has said whom to trust: it stays as it is.
+    """
+    found = message.certified
+    if not authorities or found is None or found.signature.state != "sound":
+        return message
+    if found.at is not None and is_trusted(found.signature, authorities, found.at):
+        return message
+    joined = message.kind == "pec_receipt" and is_believed(found)
+    return replace(
+        message,
+        certified=replace(found, doubts=(*found.doubts, "pec_untrusted")),
+        warnings=(*message.warnings, "pec_untrusted"),
+        references=() if joined else message.references,
+    )
 
 
 # -- envelopes -------------------------------------------------------------------------------------
@@ -199,9 +229,7 @@ def _as_receipt(
 
 def is_believed(certified: Certified) -> bool:
     """Whether a receipt counts: soundly signed by the provider that it says it is from."""
-    return not {"pec_unsigned", "pec_broken", "pec_other_signer", "pec_expired", "pec_unknown"} & {
-        *certified.doubts
-    }
+    return not _DISBELIEVED.intersection(certified.doubts)
 
 
 def _states(kind: str, facts: _Facts, text: str) -> list[CertifiedState]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import Doubts, LinkRow, ThreadPlace
+from tui_mail.values import CertifiedState
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
@@ -21,10 +22,13 @@ class Beside:
     place: ThreadPlace
     tags: tuple[str, ...]
     doubts: Doubts
+    receipts: Sequence[CertifiedState]  # of a letter of ours that went by certified mail
+    foreign: bool  # a receipt that speaks of no letter of ours
 
 
 def beside(session: "Session", operator_id: int, message_id: int) -> Beside:
     """Raises NotFound for a message that is not there, or not for the operator."""
+    from tui_mail.db.certified import is_foreign, states_of_message
     from tui_mail.db.doubts import doubts
     from tui_mail.db.flags import tags_of
     from tui_mail.db.links import links_of
@@ -36,4 +40,6 @@ def beside(session: "Session", operator_id: int, message_id: int) -> Beside:
         place_in_thread(session, operator_id, message_id),
         tags_of(message(session, operator_id, message_id).flags),
         doubts(session, operator_id, message_id),
+        states_of_message(session, message_id),
+        is_foreign(session, message_id),
     )

@@ -15,7 +15,14 @@ from tui_mail.ui import formats
 from tui_mail.ui.kinds import account_name, is_party
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
-from tui_mail.values import Authentication, Gathered, Mailbox, Mismatch, ParsedMessage
+from tui_mail.values import (
+    Authentication,
+    CertifiedState,
+    Gathered,
+    Mailbox,
+    Mismatch,
+    ParsedMessage,
+)
 
 if TYPE_CHECKING:
     from tui_mail.mail.render import Rendered
@@ -25,6 +32,7 @@ _UNKNOWN = Authentication()
 _NO_DOUBTS = Doubts()
 _NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it came is no wonder
 _WARNING_LINES = 5  # each: an address may be as long as its sender likes
+_RECEIPTS = 8  # lines
 _WARNED_LINKS = 2  # each; more are counted
 _PEC_SENDER = "posta-certificata@"
 # What keeps a provider's word from counting; the rest is only said.
@@ -47,6 +55,9 @@ class Letterhead:
     gathered: Gathered | None = None  # what became of the pieces that it was sent in
     tags: tuple[str, ...] = ()
     doubts: Doubts = _NO_DOUBTS
+    receipts: Sequence[CertifiedState] = ()  # what became of a certified letter of ours
+    foreign: bool = False  # a receipt of no letter of ours
+    authorities: bool = False  # whether it is known whom to trust with certified mail
 
 
 def mailbox(box: Mailbox | None) -> SafeText:
@@ -109,6 +120,10 @@ def _by_other_mail(head: Letterhead) -> list[str]:
     if head.doubts.new_sender:
         address = head.parsed.sender.address if head.parsed.sender else ""
         found.append(_("new sender: {0} was not in this conversation before").format(address))
+    if head.foreign:
+        found.append(
+            _("no letter of ours went to whom this receipt names: it counts for nothing here")
+        )
     written, came = head.parsed.date, head.row.received_at
     if written is not None and abs(written - came) > _NEAR and not head.row.outgoing:
         words = _("it is dated {written}, but it came on {came}")
@@ -182,9 +197,33 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
         if len(rows) > len(shown):
             shown[-1] = SafeText(f"{shown[-1]}…")
         lines.extend(plain(fit(row, width), "warning bold") for row in shown)
+    lines.extend(_receipts(head, width))
     if head.gathered is not None and head.gathered.message_ids:
         lines.append(plain(fit(safe(f" ▪ {_in_words(head.gathered)}"), width), "dim"))
     lines.append(plain(SafeText("─" * width), "rule"))
+    return lines
+
+
+def _receipts(head: Letterhead, width: int) -> list[Line]:
+    """What became of a certified letter for each recipient, or what a receipt says of one."""
+    certified = head.parsed.certified
+    if not head.receipts and certified is None:
+        return []
+    from tui_mail.mail import certified_words as words  # for certified mail only
+
+    told = [(one.state, f"{one.address}: {words.state_in_words(one)}") for one in head.receipts]
+    if certified is not None:
+        told += [("", one) for one in words.receipt_in_words(certified)]
+    shown = told[:_RECEIPTS]
+    lines: list[Line] = [
+        plain(
+            fit(safe(f" PEC {text}"), width), "warning" if state in {"refused", "late"} else "dim"
+        )
+        for state, text in shown
+    ]
+    if more := len(told) - len(shown):
+        text = ngettext("{n} more", "{n} more", more).format(n=more)
+        lines.append(plain(safe(f" PEC {text}"), "dim"))
     return lines
 
 
@@ -236,7 +275,7 @@ def _checked(head: Letterhead) -> list[str]:
     if head.parsed.certified is not None:
         from tui_mail.mail.certified_words import signature_in_words
 
-        return [signature_in_words(head.parsed.certified, checked=False)]
+        return [signature_in_words(head.parsed.certified, checked=head.authorities)]
     if not found.by:
         return [_("no server of yours says whether the sender is who it seems")]
     if found.failed:

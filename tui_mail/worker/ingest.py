@@ -52,9 +52,18 @@ class Outcome:
 class Ingest:
     """Takes messages in for any account."""
 
-    def __init__(self, database: Database, blobs: BlobStore, *, background: bool = False) -> None:
-        """`background`: somebody works at a console meanwhile."""
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        *,
+        background: bool = False,
+        authorities: Sequence[bytes] = (),
+    ) -> None:
+        """`background`: somebody works at a console meanwhile. `authorities`: DER, of those that
+        may vouch for providers of certified mail; without any, whom to trust is not asked."""
         self._database = database
+        self._authorities = authorities
         self._blobs = blobs
         self._preparers = Preparers(background=background)
         self._keeper = Keeper(database, background=background)
@@ -231,6 +240,7 @@ class Ingest:
                 one.key,
                 one.flags,
                 one.received_at,
+                self._authorities,
             )
             for parcel, each, one in zip(parcels, blobs, batch, strict=True)
         ]

@@ -18,6 +18,7 @@ from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.linking.facts import WRITTEN_KINDS
 from tui_mail.linking.mentions import Mentions, Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.mail.certified import judged
 from tui_mail.mail.parse import parse
 from tui_mail.mail.quotes import split_quotes
 from tui_mail.mail.source import Packed, dismantle
@@ -46,10 +47,15 @@ class Delivery(NamedTuple):
     remote: str
     flags: frozenset[str]
     received_at: datetime
+    authorities: Sequence[bytes] = ()  # that may vouch for providers of certified mail
 
     def arrival(self) -> Arrival:
         """The message, ready to be stored."""
         prepared, packed = _opened(self.content)
+        if prepared.parsed.certified is not None:
+            parsed = judged(prepared.parsed, self.authorities)
+            keys = thread_keys(parsed, prepared.content_hash)
+            prepared = replace(prepared, parsed=parsed, thread_keys=keys)
         attachments = tuple(
             replace(one, blob=self.blobs.get(one.number, "")) for one in prepared.attachments
         )

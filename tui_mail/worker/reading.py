@@ -5,6 +5,7 @@ Hides skeleton and blobs, and that a message may have been sent in several piece
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tui_mail.blobs import BlobStore
@@ -14,6 +15,7 @@ from tui_mail.db.pieces import PieceRow, pieces_beside
 from tui_mail.db.rows import AttachmentRow, MessageRow
 from tui_mail.errors import NotFound, TuiMailError
 from tui_mail.i18n import _
+from tui_mail.mail.certified import judged
 from tui_mail.mail.parse import parse
 from tui_mail.mail.pieces import HeldPiece, gather, joined, piece_of
 from tui_mail.mail.source import restore
@@ -42,8 +44,16 @@ class OpenedMessage:
 class Reader:
     """Opens messages for one operator."""
 
-    def __init__(self, database: Database, blobs: BlobStore, operator_id: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        operator_id: int,
+        authorities: Sequence[bytes] = (),
+    ) -> None:
+        """`authorities`: as `Ingest` takes them."""
         self._database = database
+        self.authorities = authorities
         self._blobs = blobs
         self._operator_id = operator_id
 
@@ -62,7 +72,7 @@ class Reader:
             raw, lost = restore(skeleton, self._blobs.open), ""
         except TuiMailError as error:
             raw, lost = restore(skeleton, lambda _name: b""), error.message
-        opened = OpenedMessage(row, raw, parse(raw), lost)
+        opened = OpenedMessage(row, raw, judged(parse(raw), self.authorities), lost)
         piece = opened.parsed.piece
         return opened if piece is None or lost else self._made_whole(opened, piece)
 

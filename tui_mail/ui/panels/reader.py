@@ -169,6 +169,9 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             tags=known.tags,
             doubts=known.doubts,
             gathered=opened.gathered,
+            receipts=known.receipts,
+            foreign=known.foreign,
+            authorities=bool(parts.reader.authorities),
         )
         self._unfolded = self.top = 0
         self._source = None
@@ -239,7 +242,13 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         head = self._letterhead
         if known is None or head is None or self.message_id != message_id:
             return
-        now = replace(head, links=known.links, tags=known.tags, doubts=known.doubts)
+        now = replace(
+            head,
+            links=known.links,
+            tags=known.tags,
+            doubts=known.doubts,
+            receipts=known.receipts,
+        )
         if now != head or known.place != self._conversation:
             self._letterhead, self._conversation = now, known.place
             self.forget()
