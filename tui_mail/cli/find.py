@@ -221,6 +221,8 @@ def _show(
 
 
 def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
+    from tui_mail.mail.invoices import invoices_in
+
     row, parsed = opened.row, opened.parsed
     return {
         "id": row.id,
@@ -248,6 +250,10 @@ def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
         "reports": [asdict(one) for one in parsed.reports],
         "pieces": _pieces(opened.gathered) if opened.gathered else None,
         "certified": _certified(parsed.certified) if parsed.certified else None,
+        "invoices": [
+            {"document": type(one).__name__.lower(), **asdict(one)}
+            for one in invoices_in(parsed.attachments)
+        ],
     }
 
 

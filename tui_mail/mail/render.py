@@ -4,13 +4,14 @@ What the reader draws and what `show --text` prints. Nothing is loaded, nothing 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Day
 
 from tui_mail.mail.blocks import Block, Piece, Role, Style
 from tui_mail.mail.cells import cut, width_of
 from tui_mail.mail.folds import Fold, Quoted, folds_of
 from tui_mail.mail.html import Page, read_html
+from tui_mail.mail.invoices import invoices_in
 from tui_mail.mail.links import has_url, link_label, urls_in
 from tui_mail.mail.pictures import MAX_SENT, Run, drawable, encoded, half_blocks
 from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
@@ -93,8 +94,26 @@ def render(
         names = {one.content_id: one.name for one in parsed.attachments if one.content_id}
         page = read_html(parsed.html, names=names, drawn=drawn, until=until or MAX_BLOCKS)
         if any(not block.is_blank for block in page.blocks):
-            return _laid_out(page, width, parsed, _Pictures(drawn, pictures, width))
-    return _laid_out(_text_page(parsed.text, until), width, parsed, None, is_text=True)
+            laid_out = _laid_out(page, width, parsed, _Pictures(drawn, pictures, width))
+            return _with_invoices(laid_out, parsed, width)
+    laid_out = _laid_out(_text_page(parsed.text, until), width, parsed, None, is_text=True)
+    return _with_invoices(laid_out, parsed, width)
+
+
+def _with_invoices(rendered: Rendered, parsed: ParsedMessage, width: int) -> Rendered:
+    """Below the text, what the electronic invoices in the message say."""
+    if rendered.partial:
+        return rendered
+    documents = invoices_in(parsed.attachments)
+    if not documents:
+        return rendered
+    from tui_mail.mail.invoice_text import documents_text  # for one message in a thousand
+
+    lines: list[Line] = [()]
+    for text in documents_text(documents).split("\n"):
+        block = Block([Piece(text, Style.PLAIN)] if text else [])
+        lines.extend(_rows(block, LineKind.NEW, width))
+    return replace(rendered, lines=(*rendered.lines, *lines[:MAX_BLOCKS]))
 
 
 def plain(rendered: Rendered) -> list[str]:

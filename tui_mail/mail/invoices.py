@@ -1,0 +1,352 @@
+"""Electronic invoices (FatturaPA) and the notices of the exchange system that carries them (SdI).
+
+Finds them among the files of a message: XML, signed (p7m, opened by `containers`), or in a ZIP.
+Names are compared without their namespaces, which have changed over the years. Never raises.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from xml.etree.ElementTree import Element, ParseError
+from zlib import error as ZlibError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from tui_mail.mail.headers import one_line
+from tui_mail.values import ParsedAttachment
+
+MAX_FILE = 5 * 1024 * 1024  # what the exchange system takes
+MAX_INVOICES = 50
+MAX_ROWS = 1_000
+_LONGEST = 1_000
+_SIGNS = (b"FatturaElettronica", b"IdentificativoSdI", b"NomeFile")
+_BEGINNING = 4_096
+NOTICES = {
+    "RicevutaConsegna": "RC",
+    "NotificaScarto": "NS",
+    "RicevutaScarto": "NS",
+    "NotificaMancataConsegna": "MC",
+    "RicevutaImpossibilitaRecapito": "MC",
+    "NotificaEsito": "NE",
+    "FileMetadati": "MT",
+    "MetadatiInvioFile": "MT",
+    "AttestazioneTrasmissioneFattura": "AT",
+    "NotificaDecorrenzaTermini": "DT",
+    "NotificaEsitoCommittente": "EC",
+    "ScartoEsitoCommittente": "SE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceParty:
+    """A side of an invoice. `vat`: country and number, as IT01234567890."""
+
+    name: str = ""
+    vat: str = ""
+    tax_code: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """A line, every field as written."""
+
+    number: str = ""
+    description: str = ""
+    quantity: str = ""
+    unit: str = ""
+    price: str = ""
+    total: str = ""
+    vat_rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceVat:
+    """A line of the summary of VAT."""
+
+    rate: str = ""
+    net: str = ""
+    vat: str = ""
+    nature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDue:
+    """A due date."""
+
+    date: str = ""
+    amount: str = ""
+    method: str = ""
+    iban: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReference:
+    """A document that an invoice names. `kind`: order, contract, agreement, receipt, invoice, delivery."""
+
+    kind: str
+    number: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A document of a FatturaPA file; every field foreign text, dates and amounts as written."""
+
+    file: str
+    type: str
+    number: str
+    date: str
+    currency: str
+    total: str
+    seller: InvoiceParty
+    buyer: InvoiceParty
+    causes: tuple[str, ...] = ()
+    lines: tuple[InvoiceLine, ...] = ()
+    vat: tuple[InvoiceVat, ...] = ()
+    dues: tuple[InvoiceDue, ...] = ()
+    references: tuple[InvoiceReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SdiNotice:
+    """A notice of the exchange system. `kind`: RC, NS, MC, NE, MT, AT, DT, EC, SE.
+
+    `file`: the invoice's file that it speaks of, `identifier`: the system's number of it.
+    `outcome`: EC01 accepted, EC02 refused. `errors`: code and description.
+    """
+
+    kind: str
+    file: str = ""
+    identifier: str = ""
+    received: str = ""
+    delivered: str = ""
+    outcome: str = ""
+    description: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+def invoices_in(files: Sequence[ParsedAttachment]) -> tuple[Invoice | SdiNotice, ...]:
+    """The invoices and notices among files, each file read once, at most fifty."""
+    found: list[Invoice | SdiNotice] = []
+    seen: set[bytes] = set()
+    for name, content in _documents(files):
+        if content in seen:
+            continue
+        seen.add(content)
+        found.extend(_read(name, content))
+        if len(found) >= MAX_INVOICES:
+            break
+    return tuple(found[:MAX_INVOICES])
+
+
+def bare_file_name(name: str) -> str:
+    """The name of an invoice's file as the exchange system knows it, signed or not, lower case."""
+    return re.sub(r"(?:\.p7m)+\Z", "", name.strip().lower())
+
+
+def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes]]:
+    for one in files:
+        if one.name.lower().endswith(".zip") or one.content[:4] == b"PK\x03\x04":
+            yield from _zipped(one.content)
+        elif _may_be(one.content):
+            yield one.name, one.content
+
+
+def _may_be(content: bytes) -> bool:
+    """By its beginning; a signature may stand before the first name."""
+    if len(content) > MAX_FILE or b"<" not in content[:200]:
+        return False
+    return any(sign in content[:_BEGINNING] for sign in _SIGNS)
+
+
+def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
+    from tui_mail.mail.containers import unpack
+
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            for entry in archive.infolist()[:MAX_INVOICES]:
+                name = entry.filename.rpartition("/")[2]
+                if not name.lower().endswith((".xml", ".p7m")) or entry.file_size > MAX_FILE:
+                    continue
+                with archive.open(entry) as file:
+                    inner = file.read(MAX_FILE + 1)
+                unpacked = unpack(name, "", inner) if name.lower().endswith(".p7m") else None
+                for one, data in (
+                    [(each.name, each.content) for each in unpacked.files]
+                    if unpacked
+                    else [(name, inner)]
+                ):
+                    if _may_be(data):
+                        yield one, data
+    except (
+        zipfile.BadZipFile,
+        ZlibError,
+        OSError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+    ):
+        return
+
+
+def _read(name: str, content: bytes) -> Iterator[Invoice | SdiNotice]:
+    try:
+        root = fromstring(content, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        return
+    local = _local(root)
+    if local == "FatturaElettronica":
+        bodies = [one for one in root if _local(one) == "FatturaElettronicaBody"]
+        for body in bodies[:MAX_INVOICES]:
+            yield _invoice(name, root, body)
+    elif local in NOTICES:
+        yield _notice(NOTICES[local], root)
+
+
+# -- invoices --------------------------------------------------------------------------------------
+
+_REFERENCES = {
+    "DatiOrdineAcquisto": "order",
+    "DatiContratto": "contract",
+    "DatiConvenzione": "agreement",
+    "DatiRicezione": "receipt",
+    "DatiFattureCollegate": "invoice",
+}
+
+
+def _invoice(name: str, root: Element, body: Element) -> Invoice:
+    general = _first(body, "DatiGeneraliDocumento")
+    return Invoice(
+        file=name,
+        type=_text(general, "TipoDocumento"),
+        number=_text(general, "Numero"),
+        date=_text(general, "Data"),
+        currency=_text(general, "Divisa"),
+        total=_text(general, "ImportoTotaleDocumento"),
+        seller=_party(_first(root, "CedentePrestatore")),
+        buyer=_party(_first(root, "CessionarioCommittente")),
+        causes=tuple(_value(one) for one in _all(general, "Causale")[:20]),
+        lines=tuple(
+            InvoiceLine(
+                number=_text(one, "NumeroLinea"),
+                description=_text(one, "Descrizione"),
+                quantity=_text(one, "Quantita"),
+                unit=_text(one, "UnitaMisura"),
+                price=_text(one, "PrezzoUnitario"),
+                total=_text(one, "PrezzoTotale"),
+                vat_rate=_text(one, "AliquotaIVA"),
+            )
+            for one in _all(body, "DettaglioLinee")[:MAX_ROWS]
+        ),
+        vat=tuple(
+            InvoiceVat(
+                rate=_text(one, "AliquotaIVA"),
+                net=_text(one, "ImponibileImporto"),
+                vat=_text(one, "Imposta"),
+                nature=_text(one, "Natura"),
+            )
+            for one in _all(body, "DatiRiepilogo")[:MAX_ROWS]
+        ),
+        dues=tuple(
+            InvoiceDue(
+                date=_text(one, "DataScadenzaPagamento"),
+                amount=_text(one, "ImportoPagamento"),
+                method=_text(one, "ModalitaPagamento"),
+                iban=_text(one, "IBAN"),
+            )
+            for one in _all(body, "DettaglioPagamento")[:MAX_ROWS]
+        ),
+        references=tuple(_references(body)),
+    )
+
+
+def _references(body: Element) -> Iterator[InvoiceReference]:
+    for name, kind in _REFERENCES.items():
+        for one in _all(body, name)[:MAX_ROWS]:
+            yield InvoiceReference(kind, _text(one, "IdDocumento"), _text(one, "Data"))
+    for one in _all(body, "DatiDDT")[:MAX_ROWS]:
+        yield InvoiceReference("delivery", _text(one, "NumeroDDT"), _text(one, "DataDDT"))
+
+
+def _party(side: Element | None) -> InvoiceParty:
+    person = " ".join(one for one in (_deep(side, "Nome"), _deep(side, "Cognome")) if one)
+    country, code = "", ""
+    identifier = _first(side, "IdFiscaleIVA")
+    if identifier is not None:
+        country, code = _text(identifier, "IdPaese"), _text(identifier, "IdCodice")
+    seat = _first(side, "Sede")
+    place = " ".join(
+        one
+        for one in (
+            _text(seat, "Indirizzo"),
+            _text(seat, "NumeroCivico"),
+            _text(seat, "CAP"),
+            _text(seat, "Comune"),
+            _text(seat, "Provincia"),
+        )
+        if one
+    )
+    return InvoiceParty(
+        name=_deep(side, "Denominazione") or person,
+        vat=f"{country}{code}".upper().replace(" ", ""),
+        tax_code=_deep(side, "CodiceFiscale"),
+        place=place,
+    )
+
+
+# -- notices ---------------------------------------------------------------------------------------
+
+
+def _notice(kind: str, root: Element) -> SdiNotice:
+    return SdiNotice(
+        kind=kind,
+        file=_deep(root, "NomeFile"),
+        identifier=_deep(root, "IdentificativoSdI"),
+        received=_deep(root, "DataOraRicezione"),
+        delivered=_deep(root, "DataOraConsegna") or _deep(root, "DataMessaADisposizione"),
+        outcome=_deep(root, "Esito"),
+        description=_deep(root, "Descrizione") if not _all(root, "Errore") else "",
+        errors=tuple(
+            (_text(one, "Codice"), _text(one, "Descrizione"))
+            for one in _all(root, "Errore")[:MAX_ROWS]
+        ),
+    )
+
+
+# -- XML -------------------------------------------------------------------------------------------
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _all(element: Element | None, name: str) -> list[Element]:
+    return [] if element is None else [one for one in element.iter() if _local(one) == name]
+
+
+def _first(element: Element | None, name: str) -> Element | None:
+    if element is None:
+        return None
+    return next((one for one in element.iter() if _local(one) == name), None)
+
+
+def _text(element: Element | None, name: str) -> str:
+    """Of a child: whoever nests thousands of elements is not to make each of them search the rest."""
+    found = (
+        next((one for one in element if _local(one) == name), None) if element is not None else None
+    )
+    return "" if found is None else _value(found)
+
+
+def _deep(element: Element | None, name: str) -> str:
+    found = _first(element, name)
+    return "" if found is None else _value(found)
+
+
+def _value(element: Element) -> str:
+    return one_line(element.text or "")[:_LONGEST]
