@@ -136,16 +136,16 @@ def _identifier(pen: Pen) -> str:
 # -- what the provider writes ----------------------------------------------------------------------
 
 
-def _envelope(pen: Pen, house: House, inner: Sheet, truth: Truth, variant: str) -> Event:
+def envelope(inner: Sheet, box: str, foreign: str) -> bytes:
+    """A letter as it comes to `box`; `foreign`: the Message-ID that its writer's program gave."""
     sender = inner.sender.address
-    foreign = pen.identifier("client.example")
-    carried = Carried(inner.message_id, foreign, sender, house.pec, inner.subject, inner.at)
+    carried = Carried(inner.message_id, foreign, sender, box, inner.subject, inner.at)
     notice = f"Il giorno {inner.at:%d/%m/%Y} il messaggio è stato inviato da {sender}.\n"
-    raw = _signed(
+    return _signed(
         [
             ("From", f'"Per conto di: {sender}" <{PROVIDER}>'),
             ("Reply-To", sender),
-            ("To", house.pec),
+            ("To", box),
             ("Subject", f"POSTA CERTIFICATA: {inner.subject}"),
             ("Date", format_datetime(inner.at)),
             ("Message-ID", f"<t.{inner.message_id}>"),
@@ -156,6 +156,10 @@ def _envelope(pen: Pen, house: House, inner: Sheet, truth: Truth, variant: str) 
         _facts(carried, "posta-certificata"),
         write(inner),
     )
+
+
+def _envelope(pen: Pen, house: House, inner: Sheet, truth: Truth, variant: str) -> Event:
+    raw = envelope(inner, house.pec, pen.identifier("client.example"))
     return _put(pen, house, inner, raw, truth, variant)
 
 

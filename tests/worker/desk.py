@@ -23,12 +23,13 @@ class Post:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     after: Callable[[ReceivedMail], Awaitable[None]] | None = None
+    user: str = "anna"
 
     def __post_init__(self) -> None:
         self.gate.set()
         self.server = SmtpServer(
             self._deliver,
-            users={"anna": PASSWORD},
+            users={self.user: PASSWORD},
             refuse=self.refusals.get,
         )
 
