@@ -615,7 +615,8 @@ class LinkState(StrEnum):
 class LinkProposal:
     """What the linking pipeline concludes about a message and an entity.
 
-    `entity_id` is the database's. `method`: address, thread, number, composed, hand.
+    `entity_id` is the database's. `method`: address, learned, domain, thread, number, text, file_name, file_text, quoted,
+    reference, composed, hand.
     `score` 0..100. `why`: the reasons as `linking.reasons` keeps them; `found_in`: the
     words it was found in (foreign text).
     """

@@ -253,3 +253,48 @@ async def test_a_signed_identifier_is_enough_though_no_copy_of_the_letter_is_her
     raw = f"In-Reply-To: <{identifier}>\r\n".encode() + raw
     await case.office.ingest.store(1, case.inbox, [Fetched("1:9", raw, frozenset(), NOW)])
     assert (await case.links())["late"][await case.record(ORDER)] == LinkState.AUTOMATIC
+
+
+# -- what people say teaches -------------------------------------------------------------------------
+
+
+async def _stranger_writes(case: Case, name: str) -> int:
+    raw = letter(name, subject="Domanda", sender="nuovo@gmail.com", to=_OURS)
+    await case.office.ingest.store(1, case.inbox, [Fetched(f"1:{name}", raw, frozenset(), NOW)])
+    return (await case.messages())[name]
+
+
+async def test_an_address_that_people_link_again_and_again_is_known(case: Case) -> None:
+    office, ferri = case.office, await case.record(FERRI)
+    states = []
+    for name in ("a", "b", "c", "d"):
+        message = await _stranger_writes(case, name)
+        states.append((await case.links())[name].get(ferri, ""))
+        await office.database.write(links.add, office.operator_id, message, ferri, now=NOW)
+    assert states == ["", "", LinkState.PROPOSED, LinkState.AUTOMATIC]
+
+
+async def test_a_refusal_and_an_undoing_forget_it(case: Case) -> None:
+    office, ferri = case.office, await case.record(FERRI)
+    for name in ("a", "b", "c"):
+        message = await _stranger_writes(case, name)
+        await office.database.write(links.add, office.operator_id, message, ferri, now=NOW)
+    await office.database.write(links.remove, office.operator_id, message, ferri, now=NOW)
+    await _stranger_writes(case, "d")
+    assert (await case.links())["d"][ferri] == LinkState.PROPOSED
+    await office.database.write(
+        links.reject, office.operator_id, (await case.messages())["d"], ferri, now=NOW
+    )
+    await _stranger_writes(case, "e")
+    assert ferri not in (await case.links())["e"]
+
+
+async def test_what_was_refused_stays_refused_when_it_is_fetched_anew(case: Case) -> None:
+    await case.take("ask")
+    office, order_id = case.office, await case.record(ORDER)
+    message = (await case.messages())["ask"]
+    await office.database.write(links.reject, office.operator_id, message, order_id, now=NOW)
+    again = Fetched("2:7", _CHAIN["ask"], frozenset(), NOW)  # under another UIDVALIDITY
+    await office.ingest.store(1, case.inbox, [again])
+    await case.replay()
+    assert (await case.links())["ask"][order_id] == LinkState.REJECTED

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
+from tui_mail.db.learned import learned
 from tui_mail.db.tables import Address, Company, Entity, Link, Message
 from tui_mail.linking.facts import (
     Knowledge,
@@ -201,7 +202,9 @@ class Records:
     """The parties and documents that messages may mean, looked up once for many."""
 
     def __init__(self, session: Session, needs: Collection[Needs]) -> None:
-        self._addresses = _parties(session, {a for need in needs for a in need.addresses})
+        addresses = {a for need in needs for a in need.addresses}
+        self._addresses = _parties(session, addresses)
+        self._addresses |= learned(session, addresses - self._addresses.keys())
         self._domains = _domain_parties(session, self._unknown_domains(needs))
         self._by_number: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.journal import journal
+from tui_mail.db.learned import count_again
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import visible
@@ -243,6 +244,7 @@ def undo_links(session: Session, entries: Sequence[_Entry]) -> list[_Entry]:
     known = known_links(session, sorted(alive))
     before = [_before(wish, known) for wish in wanted]
     _apply(session, wanted, known)
+    count_again(session, alive, {one.entity_id for one in wanted})
     return before
 
 
@@ -300,6 +302,7 @@ def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: boo
         ]
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
+    count_again(session, targets, {one.entity_id for one in wishes})
     detail = f"{act.word} {named.kind}:{named.code}"
     return journal(session, act.operator_id, act.now, "link", detail, {"links": before})
 

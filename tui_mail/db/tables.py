@@ -663,6 +663,15 @@ class Address(SQLModel, table=True):
     primary: bool = False
 
 
+class LearnedAddress(SQLModel, table=True):
+    """In how many conversations people linked letters from an address (lower case) to a party."""
+
+    __tablename__ = "learned_address"
+    email: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    entity_id: int = Field(primary_key=True)
+    times: int
+
+
 class EntityRelation(SQLModel, table=True):
     """Document `target` came out of document `source`."""
 

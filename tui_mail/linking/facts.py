@@ -109,7 +109,8 @@ class KnownParty:
     """A party that the address book has under an address or a domain.
 
     `kind` is the party's. `declared`: the ERP itself gives the whole domain (`@domain`) to the
-    party; else the domain is only that of some of its addresses.
+    party; else the domain is only that of some of its addresses. `times`: in how many conversations
+    people linked an address to the party that is in no book, 0 for one that is.
     """
 
     party_id: int
@@ -119,6 +120,7 @@ class KnownParty:
     contact_id: int | None = None
     contact_name: str = ""
     declared: bool = False
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)

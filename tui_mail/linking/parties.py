@@ -88,6 +88,9 @@ def _parties(known: tuple[KnownParty, ...], company: str) -> list[KnownParty]:
 
 def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
     count = len(known)
+    if known[0].times:
+        yield from _learned(one, known)
+        return
     weight = (SURE if one.written and not one.passed_on else _COPIED) - 2 * log2(count)
     for party in known:
         yield Evidence(
@@ -99,6 +102,21 @@ def _of_address(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidenc
             why=_why_address(one, party, count),
             found_in=one.address,
             group=f"address {one.address}" if count > 1 else "",
+        )
+
+
+def _learned(one: Correspondent, known: list[KnownParty]) -> Iterator[Evidence]:
+    """What people said before counts when they said it often, and of the writer of the letter."""
+    for party in known:
+        yield Evidence(
+            entity_id=party.party_id,
+            kind=party.kind,
+            company=party.company,
+            method="learned",
+            weight=min(float(party.times), LIKELY) if one.written else PROPOSE,
+            why=reason("learned", address=one.address, count=str(party.times)),
+            found_in=one.address,
+            group=f"address {one.address}" if len(known) > 1 else "",
         )
 
 

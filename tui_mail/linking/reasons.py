@@ -17,6 +17,7 @@ _SENTENCES = {
     "composed": msgid("named by who wrote the letter"),
     "address": msgid("{address} is one of its addresses"),
     "shared_address": msgid("{address} is one of its addresses, and of others ({count} in all)"),
+    "learned": msgid("letters from {address} were linked to it by hand in {count} conversations"),
     "contact": msgid("{address} is {contact}"),
     "domain": msgid("{address} is in its domain"),
     "thread": msgid("it answers a message about it"),
