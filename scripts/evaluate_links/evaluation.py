@@ -1,5 +1,6 @@
 """One evaluation: the mail of a split through the real program, and through simpler ones."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +106,10 @@ def _ablations(
 ) -> Iterator[Ablation]:
     with _without("") as seen:
         post.replay()
+    reasons = Counter(stage.partition(":")[0] for stage in seen if ":" in stage)
     for stage in sorted(seen):
+        if ":" in stage and reasons[stage.partition(":")[0]] == 1:
+            continue  # the same as its method
         with _without(stage):
             post.replay()
         said = [verdict(one) for one in post.links(events)]

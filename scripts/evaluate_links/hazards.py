@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from scripts.evaluate_links import numbering
 from scripts.evaluate_links.conversations import opening
-from scripts.evaluate_links.letter import Truth, as_page
+from scripts.evaluate_links.letter import Event, Sheet, Truth, as_page
 from scripts.evaluate_links.pen import Pen, Sending, kinds_of
 from scripts.evaluate_links.world import SUPPLIER, Document, Party, Person
 
@@ -130,7 +130,7 @@ def programs(pen: Pen) -> None:
             headers=(("Auto-Submitted", "auto-replied"),),
         )
     elif way < 0.8:
-        pen.bounce(letter, start.person, truth)
+        _bounce(pen, letter, start.person, truth)
     else:
         # A copy that another program sends to ourselves, as old clients share what was sent.
         copy = letter.raw.replace(b"\r\nSubject:", b"\r\nX-Copy-To-Self: yes\r\nSubject:", 1)
@@ -168,6 +168,31 @@ def _newsletter(pen: Pen) -> None:
             ("Precedence", "bulk"),
         ),
     )
+
+
+def _bounce(pen: Pen, letter: Event, person: Person, truth: Truth) -> Event:
+    """A server tells that a letter of ours did not reach somebody (RFC 3464)."""
+    domain = person.address.rpartition("@")[2]
+    text = (
+        f"This is the mail system at host mx.{domain}.\n\n"
+        f"<{person.address}>: 550 5.1.1 User unknown\n"
+    )
+    status = (
+        f"Reporting-MTA: dns; mx.{domain}\n\nFinal-Recipient: rfc822; {person.address}\n"
+        "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"
+    )
+    sheet = Sheet(
+        Person("Mail Delivery System", f"MAILER-DAEMON@{domain}"),
+        [letter.sender],
+        "Undelivered Mail Returned to Sender",
+        text,
+        pen.identifier(domain),
+        letter.at + timedelta(seconds=30),
+        headers=(("Auto-Submitted", "auto-replied"),),
+        status=status,
+        inner=letter.raw,
+    )
+    return pen.post(sheet, letter.boxes, truth, "bounce")
 
 
 def several_boxes(pen: Pen) -> None:

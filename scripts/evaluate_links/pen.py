@@ -288,30 +288,6 @@ class Pen:
         )
         return self.post(sheet, house.boxes[:1], truth, variant)
 
-    def bounce(self, letter: Event, person: Person, truth: Truth) -> Event:
-        """A server tells that a letter of ours did not reach somebody (RFC 3464)."""
-        domain = person.address.rpartition("@")[2]
-        text = (
-            f"This is the mail system at host mx.{domain}.\n\n"
-            f"<{person.address}>: 550 5.1.1 User unknown\n"
-        )
-        status = (
-            f"Reporting-MTA: dns; mx.{domain}\n\nFinal-Recipient: rfc822; {person.address}\n"
-            "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"
-        )
-        sheet = Sheet(
-            Person("Mail Delivery System", f"MAILER-DAEMON@{domain}"),
-            [letter.sender],
-            "Undelivered Mail Returned to Sender",
-            text,
-            self.identifier(domain),
-            letter.at + timedelta(seconds=30),
-            headers=(("Auto-Submitted", "auto-replied"),),
-            status=status,
-            inner=letter.raw,
-        )
-        return self.post(sheet, letter.boxes, truth, "bounce")
-
     def post(self, sheet: Sheet, boxes: tuple[str, ...], truth: Truth, variant: str) -> Event:
         """Send a foreign program's message to mailboxes of ours."""
         event = Event(
