@@ -123,9 +123,12 @@ def test_link_of_the_whole_conversation(house: Program) -> None:
 def test_a_rejected_link_stays_so_when_links_are_made_anew(house: Program) -> None:
     house("link", 2, "reject", "sales_order:2025/119")
     replayed = house("link", "replay")
-    assert (replayed.code, replayed.record) == (0, {"messages": 4})
+    assert (replayed.code, replayed.record) == (0, {"messages": 4, "changed": 1})
     assert _states(house, 2)["sales_order:2025/119"] == "rejected"
-    assert house("link", "replay", "--query", "ordine").record == {"messages": 2}
+    assert house("link", "replay", "--query", "ordine").record == {
+        "messages": 2,
+        "changed": 0,
+    }
 
 
 def test_link_refuses_what_it_does_not_know(house: Program) -> None:

@@ -16,7 +16,7 @@ from tui_mail.db.folders import reconcile_folders
 from tui_mail.db.tables import Account, Outgoing
 from tui_mail.mail.parse import parse
 from tui_mail.values import Fetched, FolderRole, LinkState, Reference, RemoteFolder
-from tui_mail.worker.link import link_messages, replay
+from tui_mail.worker.link import Replayed, link_messages, replay
 from tui_mail.worker.submit import Request, submit_request
 
 _OURS = "vendite@rossi.it"
@@ -158,12 +158,17 @@ async def test_a_record_that_comes_after_its_mail_is_linked_by_a_replay(case: Ca
     assert (await case.links())["early"][new_id] == LinkState.AUTOMATIC
 
 
-async def test_replay_by_the_command_line_goes_through_everything(case: Case) -> None:
+async def test_replay_goes_through_everything_and_on_from_where_it_was_ended(case: Case) -> None:
     await case.take(*_CHAIN)
     said: list[str] = []
-    done = await asyncio.to_thread(replay, case.office.database, None, report=said.append)
-    assert done == len(_CHAIN)
-    assert said
+    database, ids = case.office.database, sorted((await case.messages()).values())
+    done = await asyncio.to_thread(replay, database, None, report=said.append)
+    assert done == Replayed(len(_CHAIN), 0)
+    assert str(ids[-1]) in said[-1]
+    rest = await asyncio.to_thread(replay, database, None, report=said.append, after=ids[0])
+    assert rest == Replayed(len(_CHAIN) - 1, 0)
+    some = await asyncio.to_thread(replay, database, ids[:2], report=said.append, after=ids[0])
+    assert some == Replayed(1, 0)
 
 
 async def test_a_long_conversation_in_one_batch_is_linked_to_its_end(case: Case) -> None:

@@ -156,13 +156,16 @@ def _link(
     query: str = typer.Option(
         "", "--query", metavar="Q", help=_("with replay: only these messages")
     ),
+    after: int = typer.Option(
+        0, "--after", metavar="ID", help=_("with replay: go on after this message")
+    ),
 ) -> None:
     from tui_mail.db import links
     from tui_mail.db.erp import entity, parse_reference
 
     call: Context = context.obj
     if words == ["replay"] and not thread:
-        _replay(call, query)
+        _replay(call, query, after)
         return
     verbs = {
         "add": links.add,
@@ -170,7 +173,7 @@ def _link(
         "reject": links.reject,
         "remove": links.remove,
     }
-    if len(words) != 3 or words[1] not in verbs or query:
+    if len(words) != 3 or words[1] not in verbs or query or after:
         raise WrongUse(_("link takes ID, then add, confirm, reject or remove, then KIND:CODE."))
     identifier, verb, record = words
     message = message_id_of(call, identifier)
@@ -192,15 +195,15 @@ def _link(
     )
 
 
-def _replay(call: Context, query: str) -> None:
+def _replay(call: Context, query: str, after: int) -> None:
     from tui_mail.worker.link import replay
 
     ids = found_ids(call, query) if query else None
-    count = replay(call.database, ids, report=call.progress)
+    done = replay(call.database, ids, report=call.progress, after=after)
     call.progress_done()
     call.emit(
-        {"messages": count},
-        ngettext("{count} message linked anew", "{count} messages linked anew", count).format(
-            count=count
-        ),
+        {"messages": done.messages, "changed": done.changed},
+        ngettext(
+            "{count} message linked anew", "{count} messages linked anew", done.messages
+        ).format(count=done.messages),
     )

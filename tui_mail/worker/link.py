@@ -4,6 +4,7 @@ Pure conclusions between two reads: replaying changes only what the machine said
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_mail.db import accounts, knowledge, own_letters, said_in
@@ -80,21 +81,36 @@ def link_composed(
     save_links(session, [Proposed(message_id, received_at, said)], now)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many messages were looked at, and how many links are others than before."""
+
+    messages: int
+    changed: int
+
+
 def replay(
-    database: Database, message_ids: Collection[int] | None, *, report: Callable[[str], None]
-) -> int:
-    """Link messages anew, all of them when not told which; how many were looked at."""
-    done = 0
-    after = 0
-    pending = sorted(message_ids) if message_ids is not None else None
+    database: Database,
+    message_ids: Collection[int] | None,
+    *,
+    report: Callable[[str], None],
+    after: int = 0,
+) -> Replayed:
+    """Link messages anew, all of them when not told which, in the order of their ids.
+
+    Each few hundred are kept at once: when it is ended in the midst, it goes on `after` the last id
+    that was reported. A person's links stay as they are; doing it again changes nothing.
+    """
+    done = changed = 0
+    pending = None if message_ids is None else sorted(one for one in message_ids if one > after)
     while True:
         if pending is None:
             batch = database.read_now(knowledge.message_ids_after, after, _BATCH)
         else:
             batch, pending = pending[:_BATCH], pending[_BATCH:]
         if not batch:
-            return done
-        database.write_now(link_messages, batch, datetime.now(UTC))
+            return Replayed(done, changed)
+        changed += database.write_now(link_messages, batch, datetime.now(UTC))
         after = batch[-1]
         done += len(batch)
-        report(_("{count} messages linked").format(count=done))
+        report(_("{count} messages linked, up to {last}").format(count=done, last=after))
