@@ -15,6 +15,7 @@ from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
     from tui_mail.backends import MailStore, Sender
+    from tui_mail.backends.pace import Pace
     from tui_mail.blobs import FolderBlobs
     from tui_mail.cli.context import Context
     from tui_mail.connectors import Connector
@@ -97,11 +98,12 @@ def _connections(vault: "Vault", database: "Database", spool_folder: Path) -> "C
         endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
         return endpoint, login(account) or Login(account.user, "")
 
-    def store(account: "Account") -> "MailStore":
-        return ImapStore(*mailbox(account), spool=spool, only_subscribed=account.only_subscribed)
+    def store(account: "Account", pace: "Pace") -> "MailStore":
+        only = account.only_subscribed
+        return ImapStore(*mailbox(account), spool=spool, only_subscribed=only, pace=pace)
 
-    def drop(account: "Account") -> Pop3Drop:
-        return Pop3Drop(*mailbox(account))
+    def drop(account: "Account", pace: "Pace") -> Pop3Drop:
+        return Pop3Drop(*mailbox(account), pace=pace)
 
     def sender(account: "Account") -> "Sender":
         endpoint = Endpoint(

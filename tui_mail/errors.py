@@ -5,6 +5,7 @@ TuiMailError                 slug               exit (sysexits.h)
 ├── WrongData                wrong_data         65
 ├── NotFound                 not_found          66
 ├── Offline                  unreachable        69
+│   └── Paused               unreachable        69
 ├── CannotWrite              cannot_write       73
 ├── InputOutput              input_output       74
 ├── TryLater                 try_later          75
@@ -52,6 +53,10 @@ class Offline(TuiMailError):
 
     slug = "unreachable"
     exit_code = 69
+
+
+class Paused(Offline):
+    """The account's mailbox is to be left alone for now: its connection was ended from here."""
 
 
 class CannotWrite(TuiMailError):

@@ -59,7 +59,7 @@ def test_once_without_accounts_has_nothing_to_do(program: Program) -> None:
 
 def test_status_tells_success_lag_errors_and_queue(connected: Program, servers: Servers) -> None:
     keys = {"account", "protocol", "last_success", "lag", "error", "waiting", "outgoing"}
-    keys |= {"host", "process", "since"}
+    keys |= {"host", "process", "since", "paused", "rate", "until"}
     before = connected("worker", "status").record
     assert set(before) == keys
     assert {before["host"], before["process"], before["since"]} == {None}

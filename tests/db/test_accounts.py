@@ -12,6 +12,7 @@ from tui_mail.db.accounts import (
     change_account,
     operator_for,
     own_addresses,
+    pause,
     record_failure,
     record_success,
     remove_account,
@@ -165,3 +166,19 @@ def test_a_new_account_of_a_vanished_operator_leaves_nothing_behind(database: Da
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         database.write_now(add_account, Account(email="x@noi.it"), 4242)
     assert database.read_now(all_accounts) == []
+
+
+def test_a_pause_hides_what_was_wrong_and_is_for_mailboxes_on_servers(database: Database) -> None:
+    office = Office(database)
+    other = office.add("vendite@noi.it")
+    database.write_now(lambda session: setattr(session.get(Account, other), "host", "imap.noi.it"))
+    database.write_now(record_failure, other, "No server.", NOW)
+    assert database.write_now(pause, office.operator, None, paused=True) == ["vendite@noi.it"]
+    own, status = database.read_now(statuses, office.operator)
+    assert (own.paused, status.paused, status.trouble) == (False, True, "")
+    stranger = key_of(database.write_now(operator_for, "bruno").id)
+    with pytest.raises(NotAllowed):
+        database.write_now(pause, stranger, [other], paused=False)
+    assert database.write_now(pause, stranger, None, paused=False) == []
+    database.write_now(pause, office.operator, [other], paused=False)
+    assert database.read_now(statuses, office.operator)[1].trouble == "No server."

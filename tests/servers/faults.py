@@ -68,6 +68,11 @@ class FaultProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._tasks)
+
     def break_next(self, side: Side, kind: Kind) -> None:
         """Let the next line of a side be where it breaks."""
         self.happened = False

@@ -1,6 +1,7 @@
 """The screen that says how the accounts are and who works on them, live."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.ui.stage import EMAIL, Stage, aside, build, showing
 from tui_mail.db import accounts, turns
 from tui_mail.db.engine import Database
+from tui_mail.db.tables import Account
 from tui_mail.db.turns import Holder
 
 
@@ -43,3 +45,64 @@ async def test_it_speaks_italian_and_is_found_among_the_commands(stage: Stage) -
         await shown.press(*"stanno")
         await shown.press("enter")
         await shown.sees("1 account", "mai aggiornato", "nessuno lo serve")
+
+
+async def test_an_account_is_paused_and_goes_on_with_a_key(stage: Stage) -> None:
+    database = stage.database
+    async with showing(stage) as shown:
+        await shown.press("f8")
+        await shown.sees(EMAIL, "pause or go on")
+        await shown.press("p")
+        await shown.sees("paused: nothing is fetched", f"Paused: {EMAIL}")
+        await shown.press("q")
+        await shown.sees("‖ 1 paused")
+        await shown.press("f8")
+        await shown.sees("paused: nothing is fetched")
+        aside(lambda: database.write_now(accounts.pause, stage.anna, None, paused=False))
+        await shown.lacks("paused: nothing is fetched")
+
+
+async def test_all_are_paused_at_once_and_the_cursor_goes_from_one_to_the_next(
+    stage: Stage,
+) -> None:
+    database = stage.database
+
+    def add(email: str) -> None:
+        wish = Account(email=email, protocol="imap", host="localhost", port=1)
+        database.write_now(accounts.add_account, wish, stage.anna)
+
+    async with showing(stage) as shown:
+        for email in ("aaa@rossi.it", "zzz@rossi.it"):
+            aside(partial(add, email))
+        await shown.press("f8")
+        await shown.sees("3 accounts")
+        await shown.press("P")
+        await shown.sees("Paused: aaa@rossi.it, vendite@rossi.it, zzz@rossi.it")
+        await shown.press("j", "p")
+        await shown.sees("Fetched from again: vendite@rossi.it")
+        await shown.press("end", "p")
+        await shown.sees("Fetched from again: zzz@rossi.it")
+        await shown.press("home", "k", "p")
+        await shown.sees("Fetched from again: aaa@rossi.it")
+        await shown.lacks("paused: nothing is fetched")
+
+
+async def test_who_does_not_manage_an_account_is_told_so(stage: Stage) -> None:
+    bruno = aside(lambda: stage.database.write_now(accounts.operator_for, "bruno")).id or 0
+    stage.anna = bruno
+    async with showing(stage) as shown:
+        await shown.press("f8")
+        await shown.sees(EMAIL)
+        await shown.press("p")
+        await shown.sees("You may not do this")
+        await shown.press("P")
+        await shown.sees("You manage none of these")
+
+
+async def test_a_schedule_says_until_when(stage: Stage) -> None:
+    change = accounts.AccountChange(schedule="mon,tue,wed,thu,fri,sat,sun 00:00-24:00 off")
+    aside(lambda: stage.database.write_now(accounts.change_account, stage.anna, EMAIL, change))
+    async with showing(stage) as shown:
+        await shown.sees("‖ 1 paused")
+        await shown.press("f8")
+        await shown.sees("paused by its schedule until 00:00")

@@ -75,9 +75,9 @@ def open_parts(url: str, folder: Path, operator_id: int, settings: Settings) -> 
     blobs = FolderBlobs(folder / "blobs", open_vault(folder / "key"))
     login = Login(OWN, "segreta")
     connections = Connections(
-        lambda a: ImapStore(Endpoint(a.host, a.port, Tls(a.tls)), login),
+        lambda a, pace: ImapStore(Endpoint(a.host, a.port, Tls(a.tls)), login, pace=pace),
         lambda a: SmtpSender(Endpoint(a.smtp_host, a.smtp_port, Tls(a.smtp_tls)), login),
-        lambda a: Pop3Drop(Endpoint(a.host, a.port, Tls(a.tls)), login),
+        lambda a, pace: Pop3Drop(Endpoint(a.host, a.port, Tls(a.tls)), login, pace=pace),
     )
     worker = Worker(database, connections, Ingest(database, blobs), locks=folder, check_seconds=300)
     reader = Reader(database, blobs, operator_id)

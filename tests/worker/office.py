@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from tests.servers.dovecot import Dovecot
 from tui_mail.backends.imap import ImapStore
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.backends.smtp import SmtpSender
 from tui_mail.backends.spool import FolderSpool
@@ -254,7 +255,7 @@ class Office:
         def login(account: Account) -> Login:
             return Login(account.user or account.email, (account.secret or b"").decode())
 
-        def store(account: Account) -> ImapStore:
+        def store(account: Account, pace: Pace) -> ImapStore:
             endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
             return ImapStore(
                 endpoint,
@@ -263,11 +264,12 @@ class Office:
                 only_subscribed=account.only_subscribed,
                 deadline=self.deadline,
                 rearm=self.rearm,
+                pace=pace,
             )
 
-        def drop(account: Account) -> Pop3Drop:
+        def drop(account: Account, pace: Pace) -> Pop3Drop:
             endpoint = Endpoint(account.host, account.port, Tls(account.tls), account.ca_file)
-            return Pop3Drop(endpoint, login(account), deadline=self.deadline)
+            return Pop3Drop(endpoint, login(account), deadline=self.deadline, pace=pace)
 
         def sender(account: Account) -> SmtpSender:
             endpoint = Endpoint(account.smtp_host, account.smtp_port, Tls(account.smtp_tls))

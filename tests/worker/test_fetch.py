@@ -21,6 +21,7 @@ from tests.worker.office import (
     make_due,
     until,
 )
+from tui_mail.backends.pace import Pace
 from tui_mail.db import actions, folders, links
 from tui_mail.db.tables import Folder, Placement
 from tui_mail.errors import Offline, ProtocolRefused
@@ -89,7 +90,7 @@ async def test_it_is_told_how_far_a_folder_is(office: Office, embedded: Embedded
     async def pause() -> None:
         """Nothing else is to be done."""
 
-    store = office.connections.store(embedded.account())
+    store = office.connections.store(embedded.account(), Pace())
     await store.open()
     try:
         sync = Sync(office.database, store, office.ingest, report=told.append, pause=pause)

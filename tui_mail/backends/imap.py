@@ -31,6 +31,7 @@ from tui_mail.backends.imap_syntax import (
     number,
 )
 from tui_mail.backends.imap_wire import Answer
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.spool import MemorySpool, Spool
 from tui_mail.errors import ProtocolRefused, TooLarge
 from tui_mail.i18n import _
@@ -84,15 +85,17 @@ class ImapStore:
         only_subscribed: bool = False,
         deadline: float = 60,
         rearm: float = _REARM_SECONDS,
+        pace: Pace | None = None,
     ) -> None:
         """`spool`: where pieces of large messages wait for the rest, in memory by default.
 
         `only_subscribed`: other folders are told as hidden, but for those that have a role.
 
         `deadline`: seconds that one command may take. `rearm`: seconds after which a wait for
-        news begins anew, and shows that the server is still there.
+        news begins anew, and shows that the server is still there. `pace`: as fast as can be
+        when there is none.
         """
-        self._session = Session(endpoint, login, deadline)
+        self._session = Session(endpoint, login, deadline, pace or Pace())
         self._spool = spool or MemorySpool()
         self._only_subscribed = only_subscribed
         self._rearm = rearm

@@ -18,6 +18,7 @@ from tui_mail.backends.imap_folders import wire_name
 from tui_mail.backends.imap_messages import State
 from tui_mail.backends.imap_syntax import Argument, Frame, Literal, astring, heading
 from tui_mail.backends.imap_wire import Answer, Exchange, ImapProtocol, connect
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.tls import client_context
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError, WrongPassword
 from tui_mail.i18n import _
@@ -46,9 +47,10 @@ class Command:
 class Session:
     """One connection and its state; every method but `close` raises the errors of `MailStore`."""
 
-    def __init__(self, endpoint: Endpoint, login: Login, deadline: float) -> None:
+    def __init__(self, endpoint: Endpoint, login: Login, deadline: float, pace: Pace) -> None:
         self.endpoint = endpoint
         self.deadline = deadline
+        self._pace = pace
         self.folder: str | None = None
         self.state = State(0, 0, 0, 0)
         self.login = login
@@ -88,7 +90,7 @@ class Session:
         implicit = context if self.endpoint.tls is Tls.IMPLICIT else None
         self.folder = None
         self._wire, greeting = await self._named(
-            lambda: connect(self.endpoint, implicit, self.deadline)
+            lambda: connect(self.endpoint, implicit, self.deadline, self._pace)
         )
         try:
             preauthenticated = self._read_greeting(greeting[0])
@@ -110,8 +112,10 @@ class Session:
         if self._wire is None:
             return
         if not self._wire.lost.done():
+            # Also where we hold the line back ourselves: who leaves waits for no more.
             with contextlib.suppress(TuiMailError, OSError):
-                await self._wire.command("LOGOUT", deadline=_PARTING_SECONDS)
+                async with asyncio.timeout(_PARTING_SECONDS):
+                    await self._wire.command("LOGOUT", deadline=_PARTING_SECONDS)
         await self._leave()
 
     async def _leave(self) -> None:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from aioimaplib import aioimaplib
 
-from tui_mail import aside
 from tui_mail.backends.imap_syntax import Argument, Frame, Framer, Literal, heading
+from tui_mail.backends.pace import Line, Pace
 from tui_mail.backends.tls import connection_error
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError
 from tui_mail.i18n import _
@@ -29,8 +29,6 @@ ANSWER_LIMIT = 80 << 20
 """Bytes one command may answer: one literal at its limit, and room around it."""
 
 _SLOWEST = 16 << 10  # bytes a second that a big transfer may take at worst
-_FASTEST = 64 << 20  # bytes a second that are taken in: more than can be stored
-_MUCH = 16 << 10  # bytes at once: no answer to a person's own command
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 _STIRRING = frozenset({b"EXISTS", b"EXPUNGE", b"VANISHED", b"FETCH"})
 _CAPABILITY = re.compile(rb"\[CAPABILITY ([^\]]*)\]", re.IGNORECASE)
@@ -66,10 +64,10 @@ class Exchange:
 class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # untyped library
     """aioimaplib's protocol with its reading and writing replaced."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pace: Pace) -> None:
         super().__init__(loop)
         self.loop: asyncio.AbstractEventLoop = loop
-        self.transport: asyncio.Transport | None = None
+        self._line = Line(loop, pace, self.drop)
         self.offered: frozenset[str] = frozenset()
         self.stirred = asyncio.Event()
         self.lost: asyncio.Future[TuiMailError] = loop.create_future()
@@ -86,7 +84,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # asyncio promises it
-        self.transport = transport
+        self._line.begin(transport)
         plain = transport.get_extra_info("socket")
         if plain is not None:
             with contextlib.suppress(OSError):  # a half-open IDLE is noticed where TCP allows it
@@ -111,14 +109,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         except ProtocolRefused as error:
             self.drop(error)
         else:
-            self._pace(len(d))
-
-    def _pace(self, size: int) -> None:
-        """Leave what follows much to the operating system for a moment: else, as long as a
-        server has more to give, whoever types would wait for each part of it in between."""
-        if size >= _MUCH and self.transport is not None and not self.lost.done():
-            self.transport.pause_reading()
-            self.loop.call_later(max(size / _FASTEST, aside.left()), self.transport.resume_reading)
+            self._line.came(len(d))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell:
@@ -154,7 +145,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         A deadline that passes drops the connection: its state is not known any more.
         """
         try:
-            async with asyncio.timeout(deadline + size / _SLOWEST):
+            async with self._line.within(deadline + size / _SLOWEST):
                 return await asyncio.shield(exchange.answer)
         except TimeoutError as error:
             raise self._late(exchange, deadline + size / _SLOWEST) from error
@@ -167,7 +158,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
     async def begun(self, exchange: Exchange, deadline: float) -> None:
         """Wait until the server has taken a command up (`+`), or answered it; as `finish` does."""
         try:
-            async with asyncio.timeout(deadline):
+            async with self._line.within(deadline):
                 await exchange.continued.wait()
         except TimeoutError as error:
             raise self._late(exchange, deadline) from error
@@ -201,11 +192,11 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
             )
             self.drop(refused)
             raise refused
-        if self.lost.done() or self.transport is None:
+        if self.lost.done() or self._line.transport is None:
             raise self.lost.result()
         try:
-            self.transport = await self.loop.start_tls(
-                self.transport,
+            private = await self.loop.start_tls(
+                self._line.transport,
                 self,
                 context,
                 server_hostname=endpoint.host,
@@ -218,6 +209,9 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
             self.drop(refusal)
             self.gone.set()  # asyncio reports a failed handshake to its caller only
             raise refusal from error
+        if private is None:  # the connection was lost meanwhile
+            raise self.lost.result()
+        self._line.begin(private)
         self._upgrading = False
         self.offered = frozenset()
 
@@ -226,8 +220,8 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
         self._write(line + b"\r\n")
 
     def _write(self, data: bytes) -> None:
-        if self.transport is not None and not self.lost.done():
-            self.transport.write(data)
+        if not self.lost.done():
+            self._line.write(data)
 
     def drop(self, error: TuiMailError) -> None:
         """End the connection now; every command in flight fails with `error`."""
@@ -243,8 +237,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # unt
                 exchange.answer.set_exception(error)
                 exchange.answer.exception()
             exchange.continued.set()
-        if self.transport is not None:
-            self.transport.abort()
+        self._line.end()
 
     def _refuse_injection(self) -> None:
         raise TlsRefused(
@@ -378,6 +371,12 @@ class ImapClient(aioimaplib.IMAP4):  # type: ignore[misc]  # untyped library
 
     protocol: ImapProtocol
 
+    def __init__(
+        self, endpoint: Endpoint, context: ssl.SSLContext | None, deadline: float, pace: Pace
+    ) -> None:
+        self._pace = pace
+        super().__init__(endpoint.host, endpoint.port, timeout=deadline, ssl_context=context)
+
     def create_client(
         self,
         host: str,
@@ -388,7 +387,7 @@ class ImapClient(aioimaplib.IMAP4):  # type: ignore[misc]  # untyped library
     ) -> None:
         del conn_lost_cb  # our protocol tells everyone who waits
         running = loop or asyncio.get_running_loop()
-        self.protocol = ImapProtocol(running)
+        self.protocol = ImapProtocol(running, self._pace)
         self._client_task = running.create_task(
             running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
         )
@@ -404,13 +403,13 @@ class ImapClient(aioimaplib.IMAP4):  # type: ignore[misc]  # untyped library
 
 
 async def connect(
-    endpoint: Endpoint, context: ssl.SSLContext | None, deadline: float
+    endpoint: Endpoint, context: ssl.SSLContext | None, deadline: float, pace: Pace
 ) -> tuple[ImapProtocol, Frame]:
     """A connection to `endpoint` (under TLS when a context is given), and the server's greeting.
 
     Raises `Offline` when it is not reached, `TlsRefused` when its certificate is refused.
     """
-    client = ImapClient(endpoint.host, endpoint.port, timeout=deadline, ssl_context=context)
+    client = ImapClient(endpoint, context, deadline, pace)
     try:
         async with asyncio.timeout(deadline):
             await client.connected()

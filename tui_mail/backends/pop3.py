@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3_session import Command, Session
 from tui_mail.backends.pop3_syntax import (
     LISTED_LIMIT,
@@ -38,13 +39,20 @@ class Pop3Drop:
     program's for the moment), `WrongPassword`. Keys are opaque, and last from one session to another.
     """
 
-    def __init__(self, endpoint: Endpoint, login: Login, *, deadline: float = 60) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        login: Login,
+        *,
+        deadline: float = 60,
+        pace: Pace | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.names_messages = True
         """Whether the server has names for its messages that last, as far as it has said when it is
         open, and for certain after `listing`. Where it has not, each listing asks for the header
         fields of every message, or for all of it."""
-        self._session = Session(endpoint, login, deadline)
+        self._session = Session(endpoint, login, deadline, pace or Pace())
         self._numbers: dict[str, list[int]] = {}
         self._sizes: dict[int, int] = {}
         self._heads: dict[int, str] = {}

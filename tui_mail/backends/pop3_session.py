@@ -15,6 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from tui_mail.backends import sasl
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3_syntax import Reply, read_capabilities, read_reply
 from tui_mail.backends.pop3_wire import Pop3Wire, connect
 from tui_mail.backends.tls import client_context
@@ -59,11 +60,12 @@ class Answer:
 class Session:
     """One connection, for one task; every method but `close` raises the errors of `Pop3Drop`."""
 
-    def __init__(self, endpoint: Endpoint, login: Login, deadline: float) -> None:
+    def __init__(self, endpoint: Endpoint, login: Login, deadline: float, pace: Pace) -> None:
         self.endpoint = endpoint
         self.offered: Mapping[str, tuple[str, ...]] = {}
         self._login = login
         self._deadline = deadline
+        self._pace = pace
         self._wire: Pop3Wire | None = None
 
     async def open(self) -> None:
@@ -79,7 +81,7 @@ class Session:
             context = await client_context(self.endpoint)
         implicit = context if self.endpoint.tls is Tls.IMPLICIT else None
         self.offered = {}
-        self._wire = await connect(self.endpoint, implicit, self._deadline)
+        self._wire = await connect(self.endpoint, implicit, self._deadline, self._pace)
         try:
             await self._greeted()
             if self.endpoint.tls is Tls.STARTTLS and context is not None:
@@ -267,7 +269,7 @@ class Session:
     @contextlib.asynccontextmanager
     async def _in_time(self, size: int = 0) -> AsyncGenerator[None, None]:
         try:
-            async with asyncio.timeout(self._deadline + size / _SLOWEST):
+            async with self._connected.within(self._deadline + size / _SLOWEST):
                 yield
         except TimeoutError as error:
             raise Offline(

@@ -5,8 +5,9 @@ Hides how bytes arrive, how more of them are held back while nobody wants them, 
 
 import asyncio
 import ssl
+from contextlib import AbstractAsyncContextManager
 
-from tui_mail import aside
+from tui_mail.backends.pace import Line, Pace
 from tui_mail.backends.tls import connection_error
 from tui_mail.errors import Offline, ProtocolRefused, TlsRefused, TuiMailError
 from tui_mail.i18n import _
@@ -15,8 +16,6 @@ from tui_mail.values import Endpoint
 LINE_LIMIT = 8 << 10
 """Bytes of a status line; RFC 2449 §4 allows 512."""
 
-_FASTEST = 64 << 20  # bytes a second that are taken in: more than can be stored
-_MUCH = 16 << 10  # bytes at once
 _ROOM = 4 << 20  # bytes that wait for whoever asked for them
 _END = b"\r\n.\r\n"
 
@@ -27,42 +26,34 @@ class Pop3Wire(asyncio.Protocol):
     Every method but `drop` raises what the connection was lost by: `Offline`, `ProtocolRefused`.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pace: Pace) -> None:
         self._loop = loop
-        self._transport: asyncio.Transport | None = None
+        self._line = Line(loop, pace, self.drop)
         self._buffer = bytearray()
         self._news = asyncio.Event()
-        self._full = False
         self._lost: TuiMailError | None = None
 
     # -- asyncio's side ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # asyncio promises it
-        self._transport = transport
+        self._line.begin(transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         self._news.set()
-        if self._transport is None or self._lost is not None:
+        if self._lost is not None:
             return
+        self._line.came(len(data))
         if len(self._buffer) > _ROOM:  # until whoever reads asks for more
-            self._full = True
-            self._transport.pause_reading()
-        elif len(data) >= _MUCH:
-            # Else, as long as a server has more to give, whoever types would wait for each part.
-            self._transport.pause_reading()
-            self._loop.call_later(max(len(data) / _FASTEST, aside.left()), self._go_on)
+            self._line.fill(full=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         error = Offline(_("The connection with the server was lost: it is tried again later."))
         error.__cause__ = exc
         self._lost = self._lost or error
+        self._line.end()
         self._news.set()
-
-    def _go_on(self) -> None:
-        if self._transport is not None and not self._full and self._lost is None:
-            self._transport.resume_reading()
 
     # -- ours --------------------------------------------------------------------------------
 
@@ -72,8 +63,11 @@ class Pop3Wire(asyncio.Protocol):
             raise self._lost
         if any(byte in line for byte in b"\r\n\0"):
             raise ProtocolRefused(_("What the server was to be told has a line break in it."))
-        if self._transport is not None:
-            self._transport.write(line + b"\r\n")
+        self._line.write(line + b"\r\n")
+
+    def within(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Raises TimeoutError after so many seconds in which we did not hold the line back."""
+        return self._line.within(seconds)
 
     async def line(self) -> bytes:
         """The next line, without its end; it is no longer than `LINE_LIMIT`."""
@@ -114,11 +108,11 @@ class Pop3Wire(asyncio.Protocol):
         Raises `TlsRefused` when more than that came in the clear, or the handshake fails.
         """
         self._refuse_injection()
-        if self._transport is None or self._lost is not None:
+        if self._line.transport is None or self._lost is not None:
             raise self._lost or Offline(_("The connection with the server was lost."))
         try:
             transport = await self._loop.start_tls(
-                self._transport,
+                self._line.transport,
                 self,
                 context,
                 server_hostname=endpoint.host,
@@ -128,7 +122,9 @@ class Pop3Wire(asyncio.Protocol):
             refusal = connection_error(endpoint, error)
             self.drop(refusal)
             raise refusal from error
-        self._transport = transport
+        if transport is None:  # the connection was lost meanwhile
+            raise self._lost or Offline(_("The connection with the server was lost."))
+        self._line.begin(transport)
         self._refuse_injection()
 
     def _refuse_injection(self) -> None:
@@ -147,16 +143,13 @@ class Pop3Wire(asyncio.Protocol):
         self._lost = self._lost or error
         self._buffer.clear()
         self._news.set()
-        if self._transport is not None:
-            self._transport.abort()
+        self._line.end()
 
     async def _more(self) -> None:
         if self._lost is not None:
             raise self._lost
         self._news.clear()
-        if self._full and self._transport is not None:
-            self._full = False
-            self._transport.resume_reading()
+        self._line.fill(full=False)
         await self._news.wait()
 
     def _refused(self, sentence: str, limit: int) -> ProtocolRefused:
@@ -165,13 +158,15 @@ class Pop3Wire(asyncio.Protocol):
         return refusal
 
 
-async def connect(endpoint: Endpoint, context: ssl.SSLContext | None, deadline: float) -> Pop3Wire:
+async def connect(
+    endpoint: Endpoint, context: ssl.SSLContext | None, deadline: float, pace: Pace
+) -> Pop3Wire:
     """A connection to `endpoint`, under TLS when a context is given.
 
     Raises `Offline` when it is not reached, `TlsRefused` when its certificate is refused.
     """
     loop = asyncio.get_running_loop()
-    wire = Pop3Wire(loop)
+    wire = Pop3Wire(loop, pace)
     try:
         async with asyncio.timeout(deadline):
             await loop.create_connection(lambda: wire, endpoint.host, endpoint.port, ssl=context)

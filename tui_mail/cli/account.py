@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tui_mail.cli import account_login, account_set
+from tui_mail.cli import account_login, account_pause, account_set
 from tui_mail.cli.account_login import issuer_named
 from tui_mail.cli.account_servers import (
     ca_file_of,
@@ -58,8 +58,11 @@ def register(app: typer.Typer) -> None:
     )(_password)
     account_login.register(group)
     account_set.register(group)
+    account_pause.register(group)
     app.add_typer(
-        group, name="account", help=_("Mailboxes: add, set, list, test, remove, password, login.")
+        group,
+        name="account",
+        help=_("Mailboxes: add, set, pause, resume, list, test, remove, password, login."),
     )
 
 

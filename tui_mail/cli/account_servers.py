@@ -69,6 +69,9 @@ def record_of(account: "Account") -> dict[str, object]:
         "oauth_issuer": account.oauth_issuer,
         "sent_copies": account.sent_copies,
         "only_subscribed": account.only_subscribed,
+        "paused": account.paused,
+        "rate": account.rate,
+        "schedule": account.schedule,
     }
 
 

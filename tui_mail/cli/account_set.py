@@ -1,4 +1,4 @@
-"""`account set`: an account's name, signature and servers, after the fact."""
+"""`account set`: an account's name, signature, servers and pace, after the fact."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -89,11 +89,27 @@ def _set(
         "--only-subscribed/--all-folders",
         help=_("show only those folders of an IMAP server that are subscribed to"),
     ),
+    rate: str = typer.Option(
+        "",
+        "--rate",
+        metavar="KIB",
+        help=_("KiB a second at most, to and from the mailbox; 0: as fast as can be"),
+    ),
+    schedule: str = typer.Option(
+        None,
+        "--schedule",
+        metavar="WINDOWS",
+        help=_(
+            'other rates by day and hour, as in "mon-fri 08:00-18:00 128; sat,sun 00:00-24:00 '
+            'off"; "": none'
+        ),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
     from tui_mail.db.accounts import AccountChange, account_by_email, change_account
     from tui_mail.db.rights import require
+    from tui_mail.worker.schedule import read_rate, read_schedule, written
 
     call: Context = context.obj
     servers = _Servers(imap, smtp, tls, ca, user, pop3)
@@ -101,7 +117,8 @@ def _set(
     filing = bool(sent_copies) or only_subscribed is not None
     if sent_copies not in {"", "auto", "server", "here"}:
         raise WrongUse(_("--sent-copies takes auto, server or here."))
-    if name is None and signature is None and not any((servers, picking_up, filing)):
+    pace = bool(rate) or schedule is not None
+    if name is None and signature is None and not any((servers, picking_up, filing, pace)):
         raise WrongUse(_("Say what to change: see tui-mail account set --help."))
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
@@ -115,6 +132,8 @@ def _set(
         delete_there=delete_there,
         sent_copies=sent_copies or None,
         only_subscribed=only_subscribed,
+        rate=read_rate(rate) if rate else None,
+        schedule=None if schedule is None else written(read_schedule(schedule)),
     )
     password = ""
     if servers:

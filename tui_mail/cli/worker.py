@@ -14,6 +14,7 @@ from tui_mail.i18n import _
 
 if TYPE_CHECKING:
     from tui_mail.db.turns import Served
+    from tui_mail.worker.schedule import Rule
 
 
 def register(app: typer.Typer) -> None:
@@ -46,11 +47,13 @@ def _worker(
 
 def _status(call: Context) -> None:
     from tui_mail.db.turns import served
+    from tui_mail.worker.schedule import here, rule_of
 
     now = datetime.now(UTC)
     for row in call.database.read_now(served, call.operator_id):
         status, turn = row.status, row.turn
         success = status.last_success
+        rule = rule_of(status, here())
         call.emit(
             {
                 "account": status.email,
@@ -63,14 +66,17 @@ def _status(call: Context) -> None:
                 "host": turn.holder.host if turn else None,
                 "process": turn.holder.process if turn else None,
                 "since": turn.since if turn else None,
+                "paused": rule.paused,
+                "rate": rule.rate,
+                "until": rule.until or None,
             },
-            _words(row, now),
+            _words(row, rule, now),
         )
 
 
-def _words(row: "Served", now: datetime) -> str:
-    """One account for people: a line, and one for what is wrong."""
-    from tui_mail.ui.formats import ago
+def _words(row: "Served", rule: "Rule", now: datetime) -> str:
+    """One account for people: a line, and one for its pace and for what is wrong."""
+    from tui_mail.ui.formats import ago, paced
 
     status, turn = row.status, row.turn
     success = moment(status.last_success)
@@ -85,6 +91,8 @@ def _words(row: "Served", now: datetime) -> str:
         waiting=status.waiting, outgoing=status.outgoing
     )
     lines = [f"{status.email:32} {success}  {queue}  {who}"]
+    if pace := paced(rule):
+        lines.append(f"    {pace}")
     if status.trouble:
         lines.append(f"    {status.trouble}")
     return "\n".join(lines)
@@ -93,6 +101,7 @@ def _words(row: "Served", now: datetime) -> str:
 def _once(call: Context) -> None:
     """Exit code 0 only if every account went well; the error's own where none did."""
     from tui_mail.db.accounts import all_accounts
+    from tui_mail.worker.schedule import here, rule_of
     from tui_mail.worker.service import work_once
 
     call.say(_("Fetching, pushing, sending…"))
@@ -107,12 +116,20 @@ def _once(call: Context) -> None:
             attachments=call.attachments,
         )
     )
-    emails = {account.id: account.email for account in call.database.read_now(all_accounts)}
+    found, local = call.database.read_now(all_accounts), here()
+    emails = {account.id: account.email for account in found}
+    paused = {one.id for one in found if one.host and rule_of(one, local).paused}
     if not outcome:
         call.say(_("There is no account with a server: tui-mail account add EMAIL"))
     failed = 0
     for account_id, error in outcome.items():
         email = emails.get(account_id, "")
+        if error is None and account_id in paused:
+            call.emit(
+                {"account": email, "ok": True, "paused": True},
+                _("{email}: paused, nothing was fetched").format(email=email),
+            )
+            continue
         if error is None:
             call.emit({"account": email, "ok": True}, _("{email}: done").format(email=email))
             continue

@@ -1,6 +1,6 @@
 """Operators and accounts: who there is, what they may use, how each account is doing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from tui_mail.db.folders import LOCAL_ROLES, USUAL_NAMES
 from tui_mail.db.many import execute_many, key_of
 from tui_mail.db.purge import purge
-from tui_mail.db.rights import readable, require
+from tui_mail.db.rights import manageable, readable, require
 from tui_mail.db.rows import AccountSecret, AccountStatus
 from tui_mail.db.saved_list import offer_searches
 from tui_mail.db.tables import (
@@ -117,6 +117,8 @@ class AccountChange:
     delete_there: bool | None = None
     sent_copies: str | None = None
     only_subscribed: bool | None = None
+    rate: int | None = None
+    schedule: str | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -144,6 +146,30 @@ def change_account(
         session.refresh(account)
     publish(session, Topic.ACCOUNTS)
     return account
+
+
+def pause(
+    session: Session, operator_id: int, account_ids: Collection[int] | None, *, paused: bool
+) -> list[str]:
+    """Leave mailboxes on servers alone, in every process, or no more; their addresses.
+
+    None: of all accounts that the operator manages. Raises NotAllowed when one is not theirs to
+    manage, and changes nothing then.
+    """
+    managed = set(session.scalars(manageable(operator_id)))
+    for other in set(account_ids or ()) - managed:
+        require(session, operator_id, other, "manage")  # it says which, and why not
+    chosen = managed if account_ids is None else account_ids
+    statement = (
+        update(Account)
+        .where(col(Account.id).in_(chosen), col(Account.host) != "")
+        .values(paused=paused)
+        .returning(col(Account.email))
+        .execution_options(synchronize_session=False)
+    )
+    emails = sorted(session.scalars(statement))
+    publish(session, Topic.ACCOUNTS)
+    return emails
 
 
 def remove_account(session: Session, operator_id: int, email: str) -> None:
@@ -288,6 +314,9 @@ def statuses(session: Session, operator_id: int) -> list[AccountStatus]:
             waiting,
             outgoing,
             col(Account.sending_error),
+            col(Account.paused),
+            col(Account.rate),
+            col(Account.schedule),
         )
         .where(col(Account.id).in_(readable(operator_id)))
         .order_by(col(Account.email))

@@ -42,6 +42,11 @@ def triageable(operator_id: int) -> Select[int]:
     return readable(operator_id).where(col(Grant.level).in_(_LEVELS[_LEVELS.index("triage") :]))
 
 
+def manageable(operator_id: int) -> Select[int]:
+    """The ids of the accounts that the operator manages, for use as `IN (…)`."""
+    return readable(operator_id).where(col(Grant.level) == "manage")
+
+
 def require(session: Session, operator_id: int, account_id: int, level: Level) -> None:
     """Raise NotAllowed unless the operator has `level`, or more, on the account."""
     statement = (

@@ -38,11 +38,19 @@ class AccountStatus:
     waiting: int  # operations not yet carried out
     outgoing: int  # letters not yet sent
     sending_error: str = ""
+    paused: bool = False
+    rate: int = 0  # KiB a second
+    schedule: str = ""
 
     @property
     def trouble(self) -> str:
         """What is wrong now: no mail comes in, or letters that wait do not go out."""
-        return self.last_error or (self.sending_error if self.outgoing else "")
+        return self.fetching_trouble or (self.sending_error if self.outgoing else "")
+
+    @property
+    def fetching_trouble(self) -> str:
+        """Why no mail comes in; nothing is wrong where none is to."""
+        return "" if self.paused else self.last_error
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -19,6 +19,8 @@ from tui_mail.values import ENTITY_KINDS
 if TYPE_CHECKING:
     from babel import Locale
 
+    from tui_mail.worker.schedule import Rule
+
 _CODE = re.compile(r"(\d{4})/([^#]+)(#.+)?", re.ASCII)
 _RECENT = timedelta(days=180)
 
@@ -171,3 +173,18 @@ def chip(found: Chip, today: Day) -> SafeText:
     """A record beside a message, with the sign of its link: `FT 88/A ?`."""
     sign = {"confirmed": " ✓", "proposed": " ?"}.get(found.state, "")
     return safe(record(found.kind, found.code, found.title, today) + sign)
+
+
+def paced(rule: "Rule") -> SafeText:
+    """How a mailbox is slowed down or stopped now, and what that means; "" when it is not."""
+    if rule.paused and rule.until:
+        text = _("paused by its schedule until {time}; letters go out all the same")
+    elif rule.paused:
+        text = _("paused: nothing is fetched and its server told nothing; letters go out")
+    elif rule.rate and rule.until:
+        text = _("at most {rate} KiB a second until {time}")
+    elif rule.rate:
+        text = _("at most {rate} KiB a second")
+    else:
+        return SafeText("")
+    return safe(text.format(rate=rule.rate, time=rule.until))

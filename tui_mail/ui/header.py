@@ -18,6 +18,7 @@ from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, Piece
 from tui_mail.ui.work import begin
+from tui_mail.worker.schedule import here, rule_of
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
@@ -85,8 +86,10 @@ class HeaderBar(Panel, Bar):
     def not_fetched(self, account_id: int) -> SafeText:
         """Why an account's mail is not up to date, as a sentence; "" when it is."""
         for account in self._accounts:
-            if account.account_id == account_id and account.last_error:
-                return safe(f"{account.email}: {account.last_error}")
+            if account.account_id == account_id and account.paused:
+                return safe(_("{email} is paused: F8, p").format(email=account.email))
+            if account.account_id == account_id and account.fetching_trouble:
+                return safe(f"{account.email}: {account.fetching_trouble}")
         return SafeText("")
 
     def on_mount(self) -> None:
@@ -138,8 +141,13 @@ class HeaderBar(Panel, Bar):
         fetching = worker.summary().fetching if worker is not None else ()
         if fetching:
             return [Piece(safe(f"{self._fetched(fetching)} "), "dim")]
-        if any(account.last_error for account in self._accounts):
+        if any(account.fetching_trouble for account in self._accounts):
             return [Piece(safe(_("⚠ not up to date ")), "error")]
+        local = here()
+        paused = sum(rule_of(account, local).paused for account in self._accounts)
+        if paused:
+            text = ngettext("‖ {count} paused ", "‖ {count} paused ", paused)
+            return [Piece(safe(text.format(count=paused)), "warning")]
         seen = [status.last_success for status in self._accounts if status.last_success]
         if not seen:
             return []

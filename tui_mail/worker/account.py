@@ -5,18 +5,21 @@ Hides connecting, waiting for news here and there, back-off, and what goes wrong
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tui_mail.backends import MailStore
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, operations, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.sent_copies import server_files
-from tui_mail.errors import NotAllowed, ProtocolRefused, TuiMailError, TurnLost
+from tui_mail.db.tables import Account
+from tui_mail.errors import NotAllowed, Paused, ProtocolRefused, TuiMailError, TurnLost
 from tui_mail.i18n import _
 from tui_mail.worker.account_turns import AccountTurns
 from tui_mail.worker.admission import Admission, Place
@@ -26,10 +29,12 @@ from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
+from tui_mail.worker.schedule import Rule
 
 _FIRST_DELAY_SECONDS = 5.0
 _LONGEST_DELAY_SECONDS = 300.0
 _LONGEST_REST_SECONDS = 60.0
+_MOMENT_SECONDS = 5.0  # what has come is stored in it
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +55,7 @@ class Workshop:
 class AccountWork:
     """Serves one account until cancelled; what it is doing may be read at any time."""
 
-    def __init__(self, workshop: Workshop, account_id: int) -> None:
+    def __init__(self, workshop: Workshop, account_id: int, rule: Rule) -> None:
         self.progress: Progress | None = None
         self.last_success: datetime | None = None
         self.errors: dict[str, str] = {}
@@ -61,6 +66,10 @@ class AccountWork:
         self._letters = asyncio.Event()
         self._asked = asyncio.Event()
         self._well: set[str] = set()
+        self._pace = Pace()
+        self._going = asyncio.Event()
+        self._paused = asyncio.Event()
+        self.keep_to(rule)
 
     def tell(self, *, changed: bool = False, letters: bool = False) -> None:
         """There are operations for the server, or letters to be sent."""
@@ -74,6 +83,20 @@ class AccountWork:
         self._asked.set()
         self._changed_here.set()
         self._letters.set()
+
+    def keep_to(self, rule: Rule) -> None:
+        """Go at this rate from now on, or leave the mailbox alone; letters go out all the same."""
+        self._pace.change(rule.rate << 10)
+        if not rule.paused and not self._going.is_set():
+            self._pace.go_on()
+            self._paused.clear()
+            self._going.set()
+            self._asked.set()
+        elif rule.paused and not self._paused.is_set():
+            self._going.clear()
+            self._paused.set()
+            self._pace.stop(Paused(_("The account is paused.")))
+            self.errors.pop("mailbox", None)
 
     async def run(self) -> None:
         """Wait until no other process serves the account, then do."""
@@ -107,8 +130,30 @@ class AccountWork:
         if not account.host:
             await asyncio.Event().wait()
         while True:
+            await self._going.wait()
+            await self._until_paused(self._connections(account))
+
+    async def _until_paused(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` until the account is paused, when its connection ends: it has a moment left to
+        keep what has come."""
+        doing = asyncio.ensure_future(work)
+        paused = asyncio.ensure_future(self._paused.wait())
+        try:
+            await asyncio.wait({doing, paused}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({doing}, timeout=_MOMENT_SECONDS)
+        finally:
+            doing.cancel()
+            paused.cancel()
+            await asyncio.wait({doing, paused})
+        error = None if doing.cancelled() else doing.exception()
+        if isinstance(error, TurnLost) or (error is not None and not self._paused.is_set()):
+            raise error
+
+    async def _connections(self, account: Account) -> None:
+        """Connect, one time after another."""
+        while True:
             # In a thread, as it is imported when it is first used.
-            store = await asyncio.to_thread(self._shop.connections.mailbox, account)
+            store = await asyncio.to_thread(self._shop.connections.mailbox, account, self._pace)
             if isinstance(store, Pop3Drop):
                 await self._keep_picking_up(store)
                 return

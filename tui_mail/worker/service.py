@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
 from tui_mail.db.topics import Topic
 from tui_mail.errors import TuiMailError, TurnLost
+from tui_mail.worker import schedule
 from tui_mail.worker.account import AccountWork, Workshop
 from tui_mail.worker.account_turns import AccountTurns
 from tui_mail.worker.admission import STAY_SECONDS, Admission
@@ -36,6 +38,7 @@ _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
 _REST_SECONDS = 1.0
 _HOUSEKEEPING_SECONDS = 600.0
+_MINUTE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +75,11 @@ class Worker:
         server_connections: int = SERVER_CONNECTIONS,
         stay_seconds: float = STAY_SECONDS,
         attachments: Path | None = None,
+        clock: Callable[[], datetime] = schedule.here,
     ) -> None:
-        """`stay_seconds`: how long an account may stay connected when others wait for its place."""
+        """`stay_seconds`: how long an account may stay connected when others wait for its place.
+        `clock`: the wall's, by which schedules go."""
+        self._clock = clock
         self._database = database
         self._blobs = ingest.blobs
         self._attachments = attachments
@@ -151,15 +157,21 @@ class Worker:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._accounts_changed.wait(), _RETRY_SECONDS)
                 continue
+            local = self._clock()
+            rules = {one.id: schedule.rule_of(one, local) for one in found if one.id}
             wanted = {one.id: _settings(one) for one in found if one.id and _has_servers(one)}
             await self._end(
                 [key for key, one in self._served.items() if wanted.get(key) != one.settings]
             )
             for account_id in wanted.keys() - self._served.keys():
-                work = AccountWork(self._shop, account_id)
+                work = AccountWork(self._shop, account_id, rules[account_id])
                 task = asyncio.create_task(work.run(), name=f"account-{account_id}")
                 self._served[account_id] = _Served(wanted[account_id], work, task)
-            await self._accounts_changed.wait()
+            for account_id, one in self._served.items():
+                one.work.keep_to(rules[account_id])
+            next_minute = _MINUTE_SECONDS - local.second if any(a.schedule for a in found) else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._accounts_changed.wait(), next_minute)
 
     async def _read_files(self) -> None:
         """Read the files of what has come, for the search, whenever there is nothing to fetch."""
@@ -298,19 +310,22 @@ async def _send_once(shop: Workshop, account: Account) -> None:
 async def _sync_once(shop: Workshop, account: Account) -> None:
     assert account.id is not None
     account_id = account.id
+    rule = schedule.rule_of(account, schedule.here())
+    if account.host and rule.paused:
+        return
     if account.host:
-        await _sync_mailbox(shop, account, account_id)
+        await _sync_mailbox(shop, account, account_id, Pace(rule.rate << 10))
     await shop.database.write(accounts.record_success, account_id, datetime.now(UTC))
 
 
-async def _sync_mailbox(shop: Workshop, account: Account, account_id: int) -> None:
+async def _sync_mailbox(shop: Workshop, account: Account, account_id: int, pace: Pace) -> None:
     async def look(folder: str) -> None:
         await sync.folder(account_id, folder)
 
     async def pause() -> None:
         """Nothing that is done meanwhile is told before the next time."""
 
-    store = await asyncio.to_thread(shop.connections.mailbox, account)
+    store = await asyncio.to_thread(shop.connections.mailbox, account, pace)
     async with shop.admission.place(account.host):
         if isinstance(store, Pop3Drop):
             pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)

@@ -1,16 +1,19 @@
-"""How each account is doing: up to date or not, what waits, what is wrong, and who works on it.
+"""How each account is doing: up to date or not, what waits, what is wrong, and who works on it;
+where fetching is paused, and goes on.
 
 Live: read again when the database changes and, for the time that passes, every two seconds.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
@@ -21,11 +24,13 @@ from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
 from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
+from tui_mail.worker.schedule import here, rule_of
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.db.turns import Served
     from tui_mail.ui.parts import Parts
+    from tui_mail.worker.schedule import Rule
 
 _SECONDS = 2.0
 _TOPICS = {"accounts", "outbox", "operations"}
@@ -38,8 +43,16 @@ def _read(session: "Session", operator_id: int) -> "list[Served]":
     return served(session, operator_id)
 
 
+def _pause(
+    session: "Session", operator_id: int, account_ids: "list[int] | None", *, paused: bool
+) -> list[str]:
+    from tui_mail.db.accounts import pause
+
+    return pause(session, operator_id, account_ids, paused=paused)
+
+
 class AccountsPanel(Panel, Lines):
-    """Some lines for each account."""
+    """Some lines for each account, the first of which the cursor is on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MOVES]
 
@@ -47,6 +60,8 @@ class AccountsPanel(Panel, Lines):
         super().__init__(id="accounts")
         self._rows: list[Served] | None = None
         self._lines: list[Line] = []
+        self._starts: list[int] = []
+        self._at = 0
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
@@ -74,7 +89,12 @@ class AccountsPanel(Panel, Lines):
         """Lay the lines out; repaints only when one differs."""
         now = datetime.now(UTC)
         width = self.inner_width
-        lines = [line for row in self._rows or () for line in _lines(row, width, now)]
+        local = here()
+        lines: list[Line] = []
+        self._starts = []
+        for row in self._rows or ():
+            self._starts.append(len(lines))
+            lines += _lines(row, rule_of(row.status, local), width, now)
         if self._rows == []:
             lines = [plain(safe(_(" There is no account: tui-mail account add YOU@FIRM")), "dim")]
         if lines != self._lines:
@@ -93,22 +113,78 @@ class AccountsPanel(Panel, Lines):
     def line(self, index: int, width: int) -> Line:
         return self._lines[index] if index < len(self._lines) else BLANK
 
+    def background(self, index: int) -> str:
+        return "cursor" if self._starts and index == self._starts[self._place] else "background"
+
+    @property
+    def _place(self) -> int:
+        """Which account the cursor is on."""
+        return min(self._at, len(self._starts) - 1)
+
+    def _go_to(self, place: int) -> None:
+        if not self._starts:
+            return
+        self._at = max(0, min(place, len(self._starts) - 1))
+        start = self._starts[self._at]
+        end = self._starts[self._at + 1] if self._at + 1 < len(self._starts) else self.count
+        if start < self.top:
+            self.scroll_lines_to(start)
+        elif end > self.top + self.page:
+            self.scroll_lines_to(min(end - self.page, start))
+        self.refresh()
+
     def action_move(self, step: int) -> None:
-        self.scroll_lines_to(self.top + step)
+        self._go_to(self._place + step)
 
     def action_page(self, pages: float) -> None:
-        self.scroll_lines_to(self.top + int(pages * self.page))
+        wanted = self._starts[self._place] + int(pages * self.page) if self._starts else 0
+        self._go_to(sum(start <= wanted for start in self._starts) - 1)
 
     def action_first(self) -> None:
-        self.scroll_lines_to(0)
+        self._go_to(0)
 
     def action_last(self) -> None:
-        self.scroll_lines_to(self.count)
+        self._go_to(len(self._starts) - 1)
+
+    def pause(self) -> None:
+        """Leave the account that the cursor is on alone, or go on with it."""
+        if self._rows and (status := self._rows[self._place].status).protocol != "local":
+            self._begin_pausing([status.account_id], paused=not status.paused)
+
+    def pause_all(self) -> None:
+        """Leave all alone, or go on with all where all are left alone."""
+        found = [row.status for row in self._rows or () if row.status.protocol != "local"]
+        if found:
+            self._begin_pausing(None, paused=not all(status.paused for status in found))
+
+    def _begin_pausing(self, account_ids: list[int] | None, *, paused: bool) -> None:
+        begin(self, partial(self._pausing, account_ids, paused=paused), "pausing")
+
+    async def _pausing(self, account_ids: list[int] | None, *, paused: bool) -> None:
+        assert self.parts is not None
+        try:
+            emails = await self.parts.database.write(
+                _pause, self.parts.operator_id, account_ids, paused=paused
+            )
+        except TuiMailError as error:
+            self.post_message(Said.error(error))
+            return
+        words = (
+            _("Paused: {accounts}. Letters go out all the same.")
+            if paused
+            else _("Fetched from again: {accounts}.")
+        )
+        said = words.format(accounts=", ".join(emails))
+        if not emails:
+            said = _("You manage none of these accounts: ask whoever does.")
+        self.post_message(Said(safe(said), wrong=not emails))
 
 
-def _lines(row: "Served", width: int, now: datetime) -> Iterator[Line]:
+def _lines(row: "Served", rule: "Rule", width: int, now: datetime) -> Iterator[Line]:
     status = row.status
     sign, style = ("⚠", "error") if status.trouble else ("●", "accent")
+    if rule.paused:
+        sign, style = "‖", "warning"
     success = safe(_("never up to date"))
     if status.last_success is not None:
         lag = formats.ago((now - status.last_success).total_seconds())
@@ -123,6 +199,9 @@ def _lines(row: "Served", width: int, now: datetime) -> Iterator[Line]:
         Piece(fit(safe(status.email), first), "bold"),
         Piece(fit(SafeText(f" {success}"), max(0, width - first - 3))),
     )
+    if pace := formats.paced(rule):
+        style = "warning" if rule.paused else "dim"
+        yield from (plain(part, style) for part in wrapped(pace, width - 1, _MARGIN))
     for text, style in _details(row, now):
         yield from (plain(part, style) for part in wrapped(text, width - 1, _MARGIN))
     yield BLANK
@@ -156,6 +235,8 @@ class AccountsScreen(Screen[None]):
     """The accounts, over the main screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        bind("accounts.pause", "p", "pause", msgid("pause or go on"), hint=True),
+        bind("accounts.pause_all", "P", "pause_all", msgid("pause or go on: all"), hint=True),
         bind("accounts.check", "f5", "check_mail", msgid("check mail"), hint=True),
         bind("accounts.close", "escape,q,u,f8", "close", msgid("close"), hint=True),
     ]
@@ -193,6 +274,12 @@ class AccountsScreen(Screen[None]):
         event.stop()
         style = "error" if event.wrong else ""
         self.query_one("#status", Bar).show(plain(SafeText(f" {event.text}"), style))
+
+    def action_pause(self) -> None:
+        self._panel.pause()
+
+    def action_pause_all(self) -> None:
+        self._panel.pause_all()
 
     def action_check_mail(self) -> None:
         if self._parts.worker is not None:

@@ -17,8 +17,8 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.theme import Inks
 
 # One cell each, in the order of their twins: what a terminal without Unicode shows instead.
-_SIGNS = "●▌↩⧖★▸▾▪✓↑↗↙⚠│─━┬├┼┤›·…–—“”«»→←↓⏎␛␡"
-_TWINS = '*>r~+>v@v^/<!|-=-|+|>-~--""""><vE??'
+_SIGNS = "●▌↩⧖★▸▾▪✓↑↗↙⚠│─━┬├┼┤›·…–—“”«»→←↓⏎␛␡‖"
+_TWINS = '*>r~+>v@v^/<!|-=-|+|>-~--""""><vE??='
 ASCII = str.maketrans(_SIGNS, _TWINS)
 
 
