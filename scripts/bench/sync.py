@@ -163,7 +163,7 @@ async def again(home: Path, server: Dovecot) -> None:
 
     (account,) = await call.database.read(accounts.all_accounts)
     assert account.id is not None
-    store = parts().connections(call.vault).store(account)
+    store = call.connections.store(account)
     await store.open()
     sync = Sync(call.database, store, call.ingest, report=lambda _progress: None, pause=pause)
     await sync.account(account.id)
