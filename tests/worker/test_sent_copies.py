@@ -1,5 +1,7 @@
 """Of what was sent there is one copy in Sent, whoever files it there, and whenever."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
@@ -116,6 +118,26 @@ async def test_a_copy_that_comes_before_the_answer_to_the_letter_is_the_one(
     post.after = file
     await desk.write()
     await _one_copy(office, embedded, desk)
+
+
+async def test_the_servers_copy_is_known_again_when_its_folder_is_numbered_anew(
+    office: Office, embedded: EmbeddedRemote, desk: Desk, filing: list[ReceivedMail]
+) -> None:
+    await _setting(office, desk, "server")
+    await desk.write()
+    await _one_copy(office, embedded, desk)
+    [before] = await office.held("Sent")
+    assert len(filing) == 1
+    await office.database.write(_long_ago)
+    embedded.mailbox.change_uidvalidity("Sent")
+    await office.sync()
+    [after] = await office.held("Sent")
+    assert (after.placement_id, after.message_id) == (before.placement_id, before.message_id)
+    assert await office.raw(after.message_id) == await office.raw(before.message_id)
+
+
+def _long_ago(session: Session) -> None:
+    session.execute(update(Outgoing).values(sent_at=NOW - timedelta(days=400)))
 
 
 async def test_a_worker_that_died_before_it_filed_files_once(

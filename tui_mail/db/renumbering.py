@@ -6,15 +6,16 @@ is killed half-way is gone on with.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from tui_mail.db.many import key_of
 from tui_mail.db.placements import renew_keys
-from tui_mail.db.tables import Message, Operation, Placement
+from tui_mail.db.tables import Message, Operation, Outgoing, Placement
 from tui_mail.db.threads import LONGEST_IDENTIFIER
 from tui_mail.values import Identity, Verb
 
@@ -29,6 +30,10 @@ class _Known:
     key: str
     content: int
     identity: Identity
+
+    @property
+    def header(self) -> str:
+        return self.identity.message_id
 
 
 def renumber(session: Session, folder_id: int, told: Mapping[str, Identity]) -> None:
@@ -49,13 +54,55 @@ def renumber(session: Session, folder_id: int, told: Mapping[str, Identity]) -> 
         if len({one.content for one in found}) == 1:  # else only the content tells
             free = (key for key in there[identity] if key not in taken)
             renewed.update(zip(lost, free, strict=False))
+    renewed |= _letters_renewed(session, folder_id, told, known, renewed)
     renew_keys(session, folder_id, {old: new for old, new in renewed.items() if old != new})
 
 
 def is_same(session: Session, folder_id: int, told: Mapping[str, Identity]) -> bool:
     """Whether messages that a server has under known keys are those that are here under them."""
-    known = {one.key: one.identity for one in _known(session, folder_id)}
-    return bool(told) and all(known.get(key) == _cut(one) for key, one in told.items())
+    known = {one.key: one for one in _known(session, folder_id)}
+    if not told or not told.keys() <= known.keys():
+        return False
+    letters = _letters(session, folder_id)
+    return all(
+        known[key].identity == _cut(one)
+        or (known[key].content in letters and known[key].header == _cut(one).message_id)
+        for key, one in told.items()
+    )
+
+
+def _letters_renewed(
+    session: Session,
+    folder_id: int,
+    told: Mapping[str, Identity],
+    known: Sequence[_Known],
+    renewed: Mapping[str, str],
+) -> dict[str, str]:
+    """Letters that are still to be found, by the Message-ID that is ours: the server may have filed
+    its own copy, which has another size and date."""
+    letters = _letters(session, folder_id)
+    lost = [
+        one for one in known if one.content in letters and renewed.get(one.key, "")[:1] == STALE[:1]
+    ]
+    if not lost:
+        return {}
+    taken = {*renewed.values(), *(one.key for one in known)}
+    there: dict[str, list[str]] = defaultdict(list)
+    for key in told:
+        if key not in taken:
+            there[_cut(told[key]).message_id].append(key)
+    return {one.key: there[one.header].pop() for one in lost if len(there[one.header]) == 1}
+
+
+def _letters(session: Session, folder_id: int) -> set[int]:
+    """The messages of a folder that are letters of our own."""
+    statement = (
+        select(col(Message.id))
+        .join(Outgoing, col(Outgoing.message_id) == col(Message.message_id))
+        .join(Placement, col(Placement.message_id) == col(Message.id))
+        .where(col(Placement.folder_id) == folder_id)
+    )
+    return {key_of(identifier) for identifier in session.scalars(statement)}
 
 
 def _known(session: Session, folder_id: int) -> list[_Known]:
