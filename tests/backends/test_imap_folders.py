@@ -120,3 +120,29 @@ def test_new_folders_are_named_as_the_server_wants(
 )
 def test_the_personal_namespace(line: bytes, expected: tuple[bytes, bytes]) -> None:
     assert personal_namespace([(line,)]) == expected
+
+
+def test_views_of_mail_that_is_in_other_folders_are_told_from_an_archive() -> None:
+    found = {
+        folder.name: (folder.role, folder.view, folder.selectable)
+        for folder in remote_folders(
+            listed(
+                (line,)
+                for line in (
+                    rb'* LIST (\All) "/" Everything',
+                    rb'* LIST (\Flagged) "/" Starred',
+                    rb'* LIST (\Important) "/" Important',
+                    rb'* LIST (\All \Archive) "/" Kept',
+                )
+            )
+        )
+    }
+    assert found == {
+        "INBOX": (FolderRole.INBOX, False, True),
+        "Everything": (FolderRole.ALL, True, False),
+        "Starred": (FolderRole.FLAGGED, True, False),
+        "Important": (FolderRole.OTHER, True, False),
+        "Kept": (FolderRole.ARCHIVE, False, True),
+    }
+    [_inbox, archive] = remote_folders(listed([(rb'* LIST (\All) "/" Archive',)]))
+    assert (archive.role, archive.view) == (FolderRole.ARCHIVE, False)

@@ -120,10 +120,11 @@ def remote_folders(
     roles = _roles(folders.values(), archive)
     remote = []
     for key, folder in folders.items():
-        view = key not in {INBOX, archive} and not folder.attributes.isdisjoint(_VIEWS)
+        role = roles.get(key, FolderRole.OTHER)
+        kept = role in {FolderRole.INBOX, FolderRole.ARCHIVE}
+        view = not kept and not folder.attributes.isdisjoint(_VIEWS)
         there = folder.attributes.isdisjoint({b"\\NOSELECT", b"\\NONEXISTENT"})
         name = INBOX if key == INBOX else _name(folder)
-        role = roles.get(key, FolderRole.OTHER)
         hidden = subscribed is not None and not role and key not in subscribed
         identity = identities.get(key, "")
         remote.append(RemoteFolder(key, name, role, there and not view, view, hidden, identity))
@@ -185,6 +186,12 @@ def _name(folder: Listed) -> str:
     return "/".join(mailbox_decoded(part) for part in folder.name.split(folder.delimiter))
 
 
+def _is_archive(folder: Listed) -> bool:
+    """Whether what claims to show all mail is where mail is archived to, and nowhere else then."""
+    named = _ROLE_BY_NAME.get(folded(_name(folder).rpartition("/")[2]))
+    return b"\\ARCHIVE" in folder.attributes or named is FolderRole.ARCHIVE
+
+
 def _roles(folders: Iterable[Listed], archive: str) -> dict[str, FolderRole]:
     roles = {INBOX: FolderRole.INBOX}
     told: set[FolderRole] = set()
@@ -194,6 +201,8 @@ def _roles(folders: Iterable[Listed], archive: str) -> dict[str, FolderRole]:
     unsaid: list[Listed] = []
     for folder in folders:
         role = next((_SPECIAL_USE[a] for a in sorted(folder.attributes) if a in _SPECIAL_USE), None)
+        if role is FolderRole.ALL and not archive and _is_archive(folder):
+            role = FolderRole.ARCHIVE
         if folder.key in {INBOX, archive}:
             continue
         if role is None:
