@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from tests.data import data_folder
 from tests.mail.providers import identity
+from tui_mail.linking.invoice_keys import file_key
 from tui_mail.mail.invoice_text import documents_text
 from tui_mail.mail.invoices import (
     NOTICES,
     Invoice,
     InvoiceReference,
     SdiNotice,
-    bare_file_name,
     invoices_in,
 )
 from tui_mail.mail.parse import parse
@@ -272,7 +272,7 @@ def test_a_notice_of_the_exchange_system_is_read(root: str, kind: str) -> None:
     (found,) = invoices_in([file(f"IT01234567890_00001_{kind}_001.xml", content)])
     assert isinstance(found, SdiNotice)
     assert (found.kind, found.identifier) == (kind, "111")
-    assert bare_file_name(found.file) == "it01234567890_00001.xml"
+    assert file_key(found.file) == "it01234567890_00001.xml"
     text = documents_text([found])
     assert f"Exchange system ({kind})" in text
     assert ("00404 duplicata" in text) == (kind == "NS")

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Address, Company, DocumentLine, Entity, EntityRelation
+from tui_mail.linking.invoice_keys import file_key, vat_key
 from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
 from tui_mail.values import (
@@ -206,6 +207,9 @@ class Taking:
         }
         said = repr((tuple(row.values()), self._lines.get(key)))
         row["fingerprint"] = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+        # What `details` say already, to be found by.
+        row["vat"] = vat_key(details.get("vat", ""))
+        row["sdi_file"] = file_key(details.get("sdi_file", ""))
         return row
 
     def _close_gone(self) -> None:

@@ -27,7 +27,7 @@ from tui_mail.linking.facts import (
     Parent,
 )
 from tui_mail.safetext import folded
-from tui_mail.values import DOCUMENT_KINDS, LinkState, Mailbox
+from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS, LinkState, Mailbox
 
 _MOST_OF_A_DOMAIN = 50
 _MOST_OF_A_THREAD = 500
@@ -210,11 +210,15 @@ class Records:
         self._by_code: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self._by_reference: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         self.known: dict[int, KnownRecord] = {}
-        for there in (self._addresses, self._domains):
+        self._vats = _vat_parties(session, {vat for need in needs for vat in need.vats})
+        for there in (self._addresses, self._domains, self._vats):
             for party in (one for known in there.values() for one in known):
                 record = KnownRecord(party.kind, None, party.company, party.name)
                 self.known[party.party_id] = record
+        self._by_file: defaultdict[str, list[KnownDocument]] = defaultdict(list)
         for one in _documents(session, needs):
+            if one.sdi_file:
+                self._by_file[one.sdi_file].append(one)
             self._by_number[one.number].append(one)
             self._by_code[one.code.upper()].append(one)
             if one.their_reference:
@@ -238,6 +242,8 @@ class Records:
             addresses={a: self._addresses[a] for a in need.addresses if a in self._addresses},
             domains={d: self._domains[d] for d in need.domains if d in self._domains},
             documents=self._documents(need) if need.candidates else (),
+            vats={vat: self._vats[vat] for vat in need.vats if vat in self._vats},
+            filed=tuple(one for name in need.files for one in self._by_file.get(name, ())),
             parent=parent,
             rejected=rejected,
         )
@@ -310,6 +316,30 @@ def _domain_parties(
     return {domain: tuple(parties.values()) for domain, parties in found.items()}
 
 
+def _vat_parties(session: Session, vats: Collection[str]) -> dict[str, tuple[KnownParty, ...]]:
+    """Parties by their VAT number."""
+    found: defaultdict[str, list[KnownParty]] = defaultdict(list)
+    if vats:
+        query = (
+            select(
+                col(Entity.vat),
+                col(Entity.id),
+                col(Entity.title),
+                col(Entity.company),
+                col(Entity.kind),
+            )
+            .where(
+                among_texts(col(Entity.vat), "some"),
+                col(Entity.kind).in_(PARTY_KINDS),
+                ~col(Entity.gone),
+            )
+            .order_by(col(Entity.id))
+        )
+        for vat, *party in session.execute(query, {"some": vats}):
+            found[vat].append(KnownParty(*party))
+    return {vat: tuple(parties) for vat, parties in found.items()}
+
+
 def _among_addresses(
     session: Session, values: Collection[str], column: Any
 ) -> Iterable[Row[*tuple[Any, ...]]]:
@@ -341,6 +371,7 @@ def _document_rows() -> Select[*tuple[Any, ...]]:
             col(Entity.state),
             col(Entity.their_reference),
             col(Entity.title),
+            col(Entity.sdi_file),
         )
         .outerjoin(party, col(party.id) == col(Entity.party_id))
         .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
@@ -361,6 +392,9 @@ def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument
         if row.kind in kinds[row.number]:
             found[row.id] = KnownDocument(*row)
     for row in _among_documents(session, codes, Entity.code_folded):
+        found[row.id] = KnownDocument(*row)
+    files = {name for need in needs for name in need.files}
+    for row in _among_documents(session, files, Entity.sdi_file):
         found[row.id] = KnownDocument(*row)
     references = {one for need in needs for one in need.references}
     for row in _among_documents(session, _given(session, references), Entity.their_reference):

@@ -76,6 +76,10 @@ def _sortable() -> Any:
 _Sortable = Text().with_variant(Text(collation="C"), "postgresql")
 
 
+def _keyed() -> Any:
+    return Column(ForeignText, index=True, nullable=False, server_default="")
+
+
 def _only(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
@@ -649,6 +653,8 @@ class Entity(SQLModel, table=True):
     details: str = _text(default="{}")
     fingerprint: str = ""
     gone: bool = False
+    vat: str = Field(default="", sa_column=_keyed())  # `linking.invoice_keys.vat_key`
+    sdi_file: str = Field(default="", sa_column=_keyed())
 
 
 class Address(SQLModel, table=True):

@@ -91,9 +91,9 @@ def text_of(name: str, media_type: str, content: bytes, depth: int = 0) -> str:
         case "zip":
             from tui_mail.extract.office import names_in_zip
 
-            found = names_in_zip(content)
+            found = _invoice_keys(name, content) + names_in_zip(content)
         case "xml":
-            found = _xml_text(content)
+            found = _xml_text(name, content)
         case "mail":
             found = _mail_text(content, depth)
         case "signed":
@@ -144,15 +144,25 @@ def _rtf_text(content: bytes) -> str:
     return html_text(text) if is_html else text
 
 
-def _xml_text(content: bytes) -> str:
+def _xml_text(name: str, content: bytes) -> str:
     """An invoice of the Italian tax authority (FatturaPA), for one: its values, a line each."""
     from io import BytesIO
 
     from tui_mail.extract.xml import read_xml
 
     text = Text()
+    text.add(_invoice_keys(name, content))
     read_xml(BytesIO(content), text)
     return str(text)
+
+
+def _invoice_keys(name: str, content: bytes) -> str:
+    """What the electronic invoices in a file are known by, each with a line end; mostly nothing."""
+    from tui_mail.mail.invoices import invoice_keys, invoices_in
+    from tui_mail.values import ParsedAttachment
+
+    keys = invoice_keys(invoices_in([ParsedAttachment(name, "", content)]))
+    return f"{keys}\n" if keys else ""
 
 
 def _mail_text(content: bytes, depth: int) -> str:

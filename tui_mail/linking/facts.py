@@ -141,6 +141,7 @@ class KnownDocument:
     state: str = ""
     their_reference: str = ""
     title: str = ""
+    sdi_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,15 @@ class Parent:
 class Knowledge:
     """What the database found for `Needs`. `rejected`: entities that a person refused in this thread.
 
-    `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes.
+    `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes. `vats`: parties by VAT number;
+    `filed`: documents whose electronic file the message names.
     """
 
     addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
     domains: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
     documents: tuple[KnownDocument, ...] = ()
+    vats: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
+    filed: tuple[KnownDocument, ...] = ()
     parent: Parent | None = None
     rejected: frozenset[int] = frozenset()
 
@@ -192,12 +196,14 @@ class Needs:
     `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.
     Documents: of one of `kinds` whose number is in `numbers` (canonical, see
     `numbers.canonical_number`) or whose code in upper case is in `codes`, and whatever has one of
-    `references` as the other side's reference.
+    `references` as the other side's reference. `vats`, `files`: see `linking.invoice_keys`.
     """
 
     addresses: frozenset[str]
     domains: frozenset[str]
     candidates: tuple[NumberCandidate, ...] = ()
+    vats: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> frozenset[str]:

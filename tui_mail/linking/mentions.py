@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tui_mail.linking import numbers, words
+from tui_mail.linking.invoice_keys import keys_in
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.linking.subjects import is_answer
 from tui_mail.values import DOCUMENT_KINDS
@@ -45,12 +46,15 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 class Mentions:
     """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
     addresses of those who wrote what the message passes on or quotes, the nearest first.
-    `references`: what may be signed references of letters of ours, in the order of the text.
+    `references`: what may be signed references of letters of ours, in the order of the text. `vats`, `files`: of electronic
+    invoices, the seller's VAT number first.
     """
 
     candidates: tuple[NumberCandidate, ...] = ()
     writers: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    vats: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
         tuple(found.values()),
         tuple(dict.fromkeys(writers))[:3],
         tuple(references)[:_MOST_REFERENCES],
+        *keys_in(parts.files[:_MOST_FILES]),
     )
 
 

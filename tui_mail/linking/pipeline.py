@@ -10,6 +10,7 @@ from dataclasses import replace
 from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
+from tui_mail.linking.invoices import file_evidence, vat_evidence
 from tui_mail.linking.parties import party_evidence, tells_company
 from tui_mail.linking.subjects import is_answer
 from tui_mail.linking.threads import (
@@ -31,6 +32,8 @@ def needs(facts: MessageFacts) -> Needs:
         addresses=frozenset(one.address for one in others),
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),
         candidates=facts.mentions.candidates if facts.kind in WRITTEN_KINDS else (),
+        vats=facts.mentions.vats if facts.kind in WRITTEN_KINDS else (),
+        files=facts.mentions.files if facts.kind in WRITTEN_KINDS else (),
     )
 
 
@@ -42,7 +45,10 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     """
     written = facts.kind in WRITTEN_KINDS
     by_address = party_evidence(facts, knowledge)
+    by_vat = vat_evidence(facts, knowledge, by_address)
+    by_file = file_evidence(facts, knowledge)
     parties = {one.entity_id for one in by_address} | _parties_of_parent(facts, knowledge)
+    parties |= {one.entity_id for one in by_vat if not one.veto}
     by_number = document_evidence(facts, knowledge, parties) if written else ()
     if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
         by_number = tuple(one for one in by_number if one.method not in _TAKEN_OVER)
@@ -50,7 +56,7 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)
     return gate(
-        (*by_address, *by_number, *by_thread, *told),
+        (*by_address, *by_vat, *by_file, *by_number, *by_thread, *told),
         rejected=knowledge.rejected,
         company=facts.company,
     )

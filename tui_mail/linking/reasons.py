@@ -19,6 +19,8 @@ _SENTENCES = {
     "shared_address": msgid("{address} is one of its addresses, and of others ({count} in all)"),
     "learned": msgid("letters from {address} were linked to it by hand in {count} conversations"),
     "contact": msgid("{address} is {contact}"),
+    "vat": msgid("the invoice names its VAT number {vat}"),
+    "sdi_file": msgid("it is about the invoice's file {file}"),
     "domain": msgid("{address} is in its domain"),
     "thread": msgid("it answers a message about it"),
     "stranger_in_thread": msgid(

@@ -4,7 +4,6 @@ Finds them among the files of a message: XML, signed (p7m, opened by `containers
 Names are compared without their namespaces, which have changed over the years. Never raises.
 """
 
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from tui_mail.values import ParsedAttachment
 MAX_FILE = 5 * 1024 * 1024  # what the exchange system takes
 MAX_INVOICES = 50
 MAX_ROWS = 1_000
+MAX_KEYS = 20
+_IN_WORDS = {"order": "Vs. ordine", "invoice": "Ns. fattura", "delivery": "Ns. DDT"}
 _LONGEST = 1_000
 _SIGNS = (b"FatturaElettronica", b"IdentificativoSdI", b"NomeFile")
 _BEGINNING = 4_096
@@ -143,9 +144,28 @@ def invoices_in(files: Sequence[ParsedAttachment]) -> tuple[Invoice | SdiNotice,
     return tuple(found[:MAX_INVOICES])
 
 
-def bare_file_name(name: str) -> str:
-    """The name of an invoice's file as the exchange system knows it, signed or not, lower case."""
-    return re.sub(r"(?:\.p7m)+\Z", "", name.strip().lower())
+def invoice_keys(documents: Iterable[Invoice | SdiNotice]) -> str:
+    """What invoices and notices are found and linked by, in the words of their writers.
+
+    The first line of each is read by `linking.invoice_keys`; the others read as a letter's text.
+    """
+    return "\n".join(line for one in documents for line in _keys(one))
+
+
+def _keys(one: Invoice | SdiNotice) -> Iterator[str]:
+    file = "".join(one.file.split()) or "–"
+    if isinstance(one, SdiNotice):
+        yield f"FatturaPA file {file}"
+        yield f"SdI {one.kind} {one.identifier}"
+        return
+    seller, buyer = one.seller.vat or "–", one.buyer.vat or "–"
+    yield f"FatturaPA cedente {seller} cessionario {buyer} file {file}"
+    kind = "nota di credito" if one.type == "TD04" else "fattura"
+    yield f"Ns. {kind} n. {one.number} del {one.date}, totale {one.total} {one.currency}"
+    for each in one.references[:MAX_KEYS]:
+        words = _IN_WORDS.get(each.kind, "")
+        if words and each.number:
+            yield f"{words} n. {each.number}{f' del {each.date}' if each.date else ''}"
 
 
 def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes]]:
@@ -293,7 +313,7 @@ def _party(side: Element | None) -> InvoiceParty:
     )
     return InvoiceParty(
         name=_deep(side, "Denominazione") or person,
-        vat=f"{country}{code}".upper().replace(" ", ""),
+        vat="".join(f"{country}{code}".upper().split()),
         tax_code=_deep(side, "CodiceFiscale"),
         place=place,
     )
