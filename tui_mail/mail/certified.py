@@ -9,14 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from tui_mail.mail.headers import one_line
 from tui_mail.mail.signature import is_trusted, signature_of
 from tui_mail.mail.structure import Structure
+from tui_mail.mail.xmltree import local, read_tree
 from tui_mail.values import Certified, CertifiedState, Mailbox, ParsedAttachment, ParsedMessage
 
 MAX_RECIPIENTS = 1_000
@@ -272,19 +270,14 @@ def _facts(attachments: Sequence[ParsedAttachment]) -> _Facts | None:
     content = next(
         (one.content for one in attachments if one.name.lower() == _FACTS and one.end), b""
     )
-    if not content or len(content) > _LARGEST:
-        return None
-    try:
-        root = fromstring(content.strip(), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        return None
-    return _read(root) if _local(root) == "postacert" else None
+    root = read_tree(content, _LARGEST)
+    return _read(root) if root is not None and local(root).lower() == "postacert" else None
 
 
 def _read(root: Element) -> _Facts:
     by_name: dict[str, list[Element]] = {}
     for one in root.iter():
-        by_name.setdefault(_local(one), []).append(one)
+        by_name.setdefault(local(one).lower(), []).append(one)
 
     def text(name: str) -> str:
         found = by_name.get(name)
@@ -328,7 +321,3 @@ def _identifier(text: str) -> str:
     """A Message-ID without brackets; nothing that could be taken for two."""
     bare = text.strip().removeprefix("<").removesuffix(">").strip()
     return bare[:_LONGEST] if bare.isprintable() and " " not in bare else ""
-
-
-def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""

@@ -24,7 +24,7 @@ def open_envelope(data: bytes) -> Envelope | None:
     """The content of an envelope in DER, BER, PEM or bare base64, None when it is none; never raises."""
     from asn1crypto.cms import ContentInfo  # 30 ms, for one message in a thousand
 
-    der = _der(data)
+    der = der_of(data)
     if der is None:
         return None
     try:
@@ -40,7 +40,8 @@ def open_envelope(data: bytes) -> Envelope | None:
     return None
 
 
-def _der(data: bytes) -> bytes | None:
+def der_of(data: bytes) -> bytes | None:
+    """An envelope's own bytes, as they are or out of PEM or bare base64; None when it is none."""
     if data[:1] == b"\x30":
         return data
     pem = _PEM.search(data)

@@ -17,9 +17,18 @@ _TYPES: Mapping[str, str] = {
     "TD04": msgid("Credit note"),
     "TD05": msgid("Debit note"),
     "TD06": msgid("Bill for a fee"),
+    "TD07": msgid("Simplified invoice"),
+    "TD08": msgid("Simplified credit note"),
+    "TD09": msgid("Simplified debit note"),
+    "TD16": msgid("Reverse charge within Italy"),
+    "TD17": msgid("Self-invoice for services from abroad"),
+    "TD18": msgid("Self-invoice for goods from the Union"),
+    "TD19": msgid("Self-invoice for goods from abroad"),
+    "TD20": msgid("Self-invoice for an invoice that did not come"),
     "TD24": msgid("Deferred invoice"),
     "TD25": msgid("Deferred invoice"),
     "TD26": msgid("Sale of assets"),
+    "TD27": msgid("Own use or gift"),
 }
 _NOTICES: Mapping[str, str] = {
     "RC": msgid("delivered to the buyer"),
@@ -47,6 +56,9 @@ _METHODS: Mapping[str, str] = {
     "MP08": msgid("payment card"),
     "MP12": msgid("RIBA"),
     "MP19": msgid("SEPA direct debit"),
+    "MP20": msgid("SEPA direct debit"),
+    "MP21": msgid("SEPA direct debit"),
+    "MP23": msgid("PagoPA"),
 }
 _DESCRIPTION = 44  # cells; what is longer goes on in lines of its own
 
@@ -98,6 +110,7 @@ def _invoice(one: Invoice) -> Iterator[str]:
             method = _(_METHODS[due.method]) if due.method in _METHODS else due.method
             parts = (_day(due.date), f"{due.amount} {one.currency}".strip(), method, due.iban)
             yield _field(_("Payment due"), "  ".join(part for part in parts if part))
+    yield from _seal(one)
 
 
 def _notice(one: SdiNotice) -> Iterator[str]:
@@ -116,6 +129,16 @@ def _notice(one: SdiNotice) -> Iterator[str]:
     yield from (_field(label, value) for label, value in fields if value)
     for code, description in one.errors:
         yield _field(_("Error"), f"{code} {description}".strip())
+    yield from _seal(one)
+
+
+def _seal(one: Invoice | SdiNotice) -> Iterator[str]:
+    """What can be said of the signature without knowing whom the reader trusts."""
+    if one.signature == "sound":
+        words = _("by {signer}; whether that certificate may be trusted was not checked")
+        yield _field(_("Signature"), words.format(signer=one.signer or "–"))
+    elif one.signature != "none":
+        yield _field(_("Signature"), _("it does not fit: the file was changed, or forged"))
 
 
 def _reference(one: InvoiceReference) -> str:

@@ -6,15 +6,16 @@ Names are compared without their namespaces, which have changed over the years. 
 
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 from zlib import error as ZlibError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
+from tui_mail.mail.cms import open_envelope
 from tui_mail.mail.headers import one_line
+from tui_mail.mail.signature import signature_within
+from tui_mail.mail.xmltree import local, read_tree
 from tui_mail.values import ParsedAttachment
 
 MAX_FILE = 5 * 1024 * 1024  # what the exchange system takes
@@ -95,7 +96,10 @@ class InvoiceReference:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A document of a FatturaPA file; every field foreign text, dates and amounts as written."""
+    """A document of a FatturaPA file; every field foreign text, dates and amounts as written.
+
+    `signature`: of the file, as `values.Signature.state` has it, by `signer`.
+    """
 
     file: str
     type: str
@@ -110,6 +114,8 @@ class Invoice:
     vat: tuple[InvoiceVat, ...] = ()
     dues: tuple[InvoiceDue, ...] = ()
     references: tuple[InvoiceReference, ...] = ()
+    signature: str = "none"
+    signer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +134,19 @@ class SdiNotice:
     outcome: str = ""
     description: str = ""
     errors: tuple[tuple[str, str], ...] = ()
+    signature: str = "none"
+    signer: str = ""
 
 
 def invoices_in(files: Sequence[ParsedAttachment]) -> tuple[Invoice | SdiNotice, ...]:
     """The invoices and notices among files, each file read once, at most fifty."""
     found: list[Invoice | SdiNotice] = []
     seen: set[bytes] = set()
-    for name, content in _documents(files):
+    for name, content, sealed in _documents(files):
         if content in seen:
             continue
         seen.add(content)
-        found.extend(_read(name, content))
+        found.extend(_signed(_read(name, content), content, sealed))
         if len(found) >= MAX_INVOICES:
             break
     return tuple(found[:MAX_INVOICES])
@@ -168,12 +176,30 @@ def _keys(one: Invoice | SdiNotice) -> Iterator[str]:
             yield f"{words} n. {each.number}{f' del {each.date}' if each.date else ''}"
 
 
-def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes]]:
+def _signed(
+    documents: Iterable[Invoice | SdiNotice], content: bytes, sealed: bytes
+) -> Iterator[Invoice | SdiNotice]:
+    """With the signature of the file, `sealed`, that `content` was signed in; without, as they are."""
+    if not sealed:
+        yield from documents
+        return
+    signature = signature_within(sealed, content)
+    for one in documents:
+        yield replace(one, signature=signature.state, signer=signature.signer)
+
+
+def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes, bytes]]:
+    """Name, content, and the signed file that it was in; that one comes before what was in it."""
+    sealed: dict[bytes, bytes] = {}
     for one in files:
-        if one.name.lower().endswith(".zip") or one.content[:4] == b"PK\x03\x04":
+        if one.name.lower().endswith(".p7m"):
+            envelope = open_envelope(one.content)
+            if envelope is not None and envelope.content:
+                sealed[envelope.content] = one.content
+        elif one.name.lower().endswith(".zip") or one.content[:4] == b"PK\x03\x04":
             yield from _zipped(one.content)
         elif _may_be(one.content):
-            yield one.name, one.content
+            yield one.name, one.content, sealed.get(one.content, b"")
 
 
 def _may_be(content: bytes) -> bool:
@@ -183,7 +209,7 @@ def _may_be(content: bytes) -> bool:
     return any(sign in content[:_BEGINNING] for sign in _SIGNS)
 
 
-def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
+def _zipped(content: bytes) -> Iterator[tuple[str, bytes, bytes]]:
     from tui_mail.mail.containers import unpack
 
     try:
@@ -201,7 +227,7 @@ def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
                     else [(name, inner)]
                 ):
                     if _may_be(data):
-                        yield one, data
+                        yield one, data, inner if unpacked else b""
     except (
         zipfile.BadZipFile,
         ZlibError,
@@ -215,18 +241,18 @@ def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _read(name: str, content: bytes) -> Iterator[Invoice | SdiNotice]:
-    try:
-        root = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
+    root = read_tree(content, MAX_FILE)
+    if root is None:
         return
-    local = _local(root)
-    if local == "FatturaElettronica":
-        bodies = [one for one in root if _local(one) == "FatturaElettronicaBody"]
+    if local(root) in _INVOICES:
+        bodies = [one for one in root if local(one) == "FatturaElettronicaBody"]
         for body in bodies[:MAX_INVOICES]:
             yield _invoice(name, root, body)
-    elif local in NOTICES:
-        yield _notice(NOTICES[local], root)
+    elif local(root) in NOTICES:
+        yield _notice(NOTICES[local(root)], root)
 
+
+_INVOICES = frozenset({"FatturaElettronica", "FatturaElettronicaSemplificata"})
 
 # -- invoices --------------------------------------------------------------------------------------
 
@@ -247,7 +273,7 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
         number=_text(general, "Numero"),
         date=_text(general, "Data"),
         currency=_text(general, "Divisa"),
-        total=_text(general, "ImportoTotaleDocumento"),
+        total=_text(general, "ImportoTotaleDocumento") or _simple_total(body),
         seller=_party(_first(root, "CedentePrestatore")),
         buyer=_party(_first(root, "CessionarioCommittente")),
         causes=tuple(_value(one) for one in _all(general, "Causale")[:20]),
@@ -262,6 +288,14 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
                 vat_rate=_text(one, "AliquotaIVA"),
             )
             for one in _all(body, "DettaglioLinee")[:MAX_ROWS]
+        )
+        or tuple(
+            InvoiceLine(
+                description=_text(one, "Descrizione"),
+                total=_text(one, "Importo"),
+                vat_rate=_deep(one, "Aliquota"),
+            )
+            for one in _simple_lines(body)
         ),
         vat=tuple(
             InvoiceVat(
@@ -283,6 +317,20 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
         ),
         references=tuple(_references(body)),
     )
+
+
+def _simple_lines(body: Element) -> list[Element]:
+    """A simplified invoice has a line in each of its goods, with the tax in its amount."""
+    goods = [one for one in body if local(one) == "DatiBeniServizi"][:MAX_ROWS]
+    return [one for one in goods if _text(one, "Importo")]
+
+
+def _simple_total(body: Element) -> str:
+    try:
+        amounts = [Decimal(_text(one, "Importo")) for one in _simple_lines(body)]
+        return str(sum(amounts[1:], amounts[0])) if amounts else ""
+    except InvalidOperation:
+        return ""
 
 
 def _references(body: Element) -> Iterator[InvoiceReference]:
@@ -341,24 +389,20 @@ def _notice(kind: str, root: Element) -> SdiNotice:
 # -- XML -------------------------------------------------------------------------------------------
 
 
-def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
 def _all(element: Element | None, name: str) -> list[Element]:
-    return [] if element is None else [one for one in element.iter() if _local(one) == name]
+    return [] if element is None else [one for one in element.iter() if local(one) == name]
 
 
 def _first(element: Element | None, name: str) -> Element | None:
     if element is None:
         return None
-    return next((one for one in element.iter() if _local(one) == name), None)
+    return next((one for one in element.iter() if local(one) == name), None)
 
 
 def _text(element: Element | None, name: str) -> str:
     """Of a child: whoever nests thousands of elements is not to make each of them search the rest."""
     found = (
-        next((one for one in element if _local(one) == name), None) if element is not None else None
+        next((one for one in element if local(one) == name), None) if element is not None else None
     )
     return "" if found is None else _value(found)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tui_mail.mail.cms import der_of
 from tui_mail.mail.headers import one_line
 from tui_mail.mail.structure import Part, Structure
 from tui_mail.mail.transfer import undo
@@ -41,6 +42,14 @@ def signature_of(structure: Structure) -> Signature:
     )
     try:
         return _judged(der, _forms(structure.raw, signed))
+    except _senseless():
+        return Signature("broken")
+
+
+def signature_within(data: bytes, content: bytes) -> Signature:
+    """The signature of an envelope (RFC 5652, CAdES) that has what is signed, `content`, in it."""
+    try:
+        return _judged(der_of(data) or b"", (content,))
     except _senseless():
         return Signature("broken")
 

@@ -1,0 +1,83 @@
+"""Electronic invoices in every form that they come in: signed, forged, simplified, and made to hurt."""
+
+import pytest
+
+from tests.mail.papers import NAME, Written, enveloped, in_base64, invoice, letter, zipped
+from tui_mail.mail.invoices import Invoice, SdiNotice, invoices_in
+from tui_mail.mail.parse import parse
+from tui_mail.mail.render import plain, render
+from tui_mail.mail.xmltree import read_tree
+
+SIMPLE = (
+    b"<x:FatturaElettronicaSemplificata xmlns:x='urn:x'><FatturaElettronicaHeader>"
+    b"<CedentePrestatore><IdFiscaleIVA><IdPaese>IT</IdPaese><IdCodice>01234567890</IdCodice>"
+    b"</IdFiscaleIVA><Denominazione>Bar</Denominazione></CedentePrestatore>"
+    b"</FatturaElettronicaHeader><FatturaElettronicaBody><DatiGenerali><DatiGeneraliDocumento>"
+    b"<TipoDocumento>TD07</TipoDocumento><Data>2026-03-04</Data><Numero>9</Numero>"
+    b"</DatiGeneraliDocumento></DatiGenerali><DatiBeniServizi><Descrizione>Pranzo</Descrizione>"
+    b"<Importo>22.00</Importo></DatiBeniServizi></FatturaElettronicaBody>"
+    b"</x:FatturaElettronicaSemplificata>"
+)
+
+
+def found(name: str, content: bytes) -> tuple[Invoice | SdiNotice, ...]:
+    return invoices_in(parse(letter((name, content))).attachments)
+
+
+def shown(name: str, content: bytes) -> str:
+    return "\n".join(plain(render(parse(letter((name, content))), 120)))
+
+
+@pytest.mark.parametrize("form", ["der", "base64", "zipped"])
+def test_it_is_said_who_signed(form: str) -> None:
+    sealed = enveloped(invoice(Written()))
+    name, content = {
+        "der": (f"{NAME}.xml.p7m", sealed),
+        "base64": (f"{NAME}.xml.p7m", in_base64(sealed)),
+        "zipped": ("a.zip", zipped([(f"{NAME}.xml.p7m", sealed)])),
+    }[form]
+    (one,) = found(name, content)
+    assert (one.signature, one.signer) == ("sound", "Posta Certificata Prova")
+    assert "Signature: by Posta Certificata Prova; whether that" in shown(name, content)
+
+
+def test_a_changed_invoice_is_read_and_its_signature_not_believed() -> None:
+    forged = enveloped(invoice(Written())).replace(b"122.00", b"922.00")
+    (one,) = found(f"{NAME}.xml.p7m", forged)
+    assert (one.signature, isinstance(one, Invoice) and one.total) == ("broken", "922.00")
+    assert "the file was changed, or forged" in shown(f"{NAME}.xml.p7m", forged)
+
+
+def test_of_an_unsigned_invoice_no_signature_is_said() -> None:
+    (one,) = found(f"{NAME}.xml", invoice(Written()))
+    assert one.signature == "none"
+    assert "Signature" not in shown(f"{NAME}.xml", invoice(Written()))
+
+
+def test_a_simplified_invoice_is_read() -> None:
+    (one,) = found("a.xml", SIMPLE)
+    assert isinstance(one, Invoice)
+    assert (one.type, one.number, one.total, one.seller.vat) == (
+        *("TD07", "9", "22.00"),
+        "IT01234567890",
+    )
+    assert "Pranzo" in shown("a.xml", SIMPLE)
+    assert "Simplified invoice 9" in shown("a.xml", SIMPLE)
+
+
+@pytest.mark.parametrize("prefix", [b"\xef\xbb\xbf", b"\r\n", b"\xef\xbb\xbf\r\n "])
+def test_blanks_before_the_declaration_do_no_harm(prefix: bytes) -> None:
+    assert len(found(f"{NAME}.xml", prefix + invoice(Written()))) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<FatturaElettronica>" + b"<a>" * 61 + b"</a>" * 61 + b"</FatturaElettronica>",
+        b"<FatturaElettronica>" + b"<a/>" * 200_001 + b"</FatturaElettronica>",
+        b"<!DOCTYPE a><FatturaElettronica/>",
+    ],
+)
+def test_more_than_anything_honest_has_is_not_read(content: bytes) -> None:
+    assert read_tree(content, 5_000_000) is None
+    assert found("a.xml", content) == ()
