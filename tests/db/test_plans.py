@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db import erp, knowledge, own_letters, picked_up
+from tui_mail.db import certified, erp, knowledge, own_letters, picked_up
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
 from tui_mail.db.bulk import insert_rows
@@ -26,7 +26,7 @@ from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
-from tui_mail.db.tables import Address, Link
+from tui_mail.db.tables import Address, CertifiedReport, Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
 from tui_mail.db.whole_threads import MOST_COUNTED
@@ -357,3 +357,32 @@ def test_what_linking_wants_to_know(office: Office) -> None:
     documents = [plan for plan in plans if "entity.number " in plan and "their_reference" in plan]
     assert documents
     assert all("entity_number" in plan for plan in documents), documents
+
+
+def test_what_became_of_certified_letters(office: Office) -> None:
+    reports = [
+        {
+            "message_id": number,
+            "address": f"a{number}@firm.example",
+            "letter": f"l{number}@ours",
+            "identifier": f"opec{number}@provider",
+            "state": "delivered",
+            "reason": "",
+            "at": NOW,
+        }
+        for number in range(1, _MANY)
+    ]
+    office.database.write_now(insert_rows, CertifiedReport, reports)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+
+    def read(session: Session) -> bool:
+        certified.carried(session, ["opec7@provider"])
+        certified.is_foreign(session, 7)
+        return bool(certified.states(session, {"l7@ours": ["a7@firm.example"]}))
+
+    plans = office.database.read_now(lambda session: list(_plans(session, read)))
+    assert len(plans) > 3
+    for plan in plans:
+        for big in ("certified_report", "message"):
+            assert f"Seq Scan on {big} " not in plan, plan
+            assert f"SCAN {big}\n" not in f"{plan}\n", plan
