@@ -22,6 +22,7 @@ from tui_mail.db import certified, erp, links, outbox
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import reconcile_folders
 from tui_mail.db.outbox import Enqueue
+from tui_mail.db.program_rows import program_rows
 from tui_mail.db.tables import Account
 from tui_mail.errors import SettingsWrong
 from tui_mail.values import CertifiedState, Fetched, FolderRole, RemoteFolder
@@ -98,6 +99,14 @@ async def test_receipts_count_in_any_order(case: Case, order: tuple[bytes, ...])
     for raw in order:
         await case.take(raw)
     assert await case.states() == (CertifiedState(_THEIRS, "delivered"),)
+
+
+async def test_programs_are_told_of_receipts_with_the_letter(case: Case) -> None:
+    await case.take(_LETTER, _ACCEPTED, _DELIVERED)
+    office = case.office
+    letter_id = await case.message("ours@test")
+    rows = await office.database.read(program_rows, office.operator_id, [letter_id])
+    assert rows[letter_id].receipts == (CertifiedState(_THEIRS, "delivered"),)
 
 
 async def test_a_late_letter_says_so_and_why(case: Case) -> None:

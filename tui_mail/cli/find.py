@@ -158,6 +158,7 @@ def emit_rows(call: Context, rows: Sequence["ListRow"]) -> None:
                 "flags": sorted(found.flags),
                 "thread": row.thread_id,
                 "links": links,
+                **({"receipts": [asdict(one) for one in found.receipts]} if found.receipts else {}),
             },
             f"{row.message_id:>8}  {row.received_at.astimezone():%Y-%m-%d %H:%M}  "
             f"{(row.sender_name or row.sender_address)[:24]:24}  {row.subject[:60]}  {' '.join(links)}",

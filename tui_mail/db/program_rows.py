@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from tui_mail.db.certified import states
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable, visible
 from tui_mail.db.rows import Chip
 from tui_mail.db.tables import Folder, Link, Message, Placement
+from tui_mail.values import CertifiedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class ProgramRow:
     to: tuple[str, ...]
     flags: frozenset[str]
     chips: tuple[Chip, ...]
+    receipts: tuple[CertifiedState, ...] = ()  # of a letter of ours that went by certified mail
 
 
 def program_rows(
@@ -51,11 +54,22 @@ def program_rows(
             col(Message.date),
             col(Message.sender_address),
             col(Message.recipient_addresses),
+            col(Message.outgoing),
         ).where(col(Message.id).in_(some))
-        for key, header, date, sender, recipients in session.execute(query):
+        found = session.execute(query).all()
+        sent = {row.message_id: {*row.recipient_addresses.split()} for row in found if row.outgoing}
+        sent.pop("", None)
+        receipts = states(session, sent)
+        for key, header, date, sender, recipients, outgoing in found:
             if key in flags:
                 rows[key] = ProgramRow(
-                    header, date, sender, tuple(recipients.split()), flags[key], chips.get(key, ())
+                    header,
+                    date,
+                    sender,
+                    tuple(recipients.split()),
+                    flags[key],
+                    chips.get(key, ()),
+                    receipts.get(header, ()) if outgoing else (),
                 )
     return rows
 
