@@ -82,7 +82,9 @@ def _letters_renewed(
     its own copy, which has another size and date."""
     letters = _letters(session, folder_id)
     lost = [
-        one for one in known if one.content in letters and renewed.get(one.key, "")[:1] == STALE[:1]
+        one
+        for one in known
+        if one.content in letters and renewed.get(one.key, "").startswith(STALE)
     ]
     if not lost:
         return {}
