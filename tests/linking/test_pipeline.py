@@ -330,6 +330,16 @@ def test_a_document_of_a_party_that_is_no_longer_on_the_conversation_is_asked_ab
     assert _answer(parent) == {BIANCHI: AUTO, VERDI_INVOICE: ASK}
 
 
+def test_a_number_that_is_exactly_another_s_is_asked_about() -> None:
+    """The sender has 9/B of that year only, and somebody else has 9."""
+    own = _document(120, "invoice", "9", BIANCHI, series="B", code="2026/B/9")
+    other = _document(121, "invoice", "9", VERDI)
+    facts = _facts("marta@bianchi.example", "Fattura 9/2026")
+    alone, beside = (replace(KNOWLEDGE, documents=some) for some in ((own,), (own, other)))
+    assert _states(link(facts, alone)) == {BIANCHI: AUTO, 120: AUTO}
+    assert _states(link(facts, beside)) == {BIANCHI: AUTO, 120: ASK}
+
+
 # -- what else a message says ----------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ _NAKED = 2.5
 _FOREIGN = -6.0
 _NOBODY_KNOWN = -3.0
 _NOT_FULLY_NAMED = -1.5
+_EXACTLY_ANOTHER = -1.0
 _OTHER_KIND = -1.0
 _OLDER_VERSION = -2.0
 _THEIR_NUMBER = -2.0
@@ -196,7 +197,7 @@ def _weight(
 ) -> float:
     facts, knowledge = told.facts, told.knowledge
     candidate, document = match.candidate, match.document
-    weight = _of_number(facts, match) + _against_others(match, matches)
+    weight = _of_number(facts, match, knowledge) + _against_others(match, matches)
     if candidate.date and candidate.date == document.date:
         weight += _SAME_DAY
     if document.state == "closed" and _days_old(facts, document) > _VERY_OLD_DAYS:
@@ -215,13 +216,15 @@ def _weight(
     return weight
 
 
-def _of_number(facts: MessageFacts, match: _Match) -> float:
+def _of_number(facts: MessageFacts, match: _Match, knowledge: Knowledge) -> float:
     candidate, document = match.candidate, match.document
     if match.referred:
         return LIKELY + (_SAME_DAY if candidate.whose == "theirs" else 0.5)
     weight = {numbers.NAKED: _NAKED, numbers.TYPED: LIKELY}.get(candidate.strength, SURE)
     if not candidate.code and candidate.year and document.series and not candidate.series:
         weight += _NOT_FULLY_NAMED
+        if _is_exactly_another(candidate, document, knowledge):
+            weight += _EXACTLY_ANOTHER
     if candidate.year is None and not candidate.code and _days_old(facts, document) > _OLD_DAYS:
         weight += _CLOSED_LONG_AGO
     if _is_their_number(facts, candidate, document):
@@ -247,6 +250,20 @@ def _of_place(
     else:
         weight = _PLACE[place]
     return weight + (_LISTED if place != SUBJECT and len(here) > _MOST_MEANT else 0.0)
+
+
+def _is_exactly_another(
+    candidate: NumberCandidate, document: KnownDocument, knowledge: Knowledge
+) -> bool:
+    """Whether a document of the same books has just this number, without a series: the words may be
+    of that one, mistyped, though it is somebody else's."""
+    return any(
+        one.company == document.company
+        and one.kind == document.kind
+        and not one.series
+        and _names(candidate, one)
+        for one in knowledge.documents
+    )
 
 
 def _is_their_number(
