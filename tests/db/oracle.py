@@ -183,6 +183,7 @@ def _of_message(mail: Mail, asked: Tree) -> bool:
 def _has_words(mail: Mail, asked: Words) -> bool:
     fields = {
         Field.ANYWHERE: tuple(mail.texts),
+        Field.ATTACHMENT: (Field.FILE_NAME, Field.ATTACHMENT),
         Field.RECIPIENTS: _RECIPIENTS,
     }.get(asked.field, (asked.field,))
     return any(_follow(words(mail.texts.get(name, "")), asked) for name in fields)

@@ -55,6 +55,9 @@ def test_words_are_found_wherever_they_are_accents_and_case_aside(database: Data
     assert _found(office, "perche") == [2, 1]
     assert _found(office, "munchen consegna") == [1]
     assert _found(office, "conferma") == [1]
+    for query in ("filename:conferma", "attachment:conferma", "attachment:conf*"):
+        assert _found(office, query) == [1]
+    assert _found(office, "attachment:munchen") == []
     assert _found(office, "rossi") == [2, 1]
     assert _found(office, "assente") == []
 

@@ -42,7 +42,7 @@ _COLUMNS = {
     Field.BLIND_COPY: ("blind_copies",),
     Field.BODY: ("body",),
     Field.FILE_NAME: ("attachment_names",),
-    Field.ATTACHMENT: (INSIDE,),
+    Field.ATTACHMENT: ("attachment_names", INSIDE),
 }
 _SIGNS = {
     Field.SUBJECT: "·s",
@@ -181,7 +181,9 @@ def _tsquery_words(asked: Words) -> str:
     if asked.prefix:
         lexemes[-1] += ":*"
     if asked.field is Field.ATTACHMENT:
-        lexemes.append(f"'{HAS_INSIDE}'")
+        named = f"'{_SIGNS[Field.FILE_NAME]}{asked.words[0]}'"
+        begins = asked.prefix and len(asked.words) == 1
+        lexemes.append(_among([f"'{HAS_INSIDE}'", f"{named}:*" if begins else named]))
     whole = asked.words[:-1] if asked.prefix else asked.words
     if pairs := [f"'{pair_mark(*pair)}'" for pair in pairwise(whole)]:
         lexemes.append(_among([_joined(" & ", pairs), f"'{NOT_PAIRED}'"]))

@@ -20,7 +20,7 @@ def rules() -> list[Rule]:
         Rule(_("a or b  {a b}  ( )"), _("one of them; groups")),
         Rule(_("from: to: cc: bcc:"), _("names and addresses; from:(anna or bruno)")),
         Rule(_("subject: body:"), _("words there only")),
-        Rule(_("filename: attachment:"), _("names of files; the text inside files")),
+        Rule(_("filename: attachment:"), _("names of files; also the text inside them")),
         Rule(_("has:attachment has:link"), _("with files; linked to a record")),
         Rule(
             _("is:unread is:read is:starred"),

@@ -24,7 +24,7 @@ class Field(StrEnum):
     BLIND_COPY = "bcc"
     BODY = "body"
     FILE_NAME = "filename"
-    ATTACHMENT = "attachment"  # the text inside attached files
+    ATTACHMENT = "attachment"  # the names of attached files and the text inside them
 
 
 class Mark(StrEnum):
