@@ -392,6 +392,7 @@ async def test_help_says_that_there_is_more_and_how_to_get_there(
         pages.append("\n".join(shown.screen()))
         assert len(pages) > 2
         assert not any("…" in line for line in pages[-1].splitlines())
+        assert "not there yet" not in "".join(pages)
         assert "@NAME" in "".join(pages) or "@NOME" in "".join(pages)
 
 

@@ -49,6 +49,21 @@ async def test_a_mistake_is_shown_below_the_line_and_the_text_is_kept(stage: Sta
         await shown.sees("Estratto conto")
 
 
+async def test_one_goes_to_a_saved_search_as_to_a_folder(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await _find(shown, "pompe")
+        await shown.sees("Search: pompe · 1")
+        await shown.press("ctrl+s", *"Le", "space", *"pompe", "enter")
+        await shown.sees("Saved the search")
+        await shown.press("g", "i")
+        await shown.sees("Estratto conto")
+        await shown.press("g", "f", *"le", "space", *"pom")
+        await shown.sees("Le pompe  ")
+        await shown.press("enter")
+        await shown.sees("Search: Le pompe · 1")
+
+
 async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None:
     await _two(stage)
     before = _names(stage)

@@ -96,10 +96,10 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
         Next("i", "go('inbox')", msgid("inbox")),
         Next("t", "go('sent')", msgid("sent")),
         Next("d", "go('drafts')", msgid("drafts")),
-        Next("a", "go('archive')", msgid("archive")),
+        Next("a", "go('archive')", msgid("the archive")),
         Next("s", "go_starred", msgid("starred")),
         Next("b", "not_yet", msgid("snoozed: not there yet")),
-        Next("f", "go_folder", msgid("a folder")),
+        Next("f", "go_folder", msgid("a folder, a saved search")),
         Next("o", "go_record('document')", msgid("a document")),
         Next("c", "go_record('party')", msgid("a customer")),
         Next("g", "first_row", msgid("top")),
@@ -137,6 +137,11 @@ NOT_YET = [
         msgid("not there yet"),
     )
 ]
+
+
+def following(prefix: str) -> list[Next]:
+    """The keys that do something after a prefix."""
+    return [item for item in PREFIXES[prefix] if item.action != NOT_YET[0].action]
 
 
 def key_name(key: str) -> SafeText:
@@ -198,7 +203,8 @@ def commands(active: Iterable[ActiveBinding]) -> list[Command]:
     found: dict[tuple[int, str], Command] = {}
     for item in active:
         binding = item.binding
-        if binding.id is None or not item.enabled:  # without an id it is Textual's own
+        # Without an id it is Textual's own.
+        if binding.id is None or not item.enabled or binding.action == NOT_YET[0].action:
             continue
         name = (id(item.node), binding.action)
         known = found.get(name)
@@ -238,7 +244,7 @@ def prefix_hints(prefix: str, width: int) -> list[Line]:
     lead = safe(f" {prefix} … ")
     lines: list[list[Piece]] = [[Piece(lead, "accent")]]
     left = width - width_of(lead)
-    for item in (item for item in PREFIXES[prefix] if item.action != "not_yet"):
+    for item in following(prefix):
         key, words = safe(item.key), safe(f" {_(item.words)}")
         cells = width_of(key) + width_of(words)
         if cells > left and len(lines[-1]) > 1:

@@ -275,9 +275,7 @@ class FoldersPanel(Panel, Entries[Node]):
         if node is None:
             return
         if node.search is not None:
-            self.search = node.search.id
-            self.forget()
-            self.post_message(self.Searched(node.search))
+            self.show_search(node.search)
         elif node.folder is None:
             self.action_fold(node.account_id not in self._folded)
         else:
@@ -332,6 +330,12 @@ class FoldersPanel(Panel, Entries[Node]):
         for row in self.rows:
             if row.folder_id == folder_id:
                 self._choose(row, by_hand=True)
+
+    def show_search(self, row: SavedRow) -> None:
+        """Show what that saved search finds."""
+        self.search = row.id
+        self.forget()
+        self.post_message(self.Searched(row))
 
     def current(self) -> FolderRow | None:
         """The folder that is shown, as last read."""

@@ -233,13 +233,15 @@ class Desk:
             self._screen.open(row)
 
     def pick_folder(self) -> None:
-        """Go to any folder by typing its name."""
-        screen = PlacePick(safe(_("Go to a folder")), self._screen.folders.rows)
-        self._screen.app.push_screen(screen, self._go)
+        """Go to any folder or saved search by typing its name."""
+        folders = self._screen.folders
+        self._screen.app.push_screen(PlacePick(folders.rows, folders.searches), self._go)
 
-    def _go(self, folder: FolderRow | None) -> None:
-        if folder is not None:
-            self._screen.folders.show_folder(folder.folder_id)
+    def _go(self, place: FolderRow | SavedRow | None) -> None:
+        if isinstance(place, FolderRow):
+            self._screen.folders.show_folder(place.folder_id)
+        elif place is not None:
+            self._screen.folders.show_search(place)
 
     def pick_record(self, sort: str) -> None:
         """Go to a record's card by typing its number or name."""

@@ -1,11 +1,11 @@
-"""Places that one goes to by typing: a folder, a document, a customer."""
+"""Places that one goes to by typing: a folder, a saved search, a document, a customer."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui_mail.db.rows import EntityRow, FolderRow
+from tui_mail.db.rows import EntityRow, FolderRow, SavedRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.ui import formats
@@ -27,7 +27,7 @@ def _find(session: "Session", text: str, kinds: Sequence[str]) -> list[EntityRow
     return find_entities(session, text, kinds=kinds, limit=40)
 
 
-class PlacePick(PickScreen[FolderRow]):
+class MailFolderPick(PickScreen[FolderRow]):
     """Gives back the folder that was chosen."""
 
     def __init__(self, heading: SafeText, rows: Sequence[FolderRow]) -> None:
@@ -35,13 +35,37 @@ class PlacePick(PickScreen[FolderRow]):
         self._rows = rows
 
     async def _fitting(self, text: str) -> list[Choice[FolderRow]]:
-        wanted = folded(text).split()
-        found = []
-        for row in self._rows:
-            name = folded(f"{row.account} {row.name} {folder_name(row.role, row.name)}")
-            if all(word in name for word in wanted):
-                found.append(Choice(partial(_draw_folder, row), row))
+        fitting = _folders(self._rows, text)
+        return [Choice(partial(_draw_folder, row), row) for row in fitting]
+
+
+class PlacePick(PickScreen[FolderRow | SavedRow]):
+    """Gives back the folder or saved search that was chosen."""
+
+    def __init__(self, rows: Sequence[FolderRow], searches: Sequence[SavedRow]) -> None:
+        super().__init__(safe(_("Go to a folder or a saved search")), self._fitting)
+        self._rows, self._searches = rows, searches
+
+    async def _fitting(self, text: str) -> list[Choice[FolderRow | SavedRow]]:
+        found: list[Choice[FolderRow | SavedRow]] = [
+            Choice(partial(_draw_folder, row), row) for row in _folders(self._rows, text)
+        ]
+        named = (one for one in self._searches if _fits(text, one.name))
+        found.extend(Choice(partial(_draw_search, one), one) for one in named)
         return found
+
+
+def _folders(rows: Sequence[FolderRow], text: str) -> list[FolderRow]:
+    return [
+        row
+        for row in rows
+        if _fits(text, f"{row.account} {row.name} {folder_name(row.role, row.name)}")
+    ]
+
+
+def _fits(text: str, name: str) -> bool:
+    """Whether every word that was typed is in the name."""
+    return all(word in folded(name) for word in folded(text).split())
 
 
 class RecordPick(PickScreen[int]):
@@ -67,6 +91,14 @@ def _draw_folder(row: FolderRow, width: int) -> Line:
         Piece(fit(SafeText(f"   {folder_name(row.role, row.name)}"), max(16, width // 2))),
         Piece(fit(account_name(row.account), max(1, width - max(16, width // 2) - 8)), "dim"),
         Piece(fit(SafeText(unread), 7, right=True), "accent"),
+    )
+
+
+def _draw_search(row: SavedRow, width: int) -> Line:
+    first = max(16, width // 2)
+    return (
+        Piece(fit(SafeText(f"   {safe(row.name)}"), first)),
+        Piece(fit(safe(_("saved search")), max(1, width - first)), "dim"),
     )
 
 

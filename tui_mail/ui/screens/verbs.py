@@ -16,7 +16,7 @@ from tui_mail.ui.screens import triage
 from tui_mail.ui.screens.doing import Doing
 from tui_mail.ui.screens.letters import Letters
 from tui_mail.ui.screens.link import LinkScreen
-from tui_mail.ui.screens.places import PlacePick
+from tui_mail.ui.screens.places import MailFolderPick
 from tui_mail.ui.screens.tagging import Tag, TagPick
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Verbs:
                 self._do(_Verb(do, takes_away=verb == "move"), aim)
 
         heading = about(aim, *headings[verb])
-        self._screen.app.push_screen(PlacePick(heading, self._screen.folders.rows), chosen)
+        self._screen.app.push_screen(MailFolderPick(heading, self._screen.folders.rows), chosen)
 
     async def _pick_tag(self, aim: Aim) -> SafeText:
         assert self._doing.parts is not None
