@@ -116,7 +116,7 @@ class Stage:
 
     def _moment(self, minutes: int) -> datetime:
         """Long ago and in order, so that what a test sees does not depend on the hour."""
-        return datetime.now(UTC) - timedelta(days=400) + timedelta(minutes=minutes)
+        return datetime.now(UTC) - timedelta(days=14) + timedelta(minutes=minutes)
 
     async def take(
         self, raw: bytes, *, folder: str = "INBOX", minutes: int = 0, seen: bool = False
