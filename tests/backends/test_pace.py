@@ -12,7 +12,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.faults import FaultProxy, Kind, Side
 from tests.worker.office import PASSWORD, DovecotRemote, letter, until
 from tui_mail.backends.imap import ImapStore
-from tui_mail.backends.pace import Pace
+from tui_mail.backends.pace import Line, Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.errors import Offline, Paused
 from tui_mail.values import Endpoint, Login, RemoteOperation, Tls, Verb
@@ -181,3 +181,46 @@ async def test_a_mailbox_is_emptied_over_pop3_at_a_pace(dovecot: Dovecot) -> Non
     assert [one.raw async for one in drop.fetch(keys)] == [_LARGE]
     assert time.monotonic() - began >= _SECONDS
     await drop.close()
+
+
+class _Reader(asyncio.Protocol):
+    """Takes in so many bytes through a line of ours."""
+
+    def __init__(self, pace: Pace, size: int) -> None:
+        self.line = Line(asyncio.get_running_loop(), pace, lambda _error: None)
+        self.whole = asyncio.Event()
+        self._left = size
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.line.begin(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._left -= len(data)
+        self.line.came(len(data))
+        if self._left <= 0:
+            self.whole.set()
+
+
+async def test_a_deadline_does_not_pass_while_we_hold_the_line_back() -> None:
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(_LARGE)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    loop = asyncio.get_running_loop()
+    transport, reader = await loop.create_connection(
+        lambda: _Reader(Pace(_RATE), len(_LARGE)), "127.0.0.1", port
+    )
+    began = time.monotonic()
+    async with reader.line.within(_SECONDS * 0.8):
+        await reader.whole.wait()
+    assert time.monotonic() - began >= _SECONDS
+    with pytest.raises(TimeoutError):
+        async with reader.line.within(0.01):
+            await asyncio.Event().wait()
+    transport.close()
+    server.close()
+    await server.wait_closed()
