@@ -179,6 +179,7 @@ def _complete(call: "Context", parts: "ConsoleParts") -> None:
         check_seconds=call.settings.check_minutes * 60,
         server_connections=call.settings.server_connections,
         attachments=call.attachments,
+        records=call.records_work,
     )
 
 

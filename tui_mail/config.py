@@ -92,9 +92,11 @@ class Settings:
 
     `language`: "it", "en" or "" for the environment's. `theme`: "dark", "light" or the name of a
     theme file. `undo_seconds`: how long a sent letter waits. `check_minutes`: the safety poll
-    beside IDLE. `server_connections`: of one process to one server at a time. `crm`: whether leads, offers, opportunities and activities are shown. `pictures`: how
-    those in mail are drawn, "auto" by what the terminal can do. `pec_authorities`: a folder with the
-    certificates (PEM) of the authorities that may vouch for providers of certified mail.
+    beside IDLE. `server_connections`: of one process to one server at a time. `erp_minutes`: how
+    often the ERP is read again. `crm`: whether leads, offers, opportunities and activities are shown.
+    `pictures`: how those in mail are drawn, "auto" by what the terminal can do. `pec_authorities`: a
+    folder with the certificates (PEM) of the authorities that may vouch for providers of certified
+    mail.
     """
 
     database: str = ""
@@ -107,6 +109,7 @@ class Settings:
     undo_seconds: int = 10
     check_minutes: int = 5
     server_connections: int = 10
+    erp_minutes: int = 15
     crm: bool = True
     pec_authorities: str = ""
     keys: dict[str, str] = field(default_factory=dict)
@@ -123,6 +126,7 @@ _CHECKS: dict[str, tuple[type, str]] = {
     "undo_seconds": (int, "a number of seconds from 0 to 600"),
     "check_minutes": (int, "a number of minutes from 1 to 1440"),
     "server_connections": (int, "a number of connections from 1 to 1000"),
+    "erp_minutes": (int, "a number of minutes from 1 to 10080"),
     "crm": (bool, "true or false"),
     "pec_authorities": (str, "a folder of PEM files"),
     "keys": (dict, "a table of action = key"),
@@ -132,6 +136,7 @@ _RANGES = {
     "undo_seconds": range(601),
     "check_minutes": range(1, 1441),
     "server_connections": range(1, 1001),
+    "erp_minutes": range(1, 10_081),
 }
 
 
@@ -222,6 +227,7 @@ DEFAULT_FILE = """\
 # undo_seconds = 10                                      # how long a sent letter can be called back
 # check_minutes = 5                                      # how often to look beside IDLE
 # server_connections = 10                                # of one process to one server at a time
+# erp_minutes = 15                                       # how often to read the ERP again
 # crm = true                                             # leads, offers, opportunities, activities
 # [keys]                                                 # action = "key", as `tui-mail keys` lists them
 """

@@ -73,7 +73,15 @@ def test_add_refresh_status(program: Program, tmp_path: Path) -> None:
     added = program("erp", "add", "books", folder)
     assert (added.code, added.record) == (0, {"name": "books", "location": str(folder)})
     (before,) = program("erp", "status").records
-    assert before == {"name": "books", "location": str(folder), "last_success": None, "error": ""}
+    assert before == {
+        "name": "books",
+        "location": str(folder),
+        "last_success": None,
+        "age": None,
+        "error": "",
+        "reading": False,
+        "waiting": 0,
+    }
     refreshed = program("erp", "refresh")
     assert refreshed.code == 0
     assert all(set(row) == _COUNT for row in refreshed.records)

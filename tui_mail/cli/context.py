@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui_mail.worker.connections import Connections
     from tui_mail.worker.ingest import Ingest
     from tui_mail.worker.reading import Reader
+    from tui_mail.worker.records_work import RecordsWork
 
 _LOG_BYTES = 4 << 20
 _OWNER_ONLY = 0o600
@@ -161,6 +162,16 @@ class Context:
     def attachments(self) -> Path:
         """Where the sealed attachments lie."""
         return attachments_folder(self.home, self.settings)
+
+    @cached_property
+    def records_work(self) -> "RecordsWork":
+        """What reads the ERP again and again."""
+        from datetime import timedelta
+
+        from tui_mail.worker.records_work import RecordsWork
+
+        every = timedelta(minutes=self.settings.erp_minutes)
+        return RecordsWork(self.database, self.parts.connector, every)
 
     @cached_property
     def blobs(self) -> "FolderBlobs":

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import typer
 
 from tui_mail.cli.context import Context, moment
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.values import ENTITY_KINDS
 
 if TYPE_CHECKING:
+    from tui_mail.db.erp import KindCount
     from tui_mail.db.tables import ErpSource
     from tui_mail.values import RecordError
 
@@ -117,13 +119,24 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
                 "changed": row.changed,
                 "gone": row.gone,
             },
-            _("{kind}: {read} read, {new} new, {changed} changed, {gone} gone").format(
-                kind=row.kind, read=row.read, new=row.new, changed=row.changed, gone=row.gone
-            ),
+            _counted(row),
         )
     _refuse_rows(call, done.errors)
     if done.errors:
         call.exit_code = 1 if any(row.read for row in done.counts) else WrongData.exit_code
+
+
+def _counted(row: "KindCount") -> str:
+    """What was done to the records of a kind, for people."""
+    from tui_mail.ui.kinds import kind_name
+
+    parts = (
+        ngettext("{count} read", "{count} read", row.read).format(count=row.read),
+        ngettext("{count} new", "{count} new", row.new).format(count=row.new),
+        ngettext("{count} changed", "{count} changed", row.changed).format(count=row.changed),
+        ngettext("{count} gone", "{count} gone", row.gone).format(count=row.gone),
+    )
+    return f"{kind_name(row.kind)}: {', '.join(parts)}"
 
 
 def _refuse_rows(call: Context, errors: "Sequence[RecordError]") -> None:
@@ -182,11 +195,18 @@ def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]
                 if counts[kind]:
                     call.emit(
                         {"name": source.name, "kind": kind, "read": counts[kind]},
-                        _("{name}: {kind}: {read} read").format(
-                            name=source.name, kind=kind, read=counts[kind]
+                        f"{source.name}: {_said_kind(kind)}: "
+                        + ngettext("{count} read", "{count} read", counts[kind]).format(
+                            count=counts[kind]
                         ),
                     )
             _refuse_rows(call, changes.errors)
+
+
+def _said_kind(kind: str) -> str:
+    from tui_mail.ui.kinds import kind_name
+
+    return _("Addresses") if kind == "address" else kind_name(kind)
 
 
 def _sources(call: Context, name: str) -> "list[ErpSource]":
@@ -217,17 +237,42 @@ def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NA
 
 
 def _status(context: typer.Context) -> None:
-    from tui_mail.db import erp
+    from tui_mail.db import erp, erp_concerned
 
     call: Context = context.obj
-    for source in call.database.read_now(erp.sources):
+    now = datetime.now(UTC)
+    found = [one for one in call.database.read_now(erp.sources) if one.location]
+    if not found:
+        call.say(
+            _("No place that records come from is known: tui-mail erp add NAME URL-OR-FOLDER.")
+        )
+    waiting = call.database.read_now(erp_concerned.count_waiting)
+    for source in found:
+        success = source.last_success
         call.emit(
             {
                 "name": source.name,
                 "location": source.location,
-                "last_success": source.last_success,
+                "last_success": success,
+                "age": round((now - success).total_seconds()) if success else None,
                 "error": source.last_error,
+                "reading": bool(source.until and source.until > now),
+                "waiting": waiting,
             },
-            f"{source.name:20} {moment(source.last_success):16}  {source.location}  "
-            f"{source.last_error}",
+            _status_line(source, now),
         )
+
+
+def _status_line(source: "ErpSource", now: datetime) -> str:
+    """One place for people: a line, and one for what is wrong."""
+    from tui_mail.ui.formats import ago
+
+    success = moment(source.last_success)
+    if source.last_success is not None:
+        success += f" ({ago((now - source.last_success).total_seconds())})"
+    lines = [f"{source.name:20} {success:32}  {source.location}"]
+    if source.until and source.until > now:
+        lines.append("    " + _("it is being read now"))
+    if source.last_error:
+        lines.append(f"    {source.last_error}")
+    return "\n".join(lines)

@@ -114,6 +114,7 @@ def _once(call: Context) -> None:
             locks=call.home.locks,
             server_connections=call.settings.server_connections,
             attachments=call.attachments,
+            connect=call.parts.connector,
         )
     )
     found, local = call.database.read_now(all_accounts), here()
@@ -155,6 +156,7 @@ async def _serve(call: Context) -> None:
         check_seconds=call.settings.check_minutes * 60,
         server_connections=call.settings.server_connections,
         attachments=call.attachments,
+        records=call.records_work,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

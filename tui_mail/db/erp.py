@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from tui_mail.db.erp_save import Taking, plain
+from tui_mail.db.erp_concerned import keep_waiting
+from tui_mail.db.erp_save import Missing, Taking, plain
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.rows import EntityRow, LineRow
@@ -47,6 +48,11 @@ def add_source(session: Session, name: str, location: str, mapping: str = "") ->
 def sources(session: Session) -> list[ErpSource]:
     """The places that records come from, by name."""
     return list(session.scalars(select(ErpSource).order_by(col(ErpSource.name))))
+
+
+def source(session: Session, name: str) -> ErpSource | None:
+    """The place of that name."""
+    return session.get(ErpSource, name)
 
 
 def knows_erp(session: Session) -> bool:
@@ -87,23 +93,50 @@ def take(session: Session, source: str, changes: ErpChanges, now: datetime) -> l
     """Make the records what `changes` says, and tell for each kind what that did.
 
     A record is known by company, kind and code. With `complete`, those of the same source that are
-    missing are marked as gone. Taking the same again changes nothing.
+    missing are marked as gone. Taking the same again changes nothing. What changed waits for its
+    mail to be linked anew.
     """
+    counts = take_part(session, source, changes)
+    finish(session, source, changes.cursor, now)
+    return counts
+
+
+def take_part(session: Session, source: str, changes: ErpChanges) -> list[KindCount]:
+    """`take`, of changes that do not end here."""
     taking = Taking(session, source, changes)
     taking.run()
-    known = session.get(ErpSource, source)
-    if known is not None:
-        known.cursor, known.last_success, known.last_error = changes.cursor, now, ""
-        session.add(known)
+    keep_waiting(session, taking.touched)
     counts = [
         KindCount(
             kind, taking.read[kind], taking.new[kind], taking.changed[kind], taking.gone[kind]
         )
         for kind in ENTITY_KINDS
     ]
-    counts = [one for one in counts if one.read or one.gone]
     publish(session, Topic.ERP)
-    return counts
+    return [one for one in counts if one.read or one.gone]
+
+
+def missing(session: Session, source: str, changes: ErpChanges) -> Missing:
+    """What complete changes, taken already in part after part, do not have any more."""
+    return Taking(session, source, changes).look()
+
+
+def remove(session: Session, source: str, some: Missing) -> list[KindCount]:
+    """Mark, and take away, some of what is missing."""
+    taking = Taking(session, source, ErpChanges(cursor="", complete=False))
+    taking.remove(some)
+    keep_waiting(session, taking.touched)
+    publish(session, Topic.ERP)
+    return [KindCount(kind, 0, 0, 0, count) for kind, count in taking.gone.items()]
+
+
+def finish(session: Session, source: str, cursor: str, now: datetime) -> None:
+    """All that the place had up to `cursor` is taken."""
+    known = session.get(ErpSource, source)
+    if known is not None:
+        known.cursor, known.last_success, known.last_error = cursor, now, ""
+        session.add(known)
+    publish(session, Topic.ERP)
 
 
 # -- one record ------------------------------------------------------------------------------------

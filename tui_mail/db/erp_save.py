@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,16 @@ _Columns = Row[*tuple[Any, ...]]
 _WHOLE_KIND_FROM = 2_000  # more codes of a kind than this: read the kind, not the codes
 _MOST = Decimal(10) ** 14
 _BIG = 2**31 - 1
+_ADDRESSES: Select[*tuple[Any, ...]] = select(
+    col(Address.id),
+    col(Address.source),
+    col(Address.company),
+    col(Address.email),
+    col(Address.party_id),
+    col(Address.contact_id),
+    col(Address.purpose),
+    col(Address.primary),
+)
 
 
 def _key(reference: Reference, company: str) -> _Key:
@@ -78,6 +89,8 @@ class Taking:
         self.new: dict[str, int] = defaultdict(int)
         self.changed: dict[str, int] = defaultdict(int)
         self.gone: dict[str, int] = defaultdict(int)
+        self.touched: set[int] = set()
+        """What is new, other than it was, or gone, by id."""
 
     def run(self) -> None:
         """Take everything in: parties first, so that what refers to them finds them."""
@@ -92,11 +105,53 @@ class Taking:
                 }
             )
         self._save_lines_alone()
-        if self._changes.complete:
-            self._close_gone()
         self._close_named()
         self._save_addresses()
         self._save_relations()
+        if self._changes.complete:
+            self.remove(self.missing())
+
+    def look(self) -> "Missing":
+        """What is missing in complete changes that are taken already; nothing is written."""
+        self._load()
+        return self.missing()
+
+    def missing(self) -> "Missing":
+        """What is known of the source and is not among the changes.
+
+        A record that is there but could not be read stays as it was, with its addresses.
+        """
+        there = self._records.keys() | self._unread
+        columns = (col(Entity.id), col(Entity.company), col(Entity.kind), col(Entity.code))
+        known = select(*columns).where(
+            col(Entity.source) == self._source, col(Entity.gone).is_(False)
+        )
+        gone = [
+            (row.kind, row.id)
+            for row in self._session.execute(known)
+            if (row.company, row.kind, row.code) not in there
+        ]
+        wanted = self._address_rows()
+        unread = {self.ids[key] for key in self._unread if key in self.ids}
+        addresses = [
+            row.id
+            for row in self._session.execute(_ADDRESSES.where(col(Address.source) == self._source))
+            if (row.company, row.email, row.party_id, row.contact_id) not in wanted
+            and not {row.party_id, row.contact_id} & unread
+        ]
+        pairs = self._wanted_relations()
+        own = {self.ids[key] for key in self._records if key in self.ids}
+        relations = [one for one in self._relations(own) - pairs if one[0] in own]
+        return Missing(tuple(gone), tuple(addresses), tuple(sorted(relations)))
+
+    def remove(self, missing: "Missing") -> None:
+        """What the ERP no longer has is marked, never deleted: mail may be linked to it."""
+        self._close(missing.entities)
+        for some in chunks(missing.addresses):
+            self._session.execute(delete(Address).where(col(Address.id).in_(some)))
+        pair = tuple_(col(EntityRelation.source_id), col(EntityRelation.target_id))
+        for pairs in chunks(missing.relations):
+            self._session.execute(delete(EntityRelation).where(pair.in_(pairs)))
 
     # -- entities
 
@@ -174,6 +229,8 @@ class Taking:
     ) -> None:
         ids = insert_numbered(self._session, Entity, inserts)
         self.ids.update(zip(new, ids, strict=True))
+        self.touched.update(ids)
+        self.touched.update(one["id"] for one in updates)
         if updates:
             self._session.execute(update(Entity), updates)
 
@@ -212,22 +269,6 @@ class Taking:
         row["sdi_file"] = file_key(details.get("sdi_file", ""))
         return row
 
-    def _close_gone(self) -> None:
-        """What the ERP no longer has is marked, never deleted: mail may be linked to it.
-
-        A record that is there but could not be read stays as it was.
-        """
-        there = self._records.keys() | self._unread
-        query = select(
-            col(Entity.id), col(Entity.company), col(Entity.kind), col(Entity.code)
-        ).where(col(Entity.source) == self._source, col(Entity.gone).is_(False))
-        gone = [
-            row
-            for row in self._session.execute(query)
-            if (row.company, row.kind, row.code) not in there
-        ]
-        self._close([(row.kind, row.id) for row in gone])
-
     def _close_named(self) -> None:
         """What is said to be gone, if it was there."""
         named = {_key(one, one.company) for one in self._changes.gone} - self._records.keys()
@@ -236,8 +277,9 @@ class Taking:
 
     def _close(self, gone: Sequence[tuple[str, int]]) -> None:
         """Mark records, given as kind and id."""
-        for kind, _id in gone:
+        for kind, entity_id in gone:
             self.gone[kind] += 1
+            self.touched.add(entity_id)
         for some in chunks(entity_id for _kind, entity_id in gone):
             self._session.execute(
                 update(Entity)
@@ -280,7 +322,7 @@ class Taking:
             if key not in wanted
             and row.source == self._source
             and not {row.party_id, row.contact_id} & unread
-            and (self._changes.complete or (row.contact_id or row.party_id) in owners)
+            and (row.contact_id or row.party_id) in owners
         ]
         changed = [
             {"id": there[key].id, **row}
@@ -293,6 +335,7 @@ class Taking:
             self._session.execute(update(Address), changed)
         new = [row for key, row in wanted.items() if key not in there]
         insert_numbered(self._session, Address, new)
+        self.touched.update(row["party_id"] for row in new)
 
     def _address_rows(self) -> dict[_AddressKey, dict[str, Any]]:
         """Address rows by what makes them one, of parties that exist."""
@@ -317,37 +360,39 @@ class Taking:
         return rows
 
     def _save_relations(self) -> None:
-        """Relations that are given; in complete changes, no others out of the records given."""
-        wanted = set()
-        for one in self._changes.relations:
-            source = self._id(one.source, one.company)
-            target = self._id(one.target, one.company)
-            if source is not None and target is not None and source != target:
-                wanted.add((source, target))
-        there = self._relations()
+        """Relations that are given."""
+        wanted = self._wanted_relations()
+        there = self._relations({source for source, _target in wanted})
         new = [{"source_id": one, "target_id": other} for one, other in sorted(wanted - there)]
         insert_rows(self._session, EntityRelation, new)
-        if self._changes.complete:
-            own = {self.ids[key] for key in self._records}
-            pair = tuple_(col(EntityRelation.source_id), col(EntityRelation.target_id))
-            for some in chunks(sorted(one for one in there - wanted if one[0] in own)):
-                self._session.execute(delete(EntityRelation).where(pair.in_(some)))
 
-    def _relations(self) -> set[tuple[int, int]]:
-        """The relations out of the records that matter here."""
+    def _wanted_relations(self) -> set[tuple[int, int]]:
+        pairs = (
+            (self._id(one.source, one.company), self._id(one.target, one.company))
+            for one in self._changes.relations
+        )
+        return {(one, other) for one, other in pairs if one and other and one != other}
+
+    def _relations(self, sources: Collection[int]) -> set[tuple[int, int]]:
+        """The relations out of these records, and maybe others."""
         columns = (col(EntityRelation.source_id), col(EntityRelation.target_id))
-        query = select(*columns)
-        named = {self._id(one.source, one.company) for one in self._changes.relations} - {None}
-        if self._changes.complete:
-            named |= {self.ids[key] for key in self._records}
-        queries = [query]
-        if len(named) <= _WHOLE_KIND_FROM:
-            queries = [query.where(columns[0].in_(some)) for some in chunks(named)]
+        queries = [select(*columns)]
+        if len(sources) <= _WHOLE_KIND_FROM:
+            queries = [queries[0].where(columns[0].in_(some)) for some in chunks(sources)]
         return {
             (row.source_id, row.target_id)
             for part in queries
             for row in self._session.execute(part)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is to be marked (kind and id of records) and to be taken away (addresses, relations)."""
+
+    entities: Sequence[tuple[str, int]] = ()
+    addresses: Sequence[int] = ()
+    relations: Sequence[tuple[int, int]] = ()
 
 
 def _line_row(entity_id: int, line: LineRecord) -> dict[str, Any]:
@@ -370,20 +415,12 @@ def _differs(row: _Columns, wanted: dict[str, Any]) -> bool:
 
 def _addresses(session: Session, owners: Collection[int]) -> dict[_AddressKey, _Columns]:
     """What is in the address book of these parties and contacts, whatever source said it."""
-    query: Select[*tuple[Any, ...]] = select(
-        col(Address.id),
-        col(Address.source),
-        col(Address.company),
-        col(Address.email),
-        col(Address.party_id),
-        col(Address.contact_id),
-        col(Address.purpose),
-        col(Address.primary),
-    )
-    queries = [query]
+    queries = [_ADDRESSES]
     if len(owners) <= _WHOLE_KIND_FROM:
         queries = [
-            query.where(or_(col(Address.party_id).in_(some), col(Address.contact_id).in_(some)))
+            _ADDRESSES.where(
+                or_(col(Address.party_id).in_(some), col(Address.contact_id).in_(some))
+            )
             for some in chunks(sorted(owners))
         ]
     return {

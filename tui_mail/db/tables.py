@@ -750,6 +750,18 @@ class ErpSource(SQLModel, table=True):
     cursor: str = _text()
     last_success: datetime | None = None
     last_error: str = _text()
+    tried_at: datetime | None = None
+    token: int = 0  # counted up by whoever begins to read it
+    host: str = ""
+    process: int = 0
+    until: datetime | None = None  # its turn ends, if it is not renewed
+
+
+class EntityWaiting(SQLModel, table=True):
+    """A record that is new or other than it was, whose mail has not been linked anew yet."""
+
+    __tablename__ = "entity_waiting"
+    entity_id: int = Field(primary_key=True)
 
 
 # -- agenda ----------------------------------------------------------------------------------------

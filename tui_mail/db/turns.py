@@ -156,7 +156,7 @@ def holders(session: Session, account_ids: Collection[int]) -> dict[int, HeldTur
         account_id: HeldTurn(Holder(host, process), since)
         for account_id, host, process, since in session.execute(statement)
     }
-    return {key: turn for key, turn in found.items() if not _is_known_dead(turn.holder)}
+    return {key: turn for key, turn in found.items() if not is_known_dead(turn.holder)}
 
 
 def served(session: Session, operator_id: int) -> list[Served]:
@@ -166,7 +166,7 @@ def served(session: Session, operator_id: int) -> list[Served]:
     return [Served(one, held.get(one.account_id)) for one in found]
 
 
-def _is_known_dead(holder: Holder) -> bool:
+def is_known_dead(holder: Holder) -> bool:
     """A process of this host that is not there any more; of another host nothing is known."""
     if holder.host != socket.gethostname():
         return False

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui_mail.backends.pace import Pace
@@ -31,6 +31,8 @@ from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
+from tui_mail.worker.records import Connect, refresh_due
+from tui_mail.worker.records_work import RecordsWork
 from tui_mail.worker.texts import read_waiting
 
 SERVER_CONNECTIONS = 10
@@ -76,6 +78,7 @@ class Worker:
         stay_seconds: float = STAY_SECONDS,
         attachments: Path | None = None,
         clock: Callable[[], datetime] = schedule.here,
+        records: RecordsWork | None = None,
     ) -> None:
         """`stay_seconds`: how long an account may stay connected when others wait for its place.
         `clock`: the wall's, by which schedules go."""
@@ -84,6 +87,7 @@ class Worker:
         self._blobs = ingest.blobs
         self._attachments = attachments
         self._housekeeping: asyncio.Task[None] | None = None
+        self._records = records
         self._shop = _workshop(
             database,
             connections,
@@ -119,6 +123,8 @@ class Worker:
         self._unsubscribe = self._database.subscribe(self._hear)
         self._manager = asyncio.create_task(self._manage(), name="worker")
         self._reader = asyncio.create_task(self._read_files(), name="texts")
+        if self._records is not None:
+            self._records.start()
         if self._attachments is not None:
             self._housekeeping = asyncio.create_task(
                 self._keep_house(self._attachments), name="housekeeping"
@@ -129,6 +135,8 @@ class Worker:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        if self._records is not None:
+            await self._records.stop()
         tasks = [
             task for task in (self._manager, self._reader, self._housekeeping) if task is not None
         ]
@@ -250,9 +258,12 @@ async def work_once(
     locks: Path,
     server_connections: int = SERVER_CONNECTIONS,
     attachments: Path | None = None,
+    connect: Connect | None = None,
 ) -> dict[int, TuiMailError | None]:
-    """Send, push and fetch for every account, all at once, then read files for the search and end;
-    what went wrong, by account."""
+    """Read the ERP, then send, push and fetch for every account, all at once, read files for the
+    search and end; what went wrong, by account."""
+    if connect is not None:
+        await asyncio.to_thread(refresh_due, database, connect, timedelta(0))
     shop = _workshop(database, connections, ingest, locks, Admission(server_connections))
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
