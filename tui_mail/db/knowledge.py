@@ -372,6 +372,7 @@ def _document_rows() -> Select[*tuple[Any, ...]]:
             col(Entity.their_reference),
             col(Entity.title),
             col(Entity.sdi_file),
+            col(Entity.amount),
         )
         .outerjoin(party, col(party.id) == col(Entity.party_id))
         .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))

@@ -6,6 +6,7 @@ Plain values.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date as Day
+from decimal import Decimal
 from functools import cached_property
 
 from tui_mail.linking.mentions import Mentions, Parts, mentions_of
@@ -142,6 +143,7 @@ class KnownDocument:
     their_reference: str = ""
     title: str = ""
     sdi_file: str = ""
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

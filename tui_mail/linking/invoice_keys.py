@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 MOST = 10
 _KEYS = re.compile(
     r"^FatturaPA (?P<sides>cedente (?P<seller>[^\s]{0,40}) cessionario (?P<buyer>[^\s]{0,40}) )?"
-    r"file (?P<file>[^\s]{0,120})$",
+    r"file (?P<file>[^\s]{0,120})$"
+    r"(?:\nNs\. [^\n]{1,300}, totale (?P<total>-?[0-9]{1,15}(?:\.[0-9]{1,8})?)(?: |$))?",
     re.MULTILINE,
 )
 _NO_VAT = re.compile(r"[^A-Z0-9]+")
@@ -25,8 +27,13 @@ def file_key(name: str) -> str:
     return _SIGNED.sub("", name.strip().lower())
 
 
-def keys_in(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The VAT numbers and the files that texts name in the line of an electronic invoice."""
+def keys_in(
+    texts: Sequence[str],
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Decimal, ...]]:
+    """The VAT numbers, the files and the totals (without their sign) of the electronic invoices in
+    texts.
+    """
+    totals: dict[Decimal, None] = {}
     vats: dict[str, None] = {}
     files: dict[str, None] = {}
     for text in texts:
@@ -34,7 +41,9 @@ def keys_in(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             if match["sides"]:
                 vats |= dict.fromkeys(vat_key(one) for one in (match["seller"], match["buyer"]))
             files[file_key(match["file"])] = None
+            if match["total"]:
+                totals[abs(Decimal(match["total"]))] = None
     for one in (vats, files):
         one.pop("", None)
         one.pop("–", None)
-    return tuple(vats)[:MOST], tuple(files)[:MOST]
+    return tuple(vats)[:MOST], tuple(files)[:MOST], tuple(totals)[:MOST]

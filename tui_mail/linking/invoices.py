@@ -4,19 +4,28 @@ The VAT numbers of its sides name parties, the name of its file an invoice of ou
 the text of the message's files, in the line that `mail.invoices.invoice_keys` writes.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from tui_mail.linking.evidence import LIKELY, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
 from tui_mail.linking.reasons import reason
 
-_EXCHANGE = "pec.fatturapa.it"
+# The exchange writes from numbered mailboxes; an envelope in its name that is not certain is no PEC.
+_EXCHANGE = re.compile(r"sdi[0-9]{1,4}@pec\.fatturapa\.it")
+_SAME_TOTAL = 1.5
+_INVOICES = frozenset({"invoice", "purchase_invoice", "credit_note"})
 
 
 def vat_evidence(
     facts: MessageFacts, knowledge: Knowledge, by_address: Sequence[Evidence]
 ) -> tuple[Evidence, ...]:
-    """The parties of an invoice. A person decides where somebody else is known to have written."""
+    """The parties of an invoice. A person decides unless they or the exchange have sent it: an
+    invoice with somebody's number on it is soon forged.
+    """
+    if not knowledge.vats:
+        return ()
     surely = {one.entity_id for one in by_address if not one.group and one.weight >= LIKELY}
     return tuple(_of_vats(facts, knowledge, surely))
 
@@ -24,9 +33,10 @@ def vat_evidence(
 def _of_vats(
     facts: MessageFacts, knowledge: Knowledge, surely: Collection[int]
 ) -> Iterator[Evidence]:
+    believed = _is_believed(facts)
     for vat in facts.mentions.vats:
         known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
-        other = bool(surely) and not any(one.party_id in surely for one in known)
+        sent = any(one.party_id in surely for one in known)
         for one in known:
             yield Evidence(
                 entity_id=one.party_id,
@@ -36,7 +46,7 @@ def _of_vats(
                 weight=SURE,
                 why=reason("vat", vat=vat),
                 found_in=vat,
-                veto=other,
+                veto=not sent and (bool(surely) or not believed),
                 suggest=True,
                 group=f"vat {vat}" if len(known) > 1 else "",
             )
@@ -51,8 +61,7 @@ def _on_the_right_side(facts: MessageFacts, known: Sequence[KnownParty]) -> Sequ
 
 def file_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, ...]:
     """Invoices of ours whose file is named. Only the exchange system is believed without asking."""
-    domains = {one.address.rpartition("@")[2].lower() for one in facts.senders}
-    believed = facts.outgoing or domains == {_EXCHANGE}
+    believed = _is_believed(facts)
     return tuple(
         Evidence(
             entity_id=one.entity_id,
@@ -67,3 +76,33 @@ def file_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, 
         )
         for one in knowledge.filed
     )
+
+
+def total_evidence(
+    facts: MessageFacts, knowledge: Knowledge, by_number: Sequence[Evidence]
+) -> Iterator[Evidence]:
+    """Invoices that are named by their numbers, and come to the total that the message says."""
+    if not facts.mentions.totals:
+        return
+    documents = {one.entity_id: one for one in knowledge.documents if one.kind in _INVOICES}
+    for one in by_number:
+        document = documents.get(one.entity_id)
+        if document is None or document.amount is None or one.veto:
+            continue
+        if abs(document.amount) in facts.mentions.totals:
+            amount = f"{document.amount:.2f}"
+            yield replace(
+                one,
+                method="amount",
+                weight=_SAME_TOTAL,
+                why=reason("amount", amount=amount),
+                found_in=amount,
+            )
+
+
+def _is_believed(facts: MessageFacts) -> bool:
+    """Whether we wrote it, or the exchange has."""
+    if facts.outgoing:
+        return True
+    senders = [_EXCHANGE.fullmatch(one.address.lower()) for one in facts.senders]
+    return facts.kind == "pec_envelope" and bool(senders) and all(senders)

@@ -6,6 +6,7 @@ Hides how much of each part counts, and where a message that is passed on says w
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from tui_mail.linking import numbers, words
 from tui_mail.linking.invoice_keys import keys_in
@@ -55,6 +56,7 @@ class Mentions:
     references: tuple[str, ...] = ()
     vats: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    totals: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

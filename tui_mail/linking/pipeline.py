@@ -10,7 +10,7 @@ from dataclasses import replace
 from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
-from tui_mail.linking.invoices import file_evidence, vat_evidence
+from tui_mail.linking.invoices import file_evidence, total_evidence, vat_evidence
 from tui_mail.linking.parties import party_evidence, tells_company
 from tui_mail.linking.subjects import is_answer
 from tui_mail.linking.threads import (
@@ -52,11 +52,12 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_number = document_evidence(facts, knowledge, parties) if written else ()
     if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
         by_number = tuple(one for one in by_number if one.method not in _TAKEN_OVER)
+    by_total = total_evidence(facts, knowledge, by_number)
     handed_on = written and _hands_documents_on(facts, knowledge, by_number)
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)
     return gate(
-        (*by_address, *by_vat, *by_file, *by_number, *by_thread, *told),
+        (*by_address, *by_vat, *by_file, *by_number, *by_total, *by_thread, *told),
         rejected=knowledge.rejected,
         company=facts.company,
     )

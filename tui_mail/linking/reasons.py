@@ -21,6 +21,7 @@ _SENTENCES = {
     "contact": msgid("{address} is {contact}"),
     "vat": msgid("the invoice names its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
+    "amount": msgid("the invoice comes to its total, {amount}"),
     "domain": msgid("{address} is in its domain"),
     "thread": msgid("it answers a message about it"),
     "stranger_in_thread": msgid(

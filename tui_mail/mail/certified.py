@@ -21,6 +21,7 @@ MAX_RECIPIENTS = 1_000
 _LARGEST = 1024 * 1024
 _LONGEST = 600
 _PROVIDER = "posta-certificata@"
+EXCHANGE = "pec.fatturapa.it"  # the exchange of electronic invoices (SdI)
 _FOR = "per conto di:"
 _LETTER = "POSTA CERTIFICATA:"
 _RECEIPTS = frozenset(
@@ -132,6 +133,7 @@ def judged(message: ParsedMessage, authorities: Sequence[bytes]) -> ParsedMessag
     joined = message.kind == "pec_receipt" and is_believed(found)
     return replace(
         message,
+        kind="human" if _is_of_exchange(message) else message.kind,
         certified=replace(found, doubts=(*found.doubts, "pec_untrusted")),
         warnings=(*message.warnings, "pec_untrusted"),
         references=() if joined else message.references,
@@ -156,10 +158,11 @@ def _as_letter(
     if author is None:
         doubts.append("pec_sender")
         warnings = (*message.warnings, *doubts)
-        return replace(message, certified=replace(found, doubts=tuple(doubts)), warnings=warnings)
+        told = replace(found, doubts=tuple(doubts))
+        return _kept_apart(replace(message, certified=told, warnings=warnings))
     inner = letter.warnings if letter else ()
     own = (one for one in message.warnings if one not in _DOUBTS_OF_ORDINARY_MAIL)
-    return replace(
+    as_written = replace(
         message,
         sender=author,
         senders=(author,),
@@ -173,6 +176,20 @@ def _as_letter(
         certified=replace(found, sender=author.address, doubts=tuple(doubts)),
         warnings=tuple(dict.fromkeys([*own, *inner, *doubts])),
     )
+    return _kept_apart(as_written)
+
+
+def _kept_apart(message: ParsedMessage) -> ParsedMessage:
+    """Notices of the exchange of invoices are acted on: in its name, what is doubtful is no PEC."""
+    found = message.certified
+    if found is None or not _is_of_exchange(message):
+        return message
+    sure = is_believed(found) and not {"pec_sender", "pec_anomaly"} & {*found.doubts}
+    return message if sure else replace(message, kind="human")
+
+
+def _is_of_exchange(message: ParsedMessage) -> bool:
+    return any(one.address.lower().endswith(f"@{EXCHANGE}") for one in message.senders)
 
 
 def _author(message: ParsedMessage, facts: _Facts, letter: ParsedMessage | None) -> Mailbox | None:
