@@ -70,9 +70,11 @@ def _of_entity(row: EntityRow, links: Sequence[LinkRow], why: str = "") -> Candi
 def _read(
     session: "Session", operator_id: int, message_id: int, text: str, today: "Day"
 ) -> list[Candidate]:
-    """The links there are and the party's open documents; with `text`, the records that it finds."""
+    """The links there are, the party's open documents and what else is likely, the likeliest first
+    where nothing is linked; with `text`, the records that it finds."""
     from tui_mail.db.cards import card
     from tui_mail.db.erp import find_entities
+    from tui_mail.db.guesses import guesses
     from tui_mail.db.links import links_of
 
     links = links_of(session, operator_id, message_id)
@@ -88,6 +90,12 @@ def _read(
             for row in open_ones
             if row.id not in known
         ]
+    known |= {one.entity_id for one in found}
+    found += [
+        _of_entity(one.record, (), one.why)
+        for one in guesses(session, operator_id, message_id)
+        if one.record.id not in known
+    ]
     return found
 
 

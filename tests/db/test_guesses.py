@@ -1,0 +1,83 @@
+"""What an unlinked message is likely about: by domain, name, words and numbers."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from tests.db.house import BIANCHI, FERRI, INVOICE, ORDER, House, build
+from tui_mail.db.engine import Database
+from tui_mail.db.guesses import guesses
+from tui_mail.db.tables import MessageText
+from tui_mail.errors import NotFound
+from tui_mail.linking.introductions import introduction
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return build(database)
+
+
+def received(house: House, body: str = "", *, folder: int | None = None, **columns: Any) -> int:
+    message = house.message(folder=folder, **columns)
+    house.database.write_now(_say, message, body)
+    return message
+
+
+def _say(session: Session, message: int, body: str) -> None:
+    session.add(MessageText(message_id=message, body=body))
+
+
+def guessed(house: House, message: int) -> list[tuple[int, str]]:
+    found = house.database.read_now(guesses, house.anna, message)
+    return [(one.record.id, one.why) for one in found]
+
+
+def test_a_stranger_at_a_known_domain_is_of_that_firm(house: House) -> None:
+    message = received(house, sender_address="nuovo@ferri.it", sender_name="Nuovo Arrivo")
+    assert guessed(house, message) == [(house.ids[FERRI], "others write from @ferri.it")]
+
+
+def test_a_stranger_with_a_webmail_is_known_by_the_firm_that_he_signs_for(house: House) -> None:
+    body = "Salve,\nquanto costa?\n\nAnna Verdi\nBianchi S.p.A.\ntel. 051 123456\n"
+    message = received(house, body, sender_address="averdi@gmail.com", sender_name="Anna Verdi")
+    assert guessed(house, message) == [(house.ids[BIANCHI], "“Bianchi S.p.A.” in the text")]
+
+
+def test_a_stranger_is_known_by_his_own_name_and_by_that_in_his_address(house: House) -> None:
+    by_name = received(house, sender_address="luca@gmail.com", sender_name="Luca Ferri")
+    assert guessed(house, by_name) == [(house.ids[FERRI], "the name of the sender")]
+    by_domain = received(house, sender_address="a@ferri-impianti.com")
+    assert guessed(house, by_domain) == [(house.ids[FERRI], "the name is in the address")]
+
+
+def test_a_document_that_is_named_comes_before_its_firm(house: House) -> None:
+    message = received(house, sender_address="x@ferri.it", subject="ordine 2026/119")
+    ids = [one for one, _why in guessed(house, message)]
+    assert ids[:2] == [house.ids[ORDER], house.ids[FERRI]]
+    anybody = received(house, "Fattura 88/A del 12/11/2026", sender_address="x@gmail.com")
+    assert [one for one, _why in guessed(house, anybody)] == [house.ids[INVOICE]]
+
+
+def test_nothing_is_guessed_of_what_says_nothing_nor_told_of_what_may_not_be_read(
+    house: House,
+) -> None:
+    message = received(house, "Ciao!", sender_address="x@gmail.com", sender_name="X")
+    assert guessed(house, message) == []
+    private = received(house, folder=house.private_inbox, sender_address="x@ferri.it")
+    with pytest.raises(NotFound):
+        house.database.read_now(guesses, house.bruno, private)
+
+
+@pytest.mark.parametrize(
+    ("text", "firm", "phone"),
+    [
+        ("Saluti\nMario Neri\nNeri & C. S.n.c.\nTel.: +39 051 12 34 56", "Neri & C. S.n.c.", "+39 051 12 34 56"),
+        ("Costa Impianti SRL - cell 333/1234567", "Costa Impianti SRL", "333/1234567"),
+        ("la spa e le srl del gruppo; hotel 12345678", "", ""),
+        ("", "", ""),
+    ],
+)  # fmt: skip
+def test_what_a_signature_says_plainly(text: str, firm: str, phone: str) -> None:
+    found = introduction("“Neri” ", "M@Neri.it", text)
+    assert (found.firm, found.phone, found.domain) == (firm, phone, "neri.it")

@@ -1,0 +1,88 @@
+"""Linking at the keyboard, in a real terminal of 120 x 36: how few keys it takes."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal
+from tests.ui.stage import Stage, build, showing
+from tui_mail.db.engine import Database
+
+_PROGRAM = Path(__file__).with_name("console_program.py")
+_ROOT = _PROGRAM.parents[2]
+STRANGER = "Anna Verdi <averdi@gmail.com>"
+SIGNED = "Buongiorno,\n\nquanto costano due pompe?\n\nAnna Verdi\nBianchi S.p.A.\nTel. 051 123456\n"
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return build(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+async def terminal(stage: Stage) -> AsyncIterator[Terminal]:
+    await stage.receive("Conferma ordine 2026/119")
+    await stage.receive("Ancora l'ordine 2026/119")
+    await stage.receive("Richiesta di prezzi", sender=STRANGER, body=SIGNED)
+    url = stage.database.engine.url.render_as_string(hide_password=False)
+    arguments = [sys.executable, str(_PROGRAM), url, str(stage.folder), str(stage.anna)]
+    opened = Terminal(arguments, 120, 36, {"PYTHONPATH": str(_ROOT)})
+    yield opened
+    opened.close()
+
+
+async def test_a_stranger_is_linked_and_confirmed_in_two_keys(terminal: Terminal) -> None:
+    terminal.until("Nothing is linked")
+    terminal.send("L")
+    terminal.until("“Bianchi S.p.A.” in the text")
+    terminal.send("\r")
+    terminal.until("✓ Bianchi Spa")
+    terminal.send("\x1b")
+    terminal.until(lambda one: "Linked by hand" in one.text or "by anna" in one.text)
+
+
+async def test_one_key_leads_from_a_message_to_all_mail_of_its_order(terminal: Terminal) -> None:
+    terminal.until("Nothing is linked")
+    terminal.send("j")
+    terminal.until("Order 119")
+    terminal.send("t")
+    terminal.until("Mail · 2")
+    assert "Order 2026/119" in terminal.text
+    assert "Conferma ordine" in terminal.text
+
+
+async def test_a_number_that_is_typed_leads_to_its_mail(terminal: Terminal) -> None:
+    terminal.until("Nothing is linked")
+    terminal.send("go119\r")
+    terminal.until("Mail · 2")
+    assert "Conferma ordine" in terminal.text
+
+
+async def test_a_link_shows_why_and_how_surely_and_a_refusal_is_remembered(stage: Stage) -> None:
+    await stage.receive("Conferma ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.press("L")
+        await shown.sees("Order 119", "ordine 2026/119")
+        await shown.press("delete")
+        await shown.sees("Rejected SO 119", "x Order 119")
+        await shown.press("escape")
+        await shown.lacks("x Order 119")
+        await shown.press("z")
+        await shown.sees("Taken back: the links are as they were.")
+
+
+async def test_a_decision_can_be_for_the_whole_conversation(stage: Stage) -> None:
+    first = await stage.receive("Prezzi", sender=STRANGER, body=SIGNED)
+    await stage.receive("Re: Prezzi", sender=STRANGER, body=SIGNED, reply_to=first)
+    async with showing(stage) as shown:
+        await shown.press("L", "insert")
+        await shown.sees("the whole conversation")
+        await shown.press("enter")
+        await shown.sees("Linked Bianchi Spa")
+        await shown.press(*"ferri", "enter")  # a second party beside the first
+        await shown.sees("Linked Ferri Impianti Srl")
+        await shown.press("escape")
+        await shown.press("t")
+        await shown.sees("Mail · 2")

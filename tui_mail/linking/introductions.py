@@ -1,0 +1,55 @@
+"""How a writer introduces himself: name, firm and telephone, where a message says them plainly.
+
+Hides the shapes of legal forms and of telephone numbers; what is not plain is not guessed.
+"""
+
+import re
+from dataclasses import dataclass
+
+from tui_mail.linking.parties import tells_company
+
+_NEAR_THE_END = 1_500  # characters: a signature, and what a short letter says above it
+_FORM = (
+    r"(?i:s\.?\s?r\.?\s?l(?:\.?s)?|s\.?\s?p\.?\s?a|s\.?\s?n\.?\s?c|s\.?\s?a\.?\s?s)"
+    r"|S\.?C\.?A\.?R\.?L|GmbH|Ltd|SARL|Inc|AG|BV"
+)
+_BETWEEN = r"(?:(?:&|e|di|of|und|et)[ \t])?"  # Neri & C. S.n.c.
+_FIRM = re.compile(rf"((?:[A-ZÀ-Þ][\w&'’.\-]{{0,30}}[ \t]{_BETWEEN}){{1,4}})({_FORM})(?!\w)(\.?)")
+_PHONE = re.compile(
+    r"(?<![^\W_])(?:tel|telefono|phone|ph|cell|cellulare|mobile|mob)\b[.:\s]{0,3}"
+    r"(\+?[0-9(][0-9 ()./\-]{5,18}[0-9])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Who wrote; each is "" where it is not said. `domain`: of the address, ""
+    where it says nothing of a firm."""
+
+    name: str = ""
+    address: str = ""
+    domain: str = ""
+    firm: str = ""
+    phone: str = ""
+
+
+def introduction(name: str, address: str, text: str) -> Introduction:
+    """What sender and `text` (as written now, without quotes) say of who wrote."""
+    end = text[-_NEAR_THE_END:]
+    domain = address.rpartition("@")[2].lower()
+    firms = [_whole(match) for match in _FIRM.finditer(end)]
+    phone = _PHONE.search(end)
+    return Introduction(
+        name=" ".join(name.split()).strip("\"'"),
+        address=address.lower(),
+        domain=domain if tells_company(domain) else "",
+        firm=firms[-1] if firms else "",
+        phone=" ".join(phone[1].split()) if phone else "",
+    )
+
+
+def _whole(match: re.Match[str]) -> str:
+    """A firm's name with its legal form, and the point that belongs to an abbreviated one."""
+    point = match[3] if "." in match[2] else ""
+    return " ".join(f"{match[1]}{match[2]}{point}".split())
