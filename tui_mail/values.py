@@ -461,6 +461,7 @@ class Letter:
 
 # -- ERP -----------------------------------------------------------------------------------------
 
+LOCAL_SOURCE = ":local"  # of records that people made here: the name of no connector
 PARTY_KINDS = ("customer", "supplier", "lead", "operator")
 DOCUMENT_KINDS = (
     "quote",

@@ -215,6 +215,14 @@ def add(
     return _carry_out(session, act, LinkState.CONFIRMED, thread)
 
 
+def link_by_hand(
+    session: Session, operator_id: int, message_id: int, entity_id: int, now: datetime
+) -> list[_Entry]:
+    """`add` as a part of a larger change, which writes it down: what the links were before."""
+    act = _Act("add", message_id, entity_id, operator_id, now)
+    return _done(session, act, LinkState.CONFIRMED, thread=False)[1]
+
+
 def remove(
     session: Session,
     operator_id: int,
@@ -271,6 +279,14 @@ class _Wish:
 
 
 def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: bool) -> int:
+    detail, before = _done(session, act, state, thread=thread)
+    return journal(session, act.operator_id, act.now, "link", detail, {"links": before})
+
+
+def _done(
+    session: Session, act: _Act, state: LinkState | None, *, thread: bool
+) -> tuple[str, list[_Entry]]:
+    """What was done in words of the journal, and what the links were before."""
     named = session.execute(
         select(col(Entity.kind), col(Entity.code), col(Entity.party_id)).where(
             col(Entity.id) == act.entity_id
@@ -303,8 +319,7 @@ def _carry_out(session: Session, act: _Act, state: LinkState | None, thread: boo
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
     count_again(session, targets, {one.entity_id for one in wishes})
-    detail = f"{act.word} {named.kind}:{named.code}"
-    return journal(session, act.operator_id, act.now, "link", detail, {"links": before})
+    return f"{act.word} {named.kind}:{named.code}", before
 
 
 def _came_together(

@@ -322,6 +322,7 @@ class EntityRow:
     our_reference: str
     url: str
     gone: bool
+    source: str = ""  # the connector's name; `LOCAL_SOURCE`: made here
     details: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.counters import refresh
+from tui_mail.db.creating import make_again, unmake
 from tui_mail.db.folder_verbs import bring_back, give_name, take_away
 from tui_mail.db.journal import REDO, UNDO, journal, last_done, last_undone
 from tui_mail.db.journeys import Return, put_back
@@ -87,6 +88,14 @@ def _links_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     before = undo_links(call.session, data)
     again = _("Done again: the links are what they had become.")
     return again if call.again else _("Taken back: the links are as they were."), {"links": before}
+
+
+def _records_away(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    return _("Taken back: the record is gone again."), {"unmade": unmake(call.session, data)}
+
+
+def _records_again(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    return _("Done again: the record is there."), {"made": make_again(call.session, data)}
 
 
 def _marks_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
@@ -302,5 +311,7 @@ _WAYS: dict[str, _Way] = {
     "searches": _searches_back,
     "removed": _folders_back,
     "created": _folders_away,
+    "made": _records_away,
+    "unmade": _records_again,
     "renamed": _folder_name_back,
 }

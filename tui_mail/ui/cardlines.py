@@ -10,6 +10,7 @@ from tui_mail.ui import formats
 from tui_mail.ui.kinds import detail_name, is_party, kind_name, state_name
 from tui_mail.ui.widgets.entries import Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, width_of
+from tui_mail.values import LOCAL_SOURCE
 
 _LABEL = 16
 _FLAGS = {"blocked", "disputed", "active"}
@@ -68,6 +69,8 @@ def _facts(card: Card, width: int) -> list[Line]:
         fact(_("still open"), formats.money(entity.open_amount, entity.currency), "warning")
     state = state_name(entity.state)
     gone = _("gone from the ERP")
+    if entity.source == LOCAL_SOURCE:
+        fact(_("kept"), safe(_("only here, not in the ERP")), "warning")
     fact(_("state"), safe(f"{state} · {gone}") if entity.gone else state)
     fact(_("their reference"), safe(entity.their_reference))
     fact(_("our reference"), safe(entity.our_reference))

@@ -50,6 +50,7 @@ MAIL = [
     bind("mail.assign", "@", "assign", msgid("assign")),
     bind("mail.state", "m", "state", msgid("open, waiting, done")),
     bind("mail.trace", "t", "trace", msgid("record's mail"), hint=True),
+    bind("mail.create", "plus", "create", msgid("make a record of it")),
 ]
 
 SCREEN = [
@@ -132,7 +133,7 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
 NOT_YET = [
     bind(
         "not_yet",
-        "b,M,N,w,plus,P,backslash,vertical_line",
+        "b,M,N,w,P,backslash,vertical_line",
         "not_yet",
         msgid("not there yet"),
     )

@@ -102,6 +102,8 @@ def detail_name(key: str) -> SafeText:
         "disputed": _("disputed"),
         "stage": _("stage"),
         "role": _("role"),
+        "phone": _("telephone"),
+        "contact": _("person"),
         "email": _("e-mail"),
         "operator": _("operator"),
         "active": _("active"),

@@ -99,6 +99,9 @@ class MailKeys(_Base):
     def action_trace(self) -> None:
         self.ask("trace")
 
+    def action_create(self) -> None:
+        self.ask("create", opens=True)
+
     def action_assign(self) -> None:
         self.ask("assign", opens=True)
 

@@ -12,7 +12,7 @@ from tui_mail.ui import deeds
 from tui_mail.ui.deeds import Aim, about
 from tui_mail.ui.kinds import folder_name, is_party
 from tui_mail.ui.mailkeys import Target, target_of
-from tui_mail.ui.screens import triage
+from tui_mail.ui.screens import create, triage
 from tui_mail.ui.screens.doing import Doing
 from tui_mail.ui.screens.letters import Letters
 from tui_mail.ui.screens.link import LinkScreen
@@ -20,6 +20,7 @@ from tui_mail.ui.screens.places import MailFolderPick
 from tui_mail.ui.screens.tagging import Tag, TagPick
 
 if TYPE_CHECKING:
+    from tui_mail.db.creating import NewRecord
     from tui_mail.db.session import Session
     from tui_mail.search.tree import ConversationState
     from tui_mail.ui.parts import Parts
@@ -36,7 +37,7 @@ class _Verb:
 
 
 # Verbs about the very message that is read, not about its conversation.
-_OF_ONE = frozenset({"reply", "reply_all", "forward", "link", "trace", "split"})
+_OF_ONE = frozenset({"reply", "reply_all", "forward", "link", "trace", "split", "create"})
 
 
 def _links(session: "Session", operator_id: int, message_id: int) -> list[LinkRow]:
@@ -70,6 +71,8 @@ class Verbs:
                 self._link(target)
             case "trace":
                 self._doing.run(partial(self._trace, target))
+            case "create":
+                self._doing.run(partial(self._pick_kind, target))
             case "join" if marked is None:
                 self._screen.status.say(
                     safe(_("Mark the conversations first (x), then join them."))
@@ -160,6 +163,24 @@ class Verbs:
         if self._doing.parts is not None:
             screen = LinkScreen(self._doing.parts, target.message_id, target.subject)
             self._screen.app.push_screen(screen)
+
+    async def _pick_kind(self, target: Target) -> SafeText:
+        """Make a record out of a message: first which, then its lines."""
+        assert self._doing.parts is not None
+        parts, message_id = self._doing.parts, target.message_id
+        choices = await create.beginnings(parts, message_id)
+
+        def made(record: "NewRecord | None") -> None:
+            if record is not None:
+                self._doing.run(partial(create.make, parts, message_id, record), undo=True)
+
+        def chosen(start: create.Beginning | None) -> None:
+            if start is not None:
+                self._screen.app.push_screen(create.CreateScreen(start), made)
+
+        pick = create.KindPick(deeds.named(target.subject), choices)
+        self._screen.app.push_screen(pick, chosen)
+        return SafeText("")
 
     async def _trace(self, target: Target) -> SafeText:
         """All mail of the record that a message is about: its document before its party."""

@@ -1,0 +1,57 @@
+"""A record out of a message, at the keyboard: filled in already, marked as ours, taken back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.stage import Stage, build, showing
+from tui_mail.db.engine import Database
+
+STRANGER = "Anna Verdi <averdi@gmail.com>"
+UNKNOWN_FIRM = "Buongiorno,\n\nquanto costano?\n\nAnna Verdi\nVerdi & C. S.n.c.\nTel. 051 123456\n"
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return build(sqlite_database, tmp_path)
+
+
+async def test_a_lead_is_filled_in_from_the_message_and_taken_back(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender=STRANGER, body=UNKNOWN_FIRM)
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Make from “Prezzi”", "Lead", "Verdi & C. S.n.c.")
+        await shown.press("enter")
+        await shown.sees("New: Lead", "averdi@gmail.com", "051 123456")
+        await shown.press("enter")
+        await shown.sees("Made Lead “Verdi & C. S.n.c.”: kept here", "✓ Verdi & C. S.n.c.")
+        await shown.press("i", "enter")
+        await shown.sees("only here, not in the ERP", "telephone")
+        await shown.press("escape", "escape", "z")
+        await shown.sees("Taken back: the record is gone again.")
+        await shown.lacks("✓ Verdi & C. S.n.c.")
+
+
+async def test_a_contact_is_of_the_firm_that_the_message_is_from(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender="Ada Neri <ada@ferri.it>")
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Ada Neri, of Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("New: Contact · Ferri Impianti Srl", "ada@ferri.it")
+        await shown.press("enter")
+        await shown.sees("Made Contact “Ada Neri”")
+
+
+async def test_an_activity_says_what_is_wrong_with_its_day(stage: Stage) -> None:
+    await stage.receive("Richiamare Ferri")
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Make from")
+        await shown.press(*"acti")
+        await shown.press("enter")
+        await shown.sees("New: Activity")
+        await shown.press("tab", "x", "enter")
+        await shown.sees("is not a date")
+        await shown.press("backspace", "enter")
+        await shown.sees("Made Activity “Richiamare Ferri”")

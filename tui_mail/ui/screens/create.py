@@ -1,0 +1,204 @@
+"""A record out of a message: which kind, then a few lines that are filled in already.
+
+Hides what each kind asks for and where the message says it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import date as Day
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui_mail.db.rows import EntityRow
+from tui_mail.i18n import _, msgid
+from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.ui.held_keys import held
+from tui_mail.ui.keys import bind, commands, hints
+from tui_mail.ui.kinds import kind_name
+from tui_mail.ui.screens.pick import Choice, PickScreen
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import Line, Piece, SafeInput, SafeStatic, fit, plain
+
+if TYPE_CHECKING:
+    from tui_mail.db.creating import NewRecord
+    from tui_mail.db.guesses import Said
+    from tui_mail.db.session import Session
+    from tui_mail.ui.parts import Parts
+
+_DAYS_AHEAD = 1
+_DETAILS = frozenset({"phone", "role", "contact", "stage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a record of `kind` begins with: the lines by name, and whose it is."""
+
+    kind: str
+    lines: dict[str, str]
+    party: EntityRow | None = None
+
+
+def _read(session: "Session", operator_id: int, message_id: int) -> "tuple[Said, EntityRow | None]":
+    from tui_mail.db.guesses import likely_party, said
+
+    heard = said(session, operator_id, message_id)
+    return heard, likely_party(session, operator_id, message_id)
+
+
+async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
+    """What can be made of a message: a contact where its firm is known, else a lead first.
+
+    Raises NotFound.
+    """
+    heard, party = await parts.database.read(_read, parts.operator_id, message_id)
+    who = heard.who
+    tomorrow = datetime.now(UTC).astimezone().date() + timedelta(days=_DAYS_AHEAD)
+    person = {"name": who.name or who.address, "address": who.address, "phone": who.phone}
+    contact = Beginning("contact", {**person, "role": ""}, party)
+    firm = who.firm or person["name"]
+    lead = Beginning("lead", {**person, "name": firm, "contact": who.name})
+    matter = heard.subject.strip()
+    activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
+    opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
+    people = [contact, lead] if party is not None else [lead]
+    return [*people, activity, opportunity]
+
+
+class KindPick(PickScreen[Beginning]):
+    """Gives back what is to be made."""
+
+    def __init__(self, subject: SafeText, choices: Sequence[Beginning]) -> None:
+        heading = safe(_("Make from “{subject}”").format(subject=subject))
+        super().__init__(heading, self._fitting, placeholder=_("contact, lead, activity…"))
+        self._kinds = choices
+
+    async def _fitting(self, text: str) -> list[Choice[Beginning]]:
+        wanted = folded(text.strip())
+        fitting = [one for one in self._kinds if wanted in folded(kind_name(one.kind))]
+        return [Choice(partial(self._draw, one), one) for one in fitting]
+
+    def _draw(self, one: Beginning, width: int) -> Line:
+        about = one.lines["name"]
+        if one.party is not None:
+            about = _("{name}, of {party}").format(name=about, party=one.party.title)
+        first = max(14, width // 4)
+        return (
+            Piece(fit(SafeText(f"   {kind_name(one.kind)}"), first), "bold"),
+            Piece(fit(safe(about), max(1, width - first)), "dim"),
+        )
+
+
+def _label(name: str) -> str:
+    labels = {
+        "name": _("name"),
+        "address": _("e-mail"),
+        "phone": _("telephone"),
+        "role": _("role"),
+        "contact": _("person"),
+        "due": _("due"),
+        "stage": _("stage"),
+    }
+    return labels[name]
+
+
+class CreateScreen(ModalScreen["NewRecord | None"]):
+    """Gives back the record as it is to be made, None when none is."""
+
+    DEFAULT_CSS = """
+    CreateScreen { align: center bottom; background: transparent; }
+    CreateScreen #box { height: auto; background: $background; }
+    CreateScreen Horizontal { height: 1; }
+    CreateScreen SafeStatic { width: 16; color: $text-muted; }
+    CreateScreen SafeInput { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("create.make", "enter", "make", msgid("make it"), hint=True, first=True),
+        bind("create.next", "tab,down", "app.focus_next", msgid("next line"), hint=True),
+        bind("create.previous", "shift+tab,up", "app.focus_previous", msgid("line before")),
+        bind("create.close", "escape", "close", msgid("close"), hint=True),
+    ]
+
+    def __init__(self, start: Beginning) -> None:
+        super().__init__()
+        self._start = start
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Bar(id="heading")
+            for name, value in self._start.lines.items():
+                with Horizontal():
+                    yield SafeStatic(safe(f" {_label(name)}"))
+                    yield SafeInput(safe(value), id=f"line-{name}", select_on_focus=False)
+            yield Bar(id="mistake")
+            yield Bar(id="hints")
+
+    def on_mount(self) -> None:
+        self._show_heading()
+        self.query_one(SafeInput).focus()
+        self.call_after_refresh(self._show_hints)
+        self.call_after_refresh(held(self).release)
+
+    def _show_heading(self) -> None:
+        text = _("New: {kind}").format(kind=kind_name(self._start.kind))
+        if self._start.party is not None:
+            text += " · " + safe(self._start.party.title or self._start.party.code)
+        self.query_one("#heading", Bar).show(plain(safe(f" {text}"), "bold"))
+
+    def _show_hints(self) -> None:
+        rows = commands(self.active_bindings.values())
+        self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+
+    def action_make(self) -> None:
+        from tui_mail.db.creating import NewRecord
+
+        given = {
+            name: self.query_one(f"#line-{name}", Input).value.strip() for name in self._start.lines
+        }
+        try:
+            due = Day.fromisoformat(given.get("due", "")) if given.get("due") else None
+        except ValueError:
+            words = _("{text} is not a date: write YYYY-MM-DD.").format(text=given["due"])
+            self.query_one("#mistake", Bar).show(plain(safe(f" {words}"), "error"))
+            return
+        if not given["name"]:
+            words = _("Write what it is called first.")
+            self.query_one("#mistake", Bar).show(plain(safe(f" {words}"), "error"))
+            return
+        details = {name: text for name, text in given.items() if name in _DETAILS}
+        party = self._start.party
+        self.dismiss(
+            NewRecord(
+                self._start.kind,
+                given["name"],
+                party.id if party is not None else None,
+                given.get("address", ""),
+                due,
+                details,
+            )
+        )
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def _create(
+    session: "Session", operator_id: int, message_id: int, record: "NewRecord", now: datetime
+) -> None:
+    from tui_mail.db.creating import create
+
+    create(session, operator_id, message_id, record, now)
+
+
+async def make(parts: "Parts", message_id: int, record: "NewRecord") -> SafeText:
+    """Make it; the sentence. Raises NotAllowed, NotFound, WrongData."""
+    now = datetime.now(UTC)
+    await parts.database.write(_create, parts.operator_id, message_id, record, now)
+    words = _("Made {kind} “{name}”: kept here, the ERP does not have it")
+    return safe(words.format(kind=kind_name(record.kind), name=record.title))
