@@ -3,6 +3,7 @@
 import pytest
 
 from tests.mail.papers import NAME, Written, enveloped, in_base64, invoice, letter, zipped
+from tui_mail.extract.files import text_of
 from tui_mail.mail.invoices import Invoice, SdiNotice, invoices_in
 from tui_mail.mail.parse import parse
 from tui_mail.mail.render import plain, render
@@ -63,6 +64,12 @@ def test_a_simplified_invoice_is_read() -> None:
     )
     assert "Pranzo" in shown("a.xml", SIMPLE)
     assert "Simplified invoice 9" in shown("a.xml", SIMPLE)
+
+
+def test_what_is_in_a_packed_invoice_is_found_by_the_search() -> None:
+    packed = zipped([(f"{NAME}.xml.p7m", enveloped(invoice(Written())))])
+    text = text_of("a.zip", "application/zip", packed).split("\n")
+    assert {"Rossi Srl", "Bianchi Spa", "Vendita", "Pompa", f"{NAME}.xml.p7m"} <= {*text}
 
 
 @pytest.mark.parametrize("prefix", [b"\xef\xbb\xbf", b"\r\n", b"\xef\xbb\xbf\r\n "])

@@ -89,9 +89,7 @@ def text_of(name: str, media_type: str, content: bytes, depth: int = 0) -> str:
 
             found = office_text(content, form)
         case "zip":
-            from tui_mail.extract.office import names_in_zip
-
-            found = _invoice_keys(name, content) + names_in_zip(content)
+            found = _zip_text(name, content)
         case "xml":
             found = _xml_text(name, content)
         case "mail":
@@ -153,6 +151,23 @@ def _xml_text(name: str, content: bytes) -> str:
     text = Text()
     text.add(_invoice_keys(name, content))
     read_xml(BytesIO(content), text)
+    return str(text)
+
+
+def _zip_text(name: str, content: bytes) -> str:
+    """The names of its files; of electronic invoices in it, who and what is in them, too."""
+    from tui_mail.extract.office import names_in_zip
+    from tui_mail.mail.invoices import Invoice, invoice_keys, invoices_in
+    from tui_mail.values import ParsedAttachment
+
+    text = Text()
+    documents = invoices_in([ParsedAttachment(name, "", content)])
+    text.add(f"{invoice_keys(documents)}\n")
+    text.add(names_in_zip(content))
+    for one in documents:
+        if isinstance(one, Invoice):
+            words = (one.seller.name, one.buyer.name, *one.causes)
+            text.add("\n".join((*words, *(line.description for line in one.lines), "")))
     return str(text)
 
 
