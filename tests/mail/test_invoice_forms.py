@@ -42,6 +42,16 @@ def test_it_is_said_who_signed(form: str) -> None:
     assert "Signature: by Posta Certificata Prova; whether that" in shown(name, content)
 
 
+def test_lines_are_easy_to_read() -> None:
+    drawn = shown(f"{NAME}.xml", invoice(Written()))
+    assert "2 NR" in drawn
+    assert "  50.00  " in drawn
+    narrow = plain(render(parse(letter((f"{NAME}.xml", invoice(Written())))), 50))
+    seller = next(place for place, line in enumerate(narrow) if "Seller" in line)
+    assert narrow[seller].startswith("  Seller")
+    assert narrow[seller + 1].startswith("    ")
+
+
 def test_a_changed_invoice_is_read_and_its_signature_not_believed() -> None:
     forged = enveloped(invoice(Written())).replace(b"122.00", b"922.00")
     (one,) = found(f"{NAME}.xml.p7m", forged)

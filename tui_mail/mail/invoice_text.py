@@ -90,8 +90,8 @@ def _invoice(one: Invoice) -> Iterator[str]:
                 (
                     line.number,
                     line.description,
-                    f"{line.quantity} {line.unit}".strip(),
-                    line.price,
+                    f"{_bare(line.quantity, 0)} {line.unit}".strip(),
+                    _bare(line.price, 2),
                     line.total,
                     line.vat_rate,
                 )
@@ -162,6 +162,13 @@ def _day(written: str) -> str:
     month, _dash, day = rest.partition("-")
     sound = len(year) == 4 and (year + month + day).isdigit() and len(month + day) == 4
     return f"{day}/{month}/{year}" if sound else written
+
+
+def _bare(number: str, decimals: int) -> str:
+    """A number without the zeros that programs fill it with, but for so many decimals."""
+    whole, dot, rest = number.partition(".")
+    kept = rest[:decimals] + rest[decimals:].rstrip("0")
+    return f"{whole}.{kept}" if dot and kept else whole
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:

@@ -111,7 +111,9 @@ def _with_invoices(rendered: Rendered, parsed: ParsedMessage, width: int) -> Ren
 
     lines: list[Line] = [()]
     for text in documents_text(documents).split("\n"):
-        block = Block([Piece(text, Style.PLAIN)] if text else [])
+        indent = text[: len(text) - len(text.lstrip(" "))]
+        pieces = [Piece(text[len(indent) :], Style.PLAIN)] if text else []
+        block = Block(pieces, first=indent, rest=f"{indent}  " if indent else "")
         lines.extend(_rows(block, LineKind.NEW, width))
     return replace(rendered, lines=(*rendered.lines, *lines[:MAX_BLOCKS]))
 
