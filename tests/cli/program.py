@@ -129,6 +129,11 @@ Content-Disposition: attachment; filename=foglio.pdf
 
 %PDF
 --b--"""
+# The keys of a message's row, by the contract.
+ROW = {
+    "id", "message_id", "date", "from", "to", "subject", "folder", "account", "flags", "thread",
+    "links",
+}  # fmt: skip
 WITH_FILES = letter(
     4,
     subject="Listino",

@@ -11,8 +11,8 @@ from tests.db.house import BIANCHI, DUE, FERRI, INVOICE, NOW, ORDER, House, buil
 from tui_mail.db import links, machine_links, traces
 from tui_mail.db.engine import Database
 from tui_mail.db.machine_links import Proposed
-from tui_mail.db.rows import PageKey
-from tui_mail.db.tables import Change
+from tui_mail.db.rows import PageKey, TraceFilter
+from tui_mail.db.tables import Change, Placement
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.values import LinkProposal, LinkState, Reference
 
@@ -235,12 +235,36 @@ def trace_of(
     return [row.message_id for row in found.rows], found.hidden
 
 
-def linked(house: House, *references: Reference, minutes: int, folder: int | None = None) -> int:
-    message = house.message(minutes=minutes, folder=folder)
+def linked(
+    house: House,
+    *references: Reference,
+    minutes: int,
+    folder: int | None = None,
+    **columns: Any,
+) -> int:
+    message = house.message(minutes=minutes, folder=folder, **columns)
     at = NOW + timedelta(minutes=minutes)
     proposals = [LinkProposal(house.ids[one], AUTOMATIC, "number", 90, "why") for one in references]
     house.database.write_now(machine_links.save_links, [Proposed(message, at, proposals)], NOW)
     return message
+
+
+def copy_into(house: House, message: int, folder: int) -> None:
+    """Another copy of a message, a read one."""
+
+    def copy(session: Session) -> None:
+        session.add(
+            Placement(
+                message_id=message,
+                folder_id=folder,
+                thread_id=1,
+                received_at=NOW,
+                position=1,
+                seen=True,
+            )
+        )
+
+    house.database.write_now(copy)
 
 
 def test_a_trace_is_the_record_s_mail_newest_first(house: House) -> None:
@@ -256,7 +280,9 @@ def test_a_trace_counts_what_may_not_be_read(house: House) -> None:
     seen = linked(house, ORDER, minutes=1)
     linked(house, ORDER, minutes=2, folder=house.private_inbox)
     assert trace_of(house, house.bruno, ORDER) == ([seen], 1)
-    assert trace_of(house, house.bruno, ORDER, since=NOW + timedelta(minutes=3)) == ([], 0)
+    assert trace_of(
+        house, house.bruno, ORDER, only=TraceFilter(since=NOW + timedelta(minutes=3))
+    ) == ([], 0)
 
 
 def test_a_trace_is_read_window_by_window(house: House) -> None:
@@ -281,28 +307,43 @@ def test_a_trace_can_be_of_a_time_and_of_the_chain(house: House) -> None:
     third = linked(house, DUE, minutes=3)
     assert trace_of(house, house.anna, ORDER, chain=True) == ([third, second, first], 0)
     assert trace_of(house, house.anna, INVOICE) == ([second], 0)
-    since, until = NOW + timedelta(minutes=2), NOW + timedelta(minutes=3)
-    assert trace_of(house, house.anna, FERRI, since=since, until=until) == ([second], 0)
+    days = TraceFilter(since=NOW + timedelta(minutes=2), until=NOW + timedelta(minutes=3))
+    assert trace_of(house, house.anna, FERRI, only=days) == ([second], 0)
+
+
+def test_a_trace_can_be_of_a_direction_and_of_kinds_also_in_what_is_hidden(house: House) -> None:
+    came = linked(house, ORDER, minutes=1)
+    went = linked(house, ORDER, minutes=2, outgoing=True)
+    bounced = linked(house, ORDER, minutes=3, kind="bounce")
+    for outgoing in (True, True, False):
+        linked(house, ORDER, minutes=4, folder=house.private_inbox, outgoing=outgoing)
+
+    def read(**only: Any) -> tuple[list[int], int]:
+        return trace_of(house, house.bruno, ORDER, only=TraceFilter(**only))
+
+    assert read() == ([bounced, went, came], 3)
+    assert read(outgoing=True) == ([went], 2)
+    assert read(outgoing=False) == ([bounced, came], 1)
+    assert read(kinds=("bounce", "list")) == ([bounced], 0)
+    assert read(outgoing=False, kinds=("human",)) == ([came], 1)
+
+
+def test_a_trace_of_an_account_shows_it_and_only_to_who_reads_it(house: House) -> None:
+    both = linked(house, ORDER, minutes=1)
+    own = linked(house, ORDER, minutes=2, folder=house.private_inbox)
+    copy_into(house, both, house.private_inbox)
+    for account, found in ((house.shared, [both]), (house.private, [own, both])):
+        only = TraceFilter(account_id=account)
+        assert trace_of(house, house.anna, ORDER, only=only) == (found, 0)
+        rows = house.database.read_now(traces.trace, house.anna, house.ids[ORDER], only=only).rows
+        assert len({row.account for row in rows}) == 1
+    hidden = TraceFilter(account_id=house.private)
+    assert trace_of(house, house.bruno, ORDER, only=hidden) == ([], 0)
 
 
 def test_a_row_stands_in_the_folder_where_people_look(house: House) -> None:
     message = linked(house, ORDER, minutes=1, folder=house.trash)
-
-    def copy(session: Session) -> None:
-        from tui_mail.db.tables import Placement
-
-        session.add(
-            Placement(
-                message_id=message,
-                folder_id=house.inbox,
-                thread_id=1,
-                received_at=NOW,
-                position=1,
-                seen=True,
-            )
-        )
-
-    house.database.write_now(copy)
+    copy_into(house, message, house.inbox)
     (row,) = house.database.read_now(traces.trace, house.anna, house.ids[ORDER]).rows
     assert (row.folder, row.account, row.seen, row.unread) == ("Inbox", "vendite@rossi.it", True, 0)
     assert [chip.code for chip in row.chips] == ["2026/119", "C107"]

@@ -25,7 +25,7 @@ from tui_mail.db.messages import save, update_flags
 from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
-from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort
+from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort, TraceFilter
 from tui_mail.db.tables import Address, CertifiedReport, Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
@@ -199,6 +199,23 @@ def test_the_mail_of_a_record_and_what_may_not_be_read_of_it(office: Office) -> 
         _check(office.database, partial(read, before=before))
     page = office.database.read_now(read)
     assert page.hidden == sum(n % 3 > 0 for n in range(_MANY // 2))
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        TraceFilter(since=at(1600), until=at(2600)),
+        TraceFilter(outgoing=False),
+        TraceFilter(account_id=2),
+        TraceFilter(kinds=("human", "list")),
+        TraceFilter(since=at(1600), outgoing=False, kinds=("human",)),
+    ],
+)
+def test_some_of_the_mail_of_a_record(office: Office, only: TraceFilter) -> None:
+    read = partial(trace, operator_id=office.operator, entity_id=_ORDER, only=only)
+    for before in (None, PageKey(at(2500), first_position(at(2500)))):
+        _check(office.database, partial(read, before=before))
+    assert len(office.database.read_now(read).rows) == 50
 
 
 def test_a_search_whether_it_finds_all_or_one(office: Office) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.cli.find import found_ids, message_id_of
+from tui_mail.cli.find import found_ids
+from tui_mail.cli.show import message_id_of
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _, ngettext
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.cli.find import message_id_of
+from tui_mail.cli.show import message_id_of
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
 

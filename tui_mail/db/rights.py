@@ -19,10 +19,12 @@ def readable(operator_id: int) -> Select[int]:
     return select(col(Grant.account_id)).where(col(Grant.operator_id) == operator_id)
 
 
-def visible(operator_id: int, message_id: Any) -> ColumnElement[bool]:
+def visible(
+    operator_id: int, message_id: Any, account_id: int | None = None
+) -> ColumnElement[bool]:
     """The condition that the operator may read the message of this id: it lies in a folder of an
-    account that the operator has a grant on."""
-    return exists(
+    account that the operator has a grant on, and where one is given of that account."""
+    placed = (
         select(col(Placement.id))
         .join(Folder, col(Folder.id) == col(Placement.folder_id))
         .where(
@@ -30,6 +32,9 @@ def visible(operator_id: int, message_id: Any) -> ColumnElement[bool]:
             col(Folder.account_id).in_(readable(operator_id)),
         )
     )
+    if account_id is not None:
+        placed = placed.where(col(Folder.account_id) == account_id)
+    return exists(placed)
 
 
 def sendable(operator_id: int) -> Select[int]:

@@ -87,6 +87,21 @@ class PageKey:
     by: str | int | bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TraceFilter:
+    """Which of a record's mail: `since` <= received < `until` (aware), `outgoing` or not, what lies
+    in one account, of some of the kinds of `mail.kinds`; None and () for all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    outgoing: bool | None = None
+    account_id: int | None = None
+    kinds: tuple[str, ...] = ()
+
+
+ALL_MAIL = TraceFilter()
+
+
 class Sort(StrEnum):
     """What a list is ordered by: STATE puts what is unread first."""
 

@@ -3,9 +3,8 @@
 Only what the operator may read is given; of the rest only how many there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
@@ -13,8 +12,9 @@ from sqlmodel import Session, col
 
 from tui_mail.db.flags import tags_of
 from tui_mail.db.links import chips_for
+from tui_mail.db.positions import first_position
 from tui_mail.db.rights import readable, visible
-from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.rows import ALL_MAIL, ListRow, PageKey, TraceFilter
 from tui_mail.db.tables import Account, EntityRelation, Folder, Link, Message, Placement
 from tui_mail.values import FolderRole, LinkState
 
@@ -45,45 +45,61 @@ def trace(
     operator_id: int,
     entity_id: int,
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    only: TraceFilter = ALL_MAIL,
     chain: bool = False,
     before: PageKey | None = None,
     limit: int = 50,
 ) -> TracePage:
-    """The messages linked to a record, those refused left out; `since` <= received < `until`.
+    """The messages linked to a record, those refused left out.
 
     `chain`: also to the documents that it came from and that came from it. `before`: the last row
     of the window before this one.
     """
     entities = chain_ids(session, entity_id) if chain else [entity_id]
-    linked = [col(Link.entity_id).in_(entities), col(Link.state) != LinkState.REJECTED.value]
-    if since is not None:
-        linked.append(col(Link.received_at) >= since)
-    if until is not None:
-        linked.append(col(Link.received_at) < until)
+    linked = [
+        col(Link.entity_id).in_(entities),
+        col(Link.state) != LinkState.REJECTED.value,
+        *_filtered(only),
+    ]
     distinct = len(entities) > 1
-    page = _page(linked, operator_id, before, limit, distinct=distinct)
+    may_read = visible(operator_id, col(Link.message_id), only.account_id)
+    page = _page([*linked, may_read], before, limit, distinct=distinct)
     ids = [row.message_id for row in session.execute(page)]
-    hidden = _hidden(session, linked, operator_id, distinct=distinct)
-    return TracePage(message_rows(session, operator_id, ids), hidden)
+    # What lies in an account that the operator reads is all for them to read.
+    hidden = (
+        0
+        if only.account_id is not None
+        else _hidden(session, linked, operator_id, distinct=distinct)
+    )
+    return TracePage(message_rows(session, operator_id, ids, only.account_id), hidden)
+
+
+def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:
+    """The conditions of a filter, except that of the account, which is one of what may be read."""
+    if only.since is not None:
+        # The first ends the way down the index; a position is of the second received in or later.
+        yield col(Link.position) >= first_position(only.since)
+        yield col(Link.received_at) >= only.since
+    if only.until is not None:
+        yield col(Link.received_at) < only.until
+    about = []
+    if only.outgoing is not None:
+        about.append(col(Message.outgoing).is_(only.outgoing))
+    if only.kinds:
+        about.append(col(Message.kind).in_(only.kinds))
+    if about:
+        yield exists(select(col(Message.id)).where(col(Message.id) == col(Link.message_id), *about))
 
 
 def _page(
     linked: Sequence[ColumnElement[bool]],
-    operator_id: int,
     before: PageKey | None,
     limit: int,
     *,
     distinct: bool,
 ) -> Select[*tuple[Any, ...]]:
     position, message = col(Link.position), col(Link.message_id)
-    query = (
-        select(message, position)
-        .where(*linked, visible(operator_id, message))
-        .order_by(position.desc())
-        .limit(limit)
-    )
+    query = select(message, position).where(*linked).order_by(position.desc()).limit(limit)
     if before is not None:
         query = query.where(position < before.id)
     return query.distinct() if distinct else query
@@ -121,8 +137,11 @@ def chain_ids(session: Session, entity_id: int) -> list[int]:
     return sorted(found)
 
 
-def message_rows(session: Session, operator_id: int, message_ids: Sequence[int]) -> list[ListRow]:
-    """Messages as rows of a flat list, newest first, each once, in the folder where people look.
+def message_rows(
+    session: Session, operator_id: int, message_ids: Sequence[int], account_id: int | None = None
+) -> list[ListRow]:
+    """Messages as rows of a flat list, newest first, each once, in the folder where people look:
+    of all accounts or of one.
 
     The key's id is the message's position.
     """
@@ -130,6 +149,8 @@ def message_rows(session: Session, operator_id: int, message_ids: Sequence[int])
     query = _placed().where(
         col(Message.id).in_(message_ids), col(Folder.account_id).in_(readable(operator_id))
     )
+    if account_id is not None:
+        query = query.where(col(Folder.account_id) == account_id)
     for row in session.execute(query):
         there = best.get(row.message_id)
         if there is None or _preference(row) < _preference(there):
