@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tui_mail.config import as_text, find_home, load_settings, make_home, write_default_settings
+from tui_mail.config import (
+    as_text,
+    crm_of,
+    find_home,
+    load_settings,
+    make_home,
+    write_default_settings,
+)
 from tui_mail.errors import CannotWrite, SettingsWrong
 
 
@@ -32,6 +39,8 @@ def test_the_environment_overrides_the_database(
         ("undo_seconds = true", "undo_seconds"),
         ('language = "de"', "language"),
         ("keys = { quit = 1 }", "keys"),
+        ("crm = 1", "crm"),
+        ('crm = ["ROSSI", 2]', "crm"),
         ("theme = ", "settings.toml"),
     ],
 )
@@ -40,6 +49,25 @@ def test_a_mistake_names_the_file_and_the_key(tmp_path: Path, text: str, named: 
     with pytest.raises(SettingsWrong, match=named) as caught:
         load_settings(find_home(str(tmp_path)))
     assert "settings.toml" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "rossi", "neri"),
+    [
+        ("", True, True),
+        ("crm = true", True, True),
+        ("crm = false", False, False),
+        ('crm = ["Rossi"]', True, False),
+        ("crm = []", False, False),
+    ],
+)
+def test_each_company_works_with_a_crm_or_without(
+    tmp_path: Path, text: str, rossi: bool, neri: bool
+) -> None:
+    (tmp_path / "settings.toml").write_text(text)
+    crm = crm_of(load_settings(find_home(str(tmp_path))))
+    assert [crm.shows("lead", "ROSSI"), crm.shows("lead", "NERI")] == [rossi, neri]
+    assert crm.shows("customer", "NERI")
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

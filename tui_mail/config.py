@@ -12,6 +12,7 @@ from typing import Any
 
 from tui_mail.errors import CannotWrite, SettingsWrong
 from tui_mail.i18n import LANGUAGES, _
+from tui_mail.values import Crm
 
 _FILE = "settings.toml"
 _OWNER_ONLY = 0o700
@@ -93,7 +94,8 @@ class Settings:
     `language`: "it", "en" or "" for the environment's. `theme`: "dark", "light" or the name of a
     theme file. `undo_seconds`: how long a sent letter waits. `check_minutes`: the safety poll
     beside IDLE. `server_connections`: of one process to one server at a time. `erp_minutes`: how
-    often the ERP is read again. `crm`: whether leads, offers, opportunities and activities are shown.
+    often the ERP is read again. `crm`: whether leads, offers, opportunities and activities are shown,
+    or the codes of the companies whose are.
     `pictures`: how those in mail are drawn, "auto" by what the terminal can do. `pec_authorities`: a
     folder with the certificates (PEM) of the authorities that may vouch for providers of certified
     mail.
@@ -110,7 +112,7 @@ class Settings:
     check_minutes: int = 5
     server_connections: int = 10
     erp_minutes: int = 15
-    crm: bool = True
+    crm: bool | list[str] = True
     pec_authorities: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -127,7 +129,7 @@ _CHECKS: dict[str, tuple[type, str]] = {
     "check_minutes": (int, "a number of minutes from 1 to 1440"),
     "server_connections": (int, "a number of connections from 1 to 1000"),
     "erp_minutes": (int, "a number of minutes from 1 to 10080"),
-    "crm": (bool, "true or false"),
+    "crm": (object, "true, false or a list of codes of companies"),
     "pec_authorities": (str, "a folder of PEM files"),
     "keys": (dict, "a table of action = key"),
 }
@@ -187,6 +189,8 @@ def _check(home: Home, key: str, value: Any) -> None:
         fits = value in {"", *LANGUAGES}
     if fits and key == "pictures":
         fits = value in _PICTURES
+    if fits and key == "crm":
+        fits = isinstance(value, bool) or _is_list_of_words(value)
     if fits and key == "keys":
         fits = all(isinstance(item, str) for item in value.values())
     if not fits:
@@ -195,6 +199,17 @@ def _check(home: Home, key: str, value: Any) -> None:
                 file=home.settings_file, key=key, description=description
             )
         )
+
+
+def _is_list_of_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def crm_of(settings: Settings) -> Crm:
+    """Which companies' leads, offers, activities and opportunities are shown."""
+    if isinstance(settings.crm, bool):
+        return Crm(settings.crm)
+    return Crm(everywhere=False, companies=frozenset(one.lower() for one in settings.crm))
 
 
 def is_installed(home: Home, settings: Settings) -> bool:
@@ -228,7 +243,8 @@ DEFAULT_FILE = """\
 # check_minutes = 5                                      # how often to look beside IDLE
 # server_connections = 10                                # of one process to one server at a time
 # erp_minutes = 15                                       # how often to read the ERP again
-# crm = true                                             # leads, offers, opportunities, activities
+# crm = true                                             # leads, offers, opportunities, activities;
+#                                                        # or of which companies: ["ROSSI"]
 # [keys]                                                 # action = "key", as `tui-mail keys` lists them
 """
 

@@ -479,6 +479,26 @@ DOCUMENT_KINDS = (
     "opportunity",
 )
 ENTITY_KINDS = (*PARTY_KINDS, "contact", *DOCUMENT_KINDS)
+CRM_KINDS = ("lead", "offer", "activity", "opportunity")
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """Which companies work with the kinds of a CRM: all (`everywhere`), or those of `companies`,
+    their codes in lower case. What a company does not work with is kept, and not shown.
+    """
+
+    everywhere: bool = True
+    companies: frozenset[str] = frozenset()
+
+    def shows(self, kind: str, company: str) -> bool:
+        """Whether a record of `kind` of this company is to be seen."""
+        return self.everywhere or kind not in CRM_KINDS or company.lower() in self.companies
+
+    @property
+    def unshown(self) -> tuple[str, ...]:
+        """The kinds that no company works with."""
+        return () if self.everywhere or self.companies else CRM_KINDS
 
 
 @dataclass(frozen=True, slots=True)

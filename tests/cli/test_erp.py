@@ -179,3 +179,18 @@ def test_a_spoilt_file_takes_nobody_away_and_the_status_says_so(
     write_erp(folder)
     assert program("erp", "refresh").code == 0
     assert program("erp", "status").record["error"] == ""
+
+
+def test_without_a_crm_its_kinds_are_taken_in_and_not_told(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(tmp_path / "erp", parties=ERP["parties"] + "ROSSI,lead,L1,Verdi Impianti\n")
+    told = {row["kind"]: row for row in program("erp", "import", folder).records}
+    assert told["lead"]["read"] == 1
+    (program.home / "settings.toml").write_text("crm = false\n")
+    told = {row["kind"]: row for row in program("erp", "import", folder).records}
+    assert "customer" in told
+    assert "lead" not in told
+    assert program("trace", "lead:L1").code == 66
+    (program.home / "settings.toml").write_text('crm = ["rossi"]\n')
+    assert program("trace", "lead:L1").code == 0

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.db import house
 from tui_mail.blobs import FolderBlobs
-from tui_mail.config import Settings
+from tui_mail.config import Settings, crm_of
 from tui_mail.db import accounts, actions, erp, folders
 from tui_mail.db.conversations import window
 from tui_mail.db.engine import Database
@@ -213,7 +213,7 @@ async def showing(
 
     def open_parts() -> Parts:
         url = stage.database.engine.url.render_as_string(hide_password=False)
-        database = Database(url)
+        database = Database(url, crm_of(chosen))
         return Parts(database, stage.anna, chosen, Reader(database, stage.blobs, stage.anna))
 
     console = Console(chosen, open_parts)

@@ -55,3 +55,25 @@ async def test_an_activity_says_what_is_wrong_with_its_day(stage: Stage) -> None
         await shown.sees("is not a date")
         await shown.press("backspace", "enter")
         await shown.sees("Made Activity “Richiamare Ferri”")
+
+
+async def test_without_a_crm_only_a_contact_can_be_made(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender="Ada Neri <ada@ferri.it>")
+    async with showing(stage, crm=False) as shown:
+        await shown.press("plus")
+        await shown.sees("Ada Neri, of Ferri Impianti Srl")
+        await shown.lacks("Lead", "Activity", "Opportunity", "lead")
+
+
+async def test_without_a_crm_nothing_can_be_made_of_a_stranger(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender=STRANGER, body=UNKNOWN_FIRM)
+    async with showing(stage, crm=["NERI"]) as shown:
+        await shown.press("plus")
+        await shown.sees("Whose contact? Link the firm first: L.")
+
+
+async def test_without_a_crm_the_help_knows_nothing_of_it(stage: Stage) -> None:
+    async with showing(stage, size=(120, 120), crm=False) as shown:
+        await shown.press("f1")
+        await shown.sees("customer: supplier:", "quote: due: job:")
+        await shown.lacks("lead:", "offer:", "opportunity:")

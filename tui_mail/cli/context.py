@@ -21,6 +21,7 @@ from tui_mail.config import (
     Home,
     Settings,
     attachments_folder,
+    crm_of,
     is_installed,
     load_settings,
     make_home,
@@ -77,7 +78,7 @@ class Context:
 
         self._expect_installation()
         make_home(self.home)
-        database = Database(self.settings.database)
+        database = Database(self.settings.database, crm_of(self.settings))
         kind = network_file_system(database.file) if database.file else ""
         if kind:
             raise SettingsWrong(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context, moment
+from tui_mail.config import crm_of
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _, ngettext
 from tui_mail.values import ENTITY_KINDS
@@ -110,7 +111,8 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
     connector = call.parts.connector(location, mapping)
     done = refresh(call.database, connector, name, cursor, call.progress)
     call.progress_done()
-    for row in done.counts:
+    unshown = crm_of(call.settings).unshown
+    for row in (one for one in done.counts if one.kind not in unshown):
         call.emit(
             {
                 "kind": row.kind,
@@ -186,10 +188,13 @@ def _add(
 def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
     """Read a place as a refresh would, and take nothing in."""
     call: Context = context.obj
+    crm = crm_of(call.settings)
     for source in _sources(call, name):
         with call.in_part():
             changes = call.parts.connector(source.location, source.mapping).changes("")
-            counts = Counter(one.kind for one in changes.entities)
+            counts = Counter(
+                one.kind for one in changes.entities if crm.shows(one.kind, one.company)
+            )
             counts["address"] = len(changes.addresses)
             for kind in (*ENTITY_KINDS, "address"):
                 if counts[kind]:

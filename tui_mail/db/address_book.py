@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.prefix import begins
 from tui_mail.db.rights import sendable, visible
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Account, Address, Entity, Message
 from tui_mail.safetext import folded
 from tui_mail.values import PARTY_KINDS
@@ -127,7 +128,10 @@ def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggest
         title.contains(f" {wanted}", autoescape=True),
     ):
         query = select(col(Entity.id)).where(
-            col(Entity.kind).in_(_PEOPLE), ~col(Entity.gone), condition
+            col(Entity.kind).in_(_PEOPLE),
+            ~col(Entity.gone),
+            condition,
+            *shown(crm_of(session)),
         )
         ids += [one for one in session.scalars(query.limit(_PARTIES)) if one is not None]
         if len(ids) >= limit:
@@ -137,7 +141,7 @@ def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggest
 
 
 def _suggestions(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Suggestion]:
-    for row in session.execute(query):
+    for row in session.execute(query.where(*shown(crm_of(session), _Party))):
         yield Suggestion(row.email, row.contact or row.party, row.party)
 
 
@@ -190,7 +194,7 @@ def _parties_of(session: Session, wanted: Iterable[str]) -> dict[str, list[tuple
     query = (
         select(col(Address.email), col(Address.party_id), col(Entity.title))
         .join(Entity, col(Entity.id) == col(Address.party_id))
-        .where(col(Address.email).in_({*domains, *domains.values()}))
+        .where(col(Address.email).in_({*domains, *domains.values()}), *shown(crm_of(session)))
         .order_by(col(Entity.gone), col(Entity.title))
     )
     rows: dict[str, list[tuple[int, str]]] = {}

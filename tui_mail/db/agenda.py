@@ -7,14 +7,16 @@ from datetime import date as Day
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select
+from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.rows import Chip, EventRow
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Attendee, Entity, Event
 from tui_mail.db.topics import Topic, publish
+from tui_mail.values import Crm
 
 _MOST_DUE = 1_000
 
@@ -45,18 +47,19 @@ def events(session: Session, operator_id: int, start: datetime, end: datetime) -
 
     The days of due items are those of `start` and `end` in their own time zone.
     """
-    query = _events().where(
+    crm = crm_of(session)
+    query = _events(crm).where(
         or_(col(Event.operator_id).is_(None), col(Event.operator_id) == operator_id),
         col(Event.starts_at) < end,
         or_(col(Event.ends_at) > start, col(Event.starts_at) >= start),
     )
     rows = [_event_row(row) for row in session.execute(query)]
     last = (end - timedelta(microseconds=1)).date()
-    due = [_due_row(row) for row in session.execute(_due_items(start.date(), last))]
+    due = [_due_row(row) for row in session.execute(_due_items(crm, start.date(), last))]
     return sorted(rows + due, key=lambda row: (row.starts_at, not row.all_day, row.due, row.title))
 
 
-def _events() -> Select[*tuple[Any, ...]]:
+def _events(crm: Crm) -> Select[*tuple[Any, ...]]:
     return select(
         col(Event.id),
         col(Event.title),
@@ -65,7 +68,7 @@ def _events() -> Select[*tuple[Any, ...]]:
         col(Event.all_day),
         col(Event.location),
         *_chip_columns(Entity),
-    ).outerjoin(Entity, col(Entity.id) == col(Event.entity_id))
+    ).outerjoin(Entity, and_(col(Entity.id) == col(Event.entity_id), *shown(crm)))
 
 
 def _chip_columns(entity: type[Entity]) -> tuple[Any, ...]:
@@ -97,7 +100,7 @@ def _event_row(row: Row[*tuple[Any, ...]]) -> EventRow:
     )
 
 
-def _due_items(first: Day, last: Day) -> Select[*tuple[Any, ...]]:
+def _due_items(crm: Crm, first: Day, last: Day) -> Select[*tuple[Any, ...]]:
     party = aliased(Entity)
     return (
         select(
@@ -107,7 +110,7 @@ def _due_items(first: Day, last: Day) -> Select[*tuple[Any, ...]]:
             col(Entity.currency),
             func.coalesce(col(party.title), "").label("party"),
         )
-        .outerjoin(party, col(party.id) == col(Entity.party_id))
+        .outerjoin(party, and_(col(party.id) == col(Entity.party_id), *shown(crm, party)))
         .where(
             col(Entity.due_date) >= first,
             col(Entity.due_date) <= last,

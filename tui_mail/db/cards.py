@@ -78,13 +78,13 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
 
 
 def _rows(session: Session, *conditions: ColumnElement[bool]) -> tuple[EntityRow, ...]:
-    query = entity_rows().where(*conditions, col(Entity.gone).is_(False))
+    query = entity_rows(session).where(*conditions, col(Entity.gone).is_(False))
     query = query.order_by(col(Entity.date), col(Entity.id)).limit(_MOST)
     return tuple(entity_row(row) for row in session.execute(query))
 
 
 def _chain(session: Session, entity_id: int) -> tuple[EntityRow, ...]:
-    query = entity_rows().where(col(Entity.id).in_(chain_ids(session, entity_id)[:_MOST]))
+    query = entity_rows(session).where(col(Entity.id).in_(chain_ids(session, entity_id)[:_MOST]))
     rows = [entity_row(row) for row in session.execute(query)]
     return tuple(sorted(rows, key=_place_in_chain))
 
@@ -110,7 +110,7 @@ def _open_items(session: Session, party_id: int | None) -> list[EntityRow]:
 
 def _open_documents(session: Session, party_id: int) -> tuple[EntityRow, ...]:
     kinds = [kind for kind in DOCUMENT_KINDS if kind != "due_item"]
-    query = entity_rows().where(
+    query = entity_rows(session).where(
         col(Entity.party_id) == party_id,
         col(Entity.kind).in_(kinds),
         col(Entity.state) == "open",

@@ -20,6 +20,8 @@ from tui_mail.db.erp_save import plain
 from tui_mail.db.journal import journal
 from tui_mail.db.links import link_by_hand, undo_links
 from tui_mail.db.prefix import begins
+from tui_mail.db.rows import EntityRow
+from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Address, Company, Entity, Link
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound, WrongData
@@ -56,6 +58,8 @@ def create(
     """
     party = _checked(session, wanted)
     company = party.company if party is not None else _first_company(session)
+    if not crm_of(session).shows(wanted.kind, company):
+        raise WrongData(_("Nothing of this kind can be made here."))
     (entity_id,) = insert_numbered(session, Entity, [_row(session, wanted, company, now)])
     address = wanted.address.strip().lower()
     if address:
@@ -87,6 +91,13 @@ def _checked(session: Session, wanted: NewRecord) -> Entity | None:
     if party is None or party.kind not in PARTY_KINDS:
         raise NotFound(_("There is no such record in the ERP's data."))
     return party
+
+
+def kinds_to_make(session: Session, party: EntityRow | None) -> list[str]:
+    """What can be made of a message of this party, or of nobody known."""
+    company = party.company if party is not None else _first_company(session)
+    kinds = [kind for kind in CREATED_KINDS if kind != "contact" or party is not None]
+    return [kind for kind in kinds if crm_of(session).shows(kind, company)]
 
 
 def _first_company(session: Session) -> str:

@@ -26,10 +26,12 @@ from sqlmodel import Session
 
 from tui_mail import aside
 from tui_mail.db.guard import require_guard
+from tui_mail.db.shown import KEY
 from tui_mail.db.topics import Topic, published
 from tui_mail.db.troubles import our_errors
 from tui_mail.errors import SettingsWrong, TuiMailError
 from tui_mail.i18n import _
+from tui_mail.values import Crm
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -55,8 +57,10 @@ log = logging.getLogger(__name__)
 class Database:
     """One database, by its URL (`sqlite:///…` or `postgresql+psycopg://…`)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, crm: Crm | None = None) -> None:
+        """`crm`: of which companies the records of a CRM are shown, of all when not told."""
         self._url = _readable(url)
+        self._told = {KEY: crm or Crm()}
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._reader, self._writer = self._engines()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
@@ -93,7 +97,10 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Run `fn(session, …)`; nothing that it changes is kept."""
-        with our_errors(), Session(self._reader, expire_on_commit=False) as session:
+        with (
+            our_errors(),
+            Session(self._reader, expire_on_commit=False, info=self._told) as session,
+        ):
             return fn(session, *args, **kwargs)
 
     def write_now(
@@ -107,7 +114,10 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, frozenset[Topic]]:
         """`write_now`, and what it published. Raises what a guard around it raises."""
-        with our_errors(), Session(self._writer, expire_on_commit=False) as session:
+        with (
+            our_errors(),
+            Session(self._writer, expire_on_commit=False, info=self._told) as session,
+        ):
             require_guard(session)
             result = fn(session, *args, **kwargs)
             return result, self._commit(session)
@@ -116,7 +126,7 @@ class Database:
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, frozenset[Topic]]:
         engine = self._writer if self._sqlite else self._reader
-        with our_errors(), Session(engine, expire_on_commit=False) as session:
+        with our_errors(), Session(engine, expire_on_commit=False, info=self._told) as session:
             if not self._sqlite:
                 session.connection().exec_driver_sql(_TENDING)
             result = fn(session, *args, **kwargs)

@@ -21,6 +21,7 @@ from tui_mail.db.erp_save import Missing, Taking, plain
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.rows import EntityRow, LineRow
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotFound, WrongData, WrongUse
@@ -172,7 +173,7 @@ def entity(session: Session, reference: Reference) -> EntityRow:
     Raises WrongData for an unknown kind, NotFound, and WrongUse when several companies have it.
     """
     _check_kind(reference.kind)
-    query = entity_rows().where(
+    query = entity_rows(session).where(
         col(Entity.kind) == reference.kind, col(Entity.code_folded) == folded(plain(reference.code))
     )
     if reference.company:
@@ -195,7 +196,7 @@ def entity(session: Session, reference: Reference) -> EntityRow:
 
 def entity_by_id(session: Session, entity_id: int) -> EntityRow:
     """The record with this id. Raises NotFound."""
-    row = session.execute(entity_rows().where(col(Entity.id) == entity_id)).first()
+    row = session.execute(entity_rows(session).where(col(Entity.id) == entity_id)).first()
     if row is None:
         raise NotFound(_("There is no such record in the ERP's data."))
     return entity_row(row)
@@ -203,7 +204,7 @@ def entity_by_id(session: Session, entity_id: int) -> EntityRow:
 
 def entities_by_id(session: Session, entity_ids: Sequence[int]) -> list[EntityRow]:
     """The records with these ids, in their order; an id of none is left out."""
-    query = entity_rows().where(col(Entity.id).in_(set(entity_ids)))
+    query = entity_rows(session).where(col(Entity.id).in_(set(entity_ids)))
     found = {row.id: entity_row(row) for row in session.execute(query)}
     return [found[one] for one in entity_ids if one in found]
 
@@ -222,17 +223,24 @@ def document_lines(session: Session, entity_id: int) -> list[LineRow]:
 _Party = aliased(Entity, name="party")
 
 
-def entity_rows() -> Select[*tuple[Any, ...]]:
-    """The query of records with their parties, to be narrowed; `entity_row` reads its rows."""
+def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
+    """The query of the records that are shown, with their parties, to be narrowed; `entity_row` reads
+    its rows.
+    """
+    crm = crm_of(session)
     own = [
         name for name in EntityRow.__slots__ if not name.startswith("party") or name == "party_id"
     ]
-    return select(
-        *(getattr(Entity, name) for name in own),
-        func.coalesce(col(_Party.kind), "").label("party_kind"),
-        func.coalesce(col(_Party.code), "").label("party_code"),
-        func.coalesce(col(_Party.title), "").label("party"),
-    ).outerjoin(_Party, col(_Party.id) == col(Entity.party_id))
+    return (
+        select(
+            *(getattr(Entity, name) for name in own),
+            func.coalesce(col(_Party.kind), "").label("party_kind"),
+            func.coalesce(col(_Party.code), "").label("party_code"),
+            func.coalesce(col(_Party.title), "").label("party"),
+        )
+        .outerjoin(_Party, and_(col(_Party.id) == col(Entity.party_id), *shown(crm, _Party)))
+        .where(*shown(crm))
+    )
 
 
 def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
@@ -264,7 +272,7 @@ def find_entities(
     found = [
         entity_row(row)
         for some in chunks(ids)
-        for row in session.execute(entity_rows().where(col(Entity.id).in_(some)))
+        for row in session.execute(entity_rows(session).where(col(Entity.id).in_(some)))
     ]
     return sorted(found, key=lambda row: _rank(row, whole, words))[:limit]
 
@@ -272,7 +280,7 @@ def find_entities(
 def _ids(
     session: Session, kinds: Sequence[str], company: str, *conditions: ColumnElement[bool]
 ) -> dict[int, None]:
-    query = select(col(Entity.id)).where(*conditions)
+    query = select(col(Entity.id)).where(*conditions, *shown(crm_of(session)))
     if kinds:
         query = query.where(col(Entity.kind).in_(kinds))
     if company:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -20,10 +20,11 @@ from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import visible
 from tui_mail.db.rows import Chip, LinkRow
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity, Folder, Grant, Link, Message, Operator, Placement
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
-from tui_mail.values import PARTY_KINDS, LinkState
+from tui_mail.values import PARTY_KINDS, Crm, LinkState
 
 CHIPS = 3
 _STATE_RANK = {
@@ -45,7 +46,7 @@ def _order(kind: str, state: str, score: int) -> tuple[bool, int, int]:
 
 
 @cache  # to say what is asked takes longer than to ask it
-def _chips() -> Select[*tuple[Any, ...]]:
+def _chips(crm: Crm) -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(Link.message_id),
@@ -61,6 +62,7 @@ def _chips() -> Select[*tuple[Any, ...]]:
         .where(
             col(Link.message_id).in_(bindparam("some", expanding=True)),
             col(Link.state) != LinkState.REJECTED.value,
+            *shown(crm),
         )
         .order_by(col(Link.message_id), col(Link.id))
     )
@@ -72,8 +74,9 @@ def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple
     Documents before parties, confirmed before automatic before proposed; rejected ones never.
     """
     found: defaultdict[int, list[tuple[tuple[bool, int, int], Chip]]] = defaultdict(list)
+    query = _chips(crm_of(session))
     for some in chunks(message_ids):
-        for row in session.execute(_chips(), {"some": some}):
+        for row in session.execute(query, {"some": some}):
             chip = Chip(row.id, row.company, row.kind, row.code, row.title, row.state)
             found[row.message_id].append((_order(row.kind, row.state, row.score), chip))
     return {
@@ -103,7 +106,7 @@ def links_for(session: Session, operator_id: int, message_ids: Collection[int]) 
     """The links of those of the messages that the operator may read, newest message first."""
     rows: list[LinkRow] = []
     for some in chunks(message_ids):
-        query = _link_rows().where(
+        query = _link_rows(crm_of(session)).where(
             col(Link.message_id).in_(some), visible(operator_id, col(Link.message_id))
         )
         rows.extend(_link_row(row) for row in session.execute(query))
@@ -122,7 +125,7 @@ def entities_of(session: Session, message_id: int) -> tuple[int, ...]:
     return tuple(session.scalars(query))
 
 
-def _link_rows() -> Select[*tuple[Any, ...]]:
+def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
     party = aliased(Entity)
     return (
         select(
@@ -150,8 +153,9 @@ def _link_rows() -> Select[*tuple[Any, ...]]:
         )
         .join(Entity, col(Entity.id) == col(Link.entity_id))
         .join(Message, col(Message.id) == col(Link.message_id))
-        .outerjoin(party, col(party.id) == col(Entity.party_id))
+        .outerjoin(party, and_(col(party.id) == col(Entity.party_id), *shown(crm, party)))
         .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
+        .where(*shown(crm))
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from tui_mail.db.erp import is_number
 from tui_mail.db.erp_save import plain
 from tui_mail.db.prefix import begins
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity
 from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
@@ -26,7 +27,9 @@ def records_named(session: Session, asked: OfRecord) -> tuple[int, ...]:
     of the name of, those that are gone from the ERP too; at most 500."""
     found: dict[int, None] = {}
     for condition in _conditions(session, asked):
-        query = select(col(Entity.id)).where(col(Entity.kind).in_(asked.kinds), condition)
+        query = select(col(Entity.id)).where(
+            col(Entity.kind).in_(asked.kinds), condition, *shown(crm_of(session))
+        )
         if asked.company:
             query = query.where(func.lower(col(Entity.company)) == plain(asked.company).lower())
         found.update((key, None) for key in session.scalars(query.limit(MOST)) if key is not None)
@@ -58,7 +61,9 @@ def _by_name(session: Session, asked: OfRecord) -> Iterator[int]:
         return
     title = col(Entity.title_folded)
     query = select(col(Entity.id), col(Entity.title)).where(
-        col(Entity.kind).in_(kinds), *(title.contains(word, autoescape=True) for word in wanted)
+        col(Entity.kind).in_(kinds),
+        *(title.contains(word, autoescape=True) for word in wanted),
+        *shown(crm_of(session)),
     )
     if asked.company:
         query = query.where(func.lower(col(Entity.company)) == plain(asked.company).lower())

@@ -13,6 +13,7 @@ from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.saved_list import called, saved_searches
 from tui_mail.db.search_names import require_places
+from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
 from tui_mail.errors import NotAllowed, NotFound, WrongUse
@@ -37,7 +38,7 @@ def understood(session: Session, operator_id: int, text: str, now: datetime) -> 
     Raises QueryMistake, for a saved search that is not there or asks for itself, too, and for a
     folder or an account that is not there.
     """
-    asked = parse(text, now)
+    asked = parse(text, now, unshown=crm_of(session).unshown)
     require_places(session, operator_id, asked, text)
     tree = _put_in(asked, _Searches(session, operator_id, now).tree, text)
     mine = AssignedTo(ME)

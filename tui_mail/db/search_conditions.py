@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from tui_mail.db.positions import first_position
 from tui_mail.db.record_names import records_named
 from tui_mail.db.search_scope import Scope
+from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Assignment, Entity, Link, Message, Operator, Placement
 from tui_mail.search import tree
 from tui_mail.search.tree import Between, Is, Mark, OfRecord, Size, Tree
@@ -178,7 +179,9 @@ def of_record(session: Session, asked: OfRecord) -> ColumnElement[bool]:
         found = records_named(session, asked)
         return col(Link.entity_id).in_(found) if found else false()
     kind = select(col(Entity.id)).where(
-        col(Entity.id) == col(Link.entity_id), col(Entity.kind).in_(asked.kinds)
+        col(Entity.id) == col(Link.entity_id),
+        col(Entity.kind).in_(asked.kinds),
+        *shown(crm_of(session)),
     )
     if asked.company:
         kind = kind.where(func.lower(col(Entity.company)) == asked.company.lower())

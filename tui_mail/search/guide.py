@@ -12,8 +12,11 @@ class Rule(NamedTuple):
     found: str
 
 
-def rules() -> list[Rule]:
-    """The language, the most used first, with the names that operators have in the language in use."""
+def rules(*, crm: bool = True) -> list[Rule]:
+    """The language, the most used first, with the names that operators have in the language in use.
+
+    `crm`: with the records of a CRM.
+    """
     return [
         Rule(_('words "a phrase" begin*'), _("all of them, anywhere: text, people, files")),
         Rule(_("-word  NOT word"), _("without it")),
@@ -34,11 +37,13 @@ def rules() -> list[Rule]:
         Rule(_("newer:7d older:3m"), _("hours h, days d, weeks w, months m, years y")),
         Rule(_("larger:2M smaller:10k"), _("size of the message")),
         Rule(
-            _("customer: supplier: lead:"),
+            _("customer: supplier: lead:") if crm else _("customer: supplier:"),
             _("mail of a party, by code or name: customer:ferri"),
         ),
         Rule(_("order: invoice: ddt:"), _("of a document: order:123, invoice:88/A, OC 123")),
-        Rule(_("quote: offer: due: job:"), _("likewise; activity: opportunity:")),
+        Rule(_("quote: offer: due: job:"), _("likewise; activity: opportunity:"))
+        if crm
+        else Rule(_("quote: due: job:"), _("likewise")),
         Rule(_("assigned: state:"), _("me, nobody, a name; open, waiting, done")),
         Rule(
             _("tag: kind: thread: mid:"),

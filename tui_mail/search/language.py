@@ -9,7 +9,7 @@ is a common word before a colon and a space: “Att: Rossi”.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
@@ -69,15 +69,18 @@ _NO_OPERATORS = {
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
-def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Tree:
+def parse(
+    text: str, now: datetime, zone: tzinfo | None = None, unshown: Collection[str] = ()
+) -> Tree:
     """What `text` asks for. `now` is aware; `zone`: whose days are meant, None for this computer's.
+    `unshown`: kinds of records that no operator is proposed for.
 
     Raises QueryMistake, and nothing else.
     """
     if len(text) > LONGEST_QUERY:
         message = _("A query has at most {count} characters.").format(count=LONGEST_QUERY)
         raise QueryMistake(message, LONGEST_QUERY, len(text))
-    return _Reading(_UNPRINTABLE.sub("\ufffd", text), Clock(now, zone)).whole()
+    return _Reading(_UNPRINTABLE.sub("\ufffd", text), Clock(now, zone), unshown).whole()
 
 
 class _Token(NamedTuple):
@@ -91,8 +94,9 @@ class _Token(NamedTuple):
 class _Reading:
     """One query on its way from text to tree: by recursive descent, a method a rule."""
 
-    def __init__(self, text: str, clock: Clock) -> None:
+    def __init__(self, text: str, clock: Clock, unshown: Collection[str]) -> None:
         self._text = text
+        self._unshown = unshown
         self._clock = clock
         self._position = 0
         self._depth = 0
@@ -142,7 +146,7 @@ class _Reading:
             return False
         if any(character.isdigit() for character in name):
             return False
-        raise QueryMistake(_unknown(name), found.start(), found.end())
+        raise QueryMistake(_unknown(name, self._unshown), found.start(), found.end())
 
     def _take(self) -> _Token:
         token = self._next
@@ -329,8 +333,8 @@ def _anywhere(token: _Token) -> Tree:
     return Words(found, starred, Field.ANYWHERE) if found else Nothing()
 
 
-def _unknown(name: str) -> str:
-    near = near_operators(name)
+def _unknown(name: str, unshown: Collection[str]) -> str:
+    near = near_operators(name, unshown)
     if near:
         return _("“{name}:” is no operator. Did you mean {near}? In quotes it is a word.").format(
             name=name, near=", ".join(f"“{one}:”" for one in near)

@@ -1,7 +1,7 @@
 """The operators of the query language: their names in English and Italian, and how each reads its value."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -358,12 +358,13 @@ def is_common_word(name: str) -> bool:
     return folded(name) in _COMMON_WORDS
 
 
-def near_operators(typed: str) -> list[str]:
+def near_operators(typed: str, unshown: Collection[str] = ()) -> list[str]:
     """Names of operators that look like what was typed, the fitting ones first, each operator once:
-    where its names are alike by that of the language in use. Labels of chips come last."""
+    where its names are alike by that of the language in use. Labels of chips come last, those of the
+    records of `unshown` kinds not at all."""
     italian = language() == "it"
     known = sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
-    names = [one.called for one in known if len(one.called) > 1]
+    names = [one.called for one in known if len(one.called) > 1 and one.name not in unshown]
     near = nearest(typed, (name for name in names if len(name) > 3)) or nearest(typed, names)
     once: dict[str, str] = {}
     for name in near:

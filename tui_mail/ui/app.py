@@ -20,7 +20,7 @@ from textual import events
 from textual.app import App
 from textual.binding import BindingType
 
-from tui_mail.config import Settings
+from tui_mail.config import Settings, crm_of
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -63,6 +63,7 @@ class Console(App[int]):
     ) -> None:
         self._inks = Inks(load_colours(settings.theme))
         self._ascii = settings.ascii
+        self._crm = not crm_of(settings).unshown
         super().__init__(driver_class=GuardedDriver)
         self.animation_level = "none"
         self._pictures = Pictures(self, settings.pictures, ascii_only=settings.ascii)
@@ -164,7 +165,7 @@ class Console(App[int]):
         return commands(self.screen.active_bindings.values())
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self._commands()))
+        self.push_screen(HelpScreen(self._commands(), crm=self._crm))
 
     def action_palette(self) -> None:
         self.push_screen(palette(self._commands()), self._run_command)

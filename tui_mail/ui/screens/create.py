@@ -45,19 +45,24 @@ class Beginning:
     party: EntityRow | None = None
 
 
-def _read(session: "Session", operator_id: int, message_id: int) -> "tuple[Said, EntityRow | None]":
+def _read(
+    session: "Session", operator_id: int, message_id: int
+) -> "tuple[Said, EntityRow | None, list[str]]":
+    from tui_mail.db.creating import kinds_to_make
     from tui_mail.db.guesses import likely_party, said
 
     heard = said(session, operator_id, message_id)
-    return heard, likely_party(session, operator_id, message_id)
+    party = likely_party(session, operator_id, message_id)
+    return heard, party, kinds_to_make(session, party)
 
 
 async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
-    """What can be made of a message: a contact where its firm is known, else a lead first.
+    """What can be made of a message: a contact where its firm is known, else a lead first; nothing
+    where neither the firm is known nor the company works with a CRM.
 
     Raises NotFound.
     """
-    heard, party = await parts.database.read(_read, parts.operator_id, message_id)
+    heard, party, kinds = await parts.database.read(_read, parts.operator_id, message_id)
     who = heard.who
     tomorrow = datetime.now(UTC).astimezone().date() + timedelta(days=_DAYS_AHEAD)
     person = {"name": who.name or who.address, "address": who.address, "phone": who.phone}
@@ -67,8 +72,7 @@ async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
     matter = heard.subject.strip()
     activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
     opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
-    people = [contact, lead] if party is not None else [lead]
-    return [*people, activity, opportunity]
+    return [one for one in (contact, lead, activity, opportunity) if one.kind in kinds]
 
 
 class KindPick(PickScreen[Beginning]):
@@ -76,7 +80,11 @@ class KindPick(PickScreen[Beginning]):
 
     def __init__(self, subject: SafeText, choices: Sequence[Beginning]) -> None:
         heading = safe(_("Make from “{subject}”").format(subject=subject))
-        super().__init__(heading, self._fitting, placeholder=_("contact, lead, activity…"))
+        super().__init__(
+            heading,
+            self._fitting,
+            placeholder=", ".join(str(kind_name(one.kind)) for one in choices),
+        )
         self._kinds = choices
 
     async def _fitting(self, text: str) -> list[Choice[Beginning]]:

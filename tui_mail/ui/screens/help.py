@@ -36,9 +36,10 @@ class KeyTable(Lines):
     class Scrolled(Message):
         """Other lines are shown."""
 
-    def __init__(self, rows: Sequence[Command]) -> None:
+    def __init__(self, rows: Sequence[Command], *, crm: bool) -> None:
         super().__init__()
         self._rows = rows
+        self._crm = crm
         self._table: list[Line] = []
 
     def title(self) -> SafeText:
@@ -62,7 +63,7 @@ class KeyTable(Lines):
         rows = zip_longest(*columns, fillvalue=_EMPTY)
         lines = [BLANK, *(tuple(piece for part in row for piece in part) for row in rows)]
         lines += [BLANK, plain(safe(_(" What / understands")), "bold")]
-        for rule in rules():
+        for rule in rules(crm=self._crm):
             lines += _beside(safe(rule.typed), safe(rule.found), _TYPED, width)
         note = safe(_("The settings file can give every key another one."))
         lines += [BLANK, *(plain(line, "dim") for line in wrapped(note, width, " "))]
@@ -138,9 +139,9 @@ class HelpScreen(Screen[None]):
         bind("help.close", "escape,q,u,?,f1", "close", msgid("close"), hint=True)
     ]
 
-    def __init__(self, rows: Sequence[Command]) -> None:
+    def __init__(self, rows: Sequence[Command], *, crm: bool) -> None:
         super().__init__()
-        self._keys = KeyTable(rows)
+        self._keys = KeyTable(rows, crm=crm)
 
     def compose(self) -> ComposeResult:
         yield self._keys

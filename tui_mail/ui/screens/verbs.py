@@ -169,6 +169,8 @@ class Verbs:
         assert self._doing.parts is not None
         parts, message_id = self._doing.parts, target.message_id
         choices = await create.beginnings(parts, message_id)
+        if not choices:
+            return safe(_("Whose contact? Link the firm first: L."))
 
         def made(record: "NewRecord | None") -> None:
             if record is not None:
