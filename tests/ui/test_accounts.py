@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.db import house
 from tests.ui.stage import EMAIL, Stage, aside, build, showing
-from tui_mail.db import accounts, turns
+from tui_mail.db import accounts, erp, turns
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account
 from tui_mail.db.turns import Holder
@@ -106,3 +107,32 @@ async def test_a_schedule_says_until_when(stage: Stage) -> None:
         await shown.sees("‖ 1 paused")
         await shown.press("f8")
         await shown.sees("paused by its schedule until 00:00")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_places_of_the_erp_are_below_the_accounts(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    database = stage.database
+    async with showing(stage, size=size) as shown:
+        await shown.press("f8")
+        await shown.sees(EMAIL)
+        await shown.lacks("── ERP")
+        aside(lambda: database.write_now(erp.add_source, "gestionale", "/srv/erp"))
+        await shown.sees("── ERP", "gestionale", "never read")
+        failure = "The folder [/] is\x1b[2J gone."
+        aside(lambda: database.write_now(erp.source_failed, "gestionale", failure))
+        await shown.sees("⚠ gestionale", "The folder [/] is")
+        then = datetime.now(UTC) - timedelta(minutes=5)
+        change = house.changes(lines=())
+        aside(lambda: database.write_now(erp.take, "gestionale", change, then))
+        await shown.sees("● gestionale", "5 min ago", "records changed: their mail is still")
+        await shown.press("down", "down", "p")
+        await shown.sees(f"Paused: {EMAIL}")
+
+
+async def test_the_places_of_the_erp_in_italian(stage: Stage) -> None:
+    aside(lambda: stage.database.write_now(erp.add_source, "gestionale", "/srv/erp"))
+    async with showing(stage, language="it") as shown:
+        await shown.press("f8")
+        await shown.sees("gestionale", "mai letto")

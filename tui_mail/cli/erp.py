@@ -17,6 +17,7 @@ from tui_mail.values import ENTITY_KINDS
 
 if TYPE_CHECKING:
     from tui_mail.db.erp import KindCount
+    from tui_mail.db.erp_status import PlaceStatus
     from tui_mail.db.tables import ErpSource
     from tui_mail.values import RecordError
 
@@ -242,17 +243,16 @@ def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NA
 
 
 def _status(context: typer.Context) -> None:
-    from tui_mail.db import erp, erp_concerned
+    from tui_mail.db.erp_status import erp_status
 
     call: Context = context.obj
     now = datetime.now(UTC)
-    found = [one for one in call.database.read_now(erp.sources) if one.location]
-    if not found:
+    status = call.database.read_now(erp_status)
+    if not status.places:
         call.say(
             _("No place that records come from is known: tui-mail erp add NAME URL-OR-FOLDER.")
         )
-    waiting = call.database.read_now(erp_concerned.count_waiting)
-    for source in found:
+    for source in status.places:
         success = source.last_success
         call.emit(
             {
@@ -260,15 +260,15 @@ def _status(context: typer.Context) -> None:
                 "location": source.location,
                 "last_success": success,
                 "age": round((now - success).total_seconds()) if success else None,
-                "error": source.last_error,
-                "reading": bool(source.until and source.until > now),
-                "waiting": waiting,
+                "error": source.error,
+                "reading": source.is_read(now),
+                "waiting": status.waiting,
             },
             _status_line(source, now),
         )
 
 
-def _status_line(source: "ErpSource", now: datetime) -> str:
+def _status_line(source: "PlaceStatus", now: datetime) -> str:
     """One place for people: a line, and one for what is wrong."""
     from tui_mail.ui.formats import ago
 
@@ -276,8 +276,8 @@ def _status_line(source: "ErpSource", now: datetime) -> str:
     if source.last_success is not None:
         success += f" ({ago((now - source.last_success).total_seconds())})"
     lines = [f"{source.name:20} {success:32}  {source.location}"]
-    if source.until and source.until > now:
+    if source.is_read(now):
         lines.append("    " + _("it is being read now"))
-    if source.last_error:
-        lines.append(f"    {source.last_error}")
+    if source.error:
+        lines.append(f"    {source.error}")
     return "\n".join(lines)

@@ -1,5 +1,5 @@
 """How each account is doing: up to date or not, what waits, what is wrong, and who works on it;
-where fetching is paused, and goes on.
+where fetching is paused, and goes on. Below them the places that records of the ERP come from.
 
 Live: read again when the database changes and, for the time that passes, every two seconds.
 """
@@ -17,6 +17,7 @@ from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
+from tui_mail.ui.erplines import erp_lines
 from tui_mail.ui.keys import MOVES, bind, commands, hints
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
@@ -27,20 +28,22 @@ from tui_mail.ui.wrap import wrapped
 from tui_mail.worker.schedule import here, rule_of
 
 if TYPE_CHECKING:
+    from tui_mail.db.erp_status import ErpStatus
     from tui_mail.db.session import Session
     from tui_mail.db.turns import Served
     from tui_mail.ui.parts import Parts
     from tui_mail.worker.schedule import Rule
 
 _SECONDS = 2.0
-_TOPICS = {"accounts", "outbox", "operations"}
+_TOPICS = {"accounts", "outbox", "operations", "erp"}
 _MARGIN = "     "
 
 
-def _read(session: "Session", operator_id: int) -> "list[Served]":
+def _read(session: "Session", operator_id: int) -> "tuple[list[Served], ErpStatus]":
+    from tui_mail.db.erp_status import erp_status
     from tui_mail.db.turns import served
 
-    return served(session, operator_id)
+    return served(session, operator_id), erp_status(session)
 
 
 def _pause(
@@ -59,6 +62,7 @@ class AccountsPanel(Panel, Lines):
     def __init__(self) -> None:
         super().__init__(id="accounts")
         self._rows: list[Served] | None = None
+        self._erp: ErpStatus | None = None
         self._lines: list[Line] = []
         self._starts: list[int] = []
         self._at = 0
@@ -79,7 +83,7 @@ class AccountsPanel(Panel, Lines):
         assert self.parts is not None
         found = await self.read(_read, self.parts.operator_id)
         if found is not None:
-            self._rows = found
+            self._rows, self._erp = found
             self._arrange()
 
     def on_resize(self) -> None:
@@ -97,6 +101,8 @@ class AccountsPanel(Panel, Lines):
             lines += _lines(row, rule_of(row.status, local), width, now)
         if self._rows == []:
             lines = [plain(safe(_(" There is no account: tui-mail account add YOU@FIRM")), "dim")]
+        if self._erp is not None:
+            lines += erp_lines(self._erp, width, now)
         if lines != self._lines:
             self._lines = lines
             self.forget()
