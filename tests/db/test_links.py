@@ -230,7 +230,7 @@ def test_undoing_for_a_message_that_has_gone_does_nothing(house: House) -> None:
 
 def trace_of(
     house: House, operator: int, reference: Reference, **more: Any
-) -> tuple[list[int], int]:
+) -> tuple[list[int], int | None]:
     found = house.database.read_now(traces.trace, operator, house.ids[reference], **more)
     return [row.message_id for row in found.rows], found.hidden
 
@@ -280,6 +280,9 @@ def test_a_trace_counts_what_may_not_be_read(house: House) -> None:
     seen = linked(house, ORDER, minutes=1)
     linked(house, ORDER, minutes=2, folder=house.private_inbox)
     assert trace_of(house, house.bruno, ORDER) == ([seen], 1)
+    page = house.database.read_now(traces.trace, house.bruno, house.ids[ORDER], limit=1)
+    after = {"before": page.rows[-1].key}
+    assert trace_of(house, house.bruno, ORDER, **after) == ([], None)  # counted once
     assert trace_of(
         house, house.bruno, ORDER, only=TraceFilter(since=NOW + timedelta(minutes=3))
     ) == ([], 0)
@@ -318,7 +321,7 @@ def test_a_trace_can_be_of_a_direction_and_of_kinds_also_in_what_is_hidden(house
     for outgoing in (True, True, False):
         linked(house, ORDER, minutes=4, folder=house.private_inbox, outgoing=outgoing)
 
-    def read(**only: Any) -> tuple[list[int], int]:
+    def read(**only: Any) -> tuple[list[int], int | None]:
         return trace_of(house, house.bruno, ORDER, only=TraceFilter(**only))
 
     assert read() == ([bounced, went, came], 3)

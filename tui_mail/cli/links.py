@@ -115,6 +115,7 @@ def _trace(
     )
     found = call.database.read_now(entity, parse_reference(record))
     before: PageKey | None = None
+    hidden = 0
     while True:
         page = call.database.read_now(
             trace,
@@ -126,13 +127,14 @@ def _trace(
             limit=_PAGE,
         )
         emit_rows(call, page.rows)
+        hidden = hidden if page.hidden is None else page.hidden
         if len(page.rows) < _PAGE:
             break
         before = page.rows[-1].key
-    if call.json or page.hidden:
+    if call.json or hidden:
         call.emit(
-            {"hidden": page.hidden},
-            _("{count} more that you may not read").format(count=page.hidden),
+            {"hidden": hidden},
+            _("{count} more that you may not read").format(count=hidden),
         )
 
 

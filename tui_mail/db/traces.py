@@ -34,10 +34,11 @@ _ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class TracePage:
-    """A window of a record's mail. `hidden`: messages that this operator may not read."""
+    """A window of a record's mail. `hidden`: messages that this operator may not read, in all and
+    not just in the window; counted with the first one, None in those after it."""
 
     rows: list[ListRow]
-    hidden: int
+    hidden: int | None
 
 
 def trace(
@@ -65,13 +66,12 @@ def trace(
     may_read = visible(operator_id, col(Link.message_id), only.account_id)
     page = _page([*linked, may_read], before, limit, distinct=distinct)
     ids = [row.message_id for row in session.execute(page)]
-    # What lies in an account that the operator reads is all for them to read.
-    hidden = (
-        0
-        if only.account_id is not None
-        else _hidden(session, linked, operator_id, distinct=distinct)
-    )
-    return TracePage(message_rows(session, operator_id, ids, only.account_id), hidden)
+    rows = message_rows(session, operator_id, ids, only.account_id)
+    if before is not None:
+        return TracePage(rows, None)
+    if only.account_id is not None:  # what lies in an account is all to be read, or not spoken of
+        return TracePage(rows, 0)
+    return TracePage(rows, _hidden(session, linked, operator_id, distinct=distinct))
 
 
 def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:

@@ -108,7 +108,8 @@ class TraceSource:
         from tui_mail.db.traces import trace
 
         page = trace(session, self._parts.operator_id, self._entity_id, before=before, limit=limit)
-        self.hidden = page.hidden
+        if page.hidden is not None:
+            self.hidden = page.hidden
         return Slice(page.rows)
 
     def same(self, one: ListRow, other: ListRow) -> bool:
