@@ -1,6 +1,7 @@
 """A company without a CRM sees nothing of one; its records are there all the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date as Day
 from decimal import Decimal
 
@@ -44,7 +45,9 @@ def crm_records() -> tuple[EntityRecord, ...]:
         record(OFFER, FERRI),
         record(TALKS, FERRI, "Pompe"),
         record(CALL, FERRI, "Richiamare"),
-        record(QUOTE, LEAD),
+        replace(
+            record(QUOTE, LEAD), details={"opportunity": TALKS.code, "document": "offer:2026/7"}
+        ),
     )
 
 
@@ -94,12 +97,22 @@ def test_a_record_of_a_lead_is_shown_without_it(house: House, without: Database)
     assert known(without, QUOTE).party == ""
 
 
+def test_a_card_names_none_in_its_details(house: House, without: Database) -> None:
+    quote, today = known(house.database, QUOTE).id, NOW.date()
+    named = house.database.read_now(cards.card, quote, today).entity.details
+    assert named.keys() == {"opportunity", "document"}
+    assert without.read_now(cards.card, quote, today).entity.details == {}
+
+
 def test_cards_have_none(house: House, without: Database) -> None:
     party, order = known(house.database, FERRI).id, known(house.database, ORDER).id
     today = NOW.date()
     before = house.database.read_now(cards.card, party, today)
     assert {"offer", "opportunity", "activity"} <= {row.kind for row in before.open_documents}
+    assert before.next_activity is not None
+    assert before.next_activity.title == "Richiamare"
     after = without.read_now(cards.card, party, today)
+    assert after.next_activity is None
     assert after.open_documents
     assert not set(CRM_KINDS) & {row.kind for row in after.open_documents}
     assert "offer" in {row.kind for row in house.database.read_now(cards.card, order, today).chain}

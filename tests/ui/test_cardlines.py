@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tui_mail.db.rows import Card, EntityRow
+from tui_mail.i18n import set_language
 from tui_mail.ui.cardlines import body_of
 
 
@@ -36,6 +37,25 @@ def test_what_is_so_is_ticked(word: str) -> None:
 
 def test_other_details_keep_their_words() -> None:
     text = facts(card(language="no", customer_code="0", agente_di_zona="Sara"))
-    assert "language no" in text
+    assert "language Norwegian" in text
     assert "customer code 0" in text
     assert "agente di zona Sara" in text
+
+
+@pytest.mark.parametrize(("language", "order", "kind", "land"), [
+    ("en", "document Order 119", "kind telephone call", "country Italy"),
+    ("it", "documento Ordine 119", "tipo telefonata", "paese Italia"),
+])  # fmt: skip
+def test_no_code_of_ours_is_shown(language: str, order: str, kind: str, land: str) -> None:
+    set_language(language)
+    try:
+        text = facts(
+            card(document="sales_order:2026/119", kind="call", country="IT", left_on="2026-11-01")
+        )
+    finally:
+        set_language("en")
+    assert order in text
+    assert kind in text
+    assert land in text
+    assert "01/11/2026" in text
+    assert "sales_order" not in text

@@ -1,6 +1,7 @@
 """A record's card: the record, what it came from and led to, what is open, and whom to write to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date as Day
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.erp import document_lines, entity_by_id, entity_row, entity_rows
 from tui_mail.db.rows import Card, EntityRow
+from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Address, Entity
 from tui_mail.db.traces import chain_ids
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
@@ -62,7 +64,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
     currency = _currency(open_items)
     of_document = tuple(one for one in chain if one.kind == "due_item")
     return Card(
-        entity=entity,
+        entity=_without_unshown(session, entity),
         chain=chain,
         lines=tuple(document_lines(session, entity_id)),
         due_items=tuple(open_items) if is_party else of_document,
@@ -74,7 +76,35 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         balance=_sum(open_items, currency),
         overdue=_sum(late, currency),
         overdue_since=min((one.due_date for one in late if one.due_date), default=None),
+        next_activity=_next_activity(session, party_id),
     )
+
+
+def _without_unshown(session: Session, entity: EntityRow) -> EntityRow:
+    """Without the details that name a record which is not shown."""
+    crm = crm_of(session)
+    details = {
+        name: value
+        for name, value in entity.details.items()
+        if crm.shows(name, entity.company)
+        and crm.shows(str(value).partition(":")[0], entity.company)
+    }
+    return replace(entity, details=details)
+
+
+def _next_activity(session: Session, party_id: int | None) -> EntityRow | None:
+    """What is still to be done for the party and is due first."""
+    if party_id is None:
+        return None
+    query = entity_rows(session).where(
+        col(Entity.party_id) == party_id,
+        col(Entity.kind) == "activity",
+        col(Entity.state) == "open",
+        col(Entity.gone).is_(False),
+    )
+    query = query.order_by(col(Entity.due_date).asc().nulls_last(), col(Entity.id)).limit(1)
+    row = session.execute(query).first()
+    return None if row is None else entity_row(row)
 
 
 def _rows(session: Session, *conditions: ColumnElement[bool]) -> tuple[EntityRow, ...]:

@@ -367,6 +367,7 @@ class Card:
     balance: Decimal | None = None
     overdue: Decimal | None = None
     overdue_since: Day | None = None
+    next_activity: EntityRow | None = None  # of the party: what is to be done first
 
 
 @dataclass(frozen=True, slots=True)

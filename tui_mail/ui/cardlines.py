@@ -7,14 +7,21 @@ from tui_mail.db.rows import Card, EntityRow, LineRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
-from tui_mail.ui.kinds import detail_name, is_party, kind_name, state_name
+from tui_mail.ui.kinds import activity_name, detail_name, is_party, kind_name, state_name
 from tui_mail.ui.widgets.entries import Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, width_of
-from tui_mail.values import LOCAL_SOURCE
+from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE
 
 _LABEL = 16
 _FLAGS = {"blocked", "disputed", "active"}
 _NOT_SO = {"0", "false", "no"}
+_DAYS = {"left_on"}
+_TITLED = {"activity", "opportunity"}  # known by what they are about: their codes tell nothing
+_WORDED = {
+    "language": formats.language_name,
+    "country": formats.country_name,
+    "kind": activity_name,
+}
 
 
 def heading_of(entity: EntityRow) -> SafeText:
@@ -25,7 +32,7 @@ def heading_of(entity: EntityRow) -> SafeText:
 
 def body_of(card: Card, width: int, today: Day) -> list[Entry[EntityRow]]:
     """The card's parts; the records among them can be stood on."""
-    found: list[Entry[EntityRow]] = [Entry(tuple(_facts(card, width)))]
+    found: list[Entry[EntityRow]] = [Entry(tuple(_facts(card, width, today)))]
     if len(card.chain) > 1:
         found.append(_section(_("Chain"), width))
         found += [_row(row, width, today, card.entity.id) for row in card.chain]
@@ -44,7 +51,7 @@ def body_of(card: Card, width: int, today: Day) -> list[Entry[EntityRow]]:
     return found
 
 
-def _facts(card: Card, width: int) -> list[Line]:
+def _facts(card: Card, width: int, today: Day) -> list[Line]:
     entity = card.entity
     facts: list[tuple[SafeText, SafeText, str]] = []
 
@@ -75,18 +82,37 @@ def _facts(card: Card, width: int) -> list[Line]:
     fact(_("their reference"), safe(entity.their_reference))
     fact(_("our reference"), safe(entity.our_reference))
     facts += _sums(card)
+    if (following := card.next_activity) is not None and following.id != entity.id:
+        late = following.due_date is not None and following.due_date < today
+        fact(_("next activity"), to_do(following, today), "error" if late else "")
     for key, value in entity.details.items():
-        fact(detail_name(key), _detail(key, str(value)))
+        fact(detail_name(key), _detail(key, str(value), today))
     if card.addresses:
         fact(_("addresses"), safe(", ".join(card.addresses)))
     return [BLANK, *_in_columns(facts, width)]
 
 
-def _detail(key: str, value: str) -> SafeText:
-    """A detail's value; what is so is ticked, and what is not so goes without saying."""
-    if key not in _FLAGS:
-        return safe(value)
-    return SafeText("" if value.lower() in _NOT_SO else "✓")
+def to_do(activity: EntityRow, today: Day) -> SafeText:
+    """Until when, and what: `24 Nov Richiamare`."""
+    day = formats.short_day(activity.due_date, today) if activity.due_date else ""
+    return safe(f"{day} {activity.title or activity.code}".strip())
+
+
+def _detail(key: str, value: str, today: Day) -> SafeText:
+    """A detail's value in words; what is so is ticked, and what is not so goes without saying."""
+    if key in _FLAGS:
+        return SafeText("" if value.lower() in _NOT_SO else "✓")
+    if key in _WORDED:
+        return _WORDED[key](value)
+    kind, _colon, code = value.partition(":")
+    if code and kind in ENTITY_KINDS:
+        return SafeText(f"{kind_name(kind)} {formats.short_code(code, today)}")
+    if key in _DAYS:
+        try:
+            return formats.day(Day.fromisoformat(value))
+        except ValueError:  # a day as the ERP writes it
+            return safe(value)
+    return safe(value)
 
 
 def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:
@@ -128,8 +154,12 @@ def _section(name: str, width: int) -> Entry[EntityRow]:
 
 def _row(row: EntityRow, width: int, today: Day, current: int) -> Entry[EntityRow]:
     here = row.id == current
-    name = SafeText(f"{kind_name(row.kind)} {formats.short_code(row.code, today)}")
-    day = formats.short_day(row.date, today) if row.date else SafeText("")
+    called = formats.short_code(row.code, today)
+    if row.kind in _TITLED and row.title:
+        called = safe(row.title)
+    name = SafeText(f"{kind_name(row.kind)} {called}")
+    when = row.date or row.due_date
+    day = formats.short_day(when, today) if when else SafeText("")
     amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
     line = (
         Piece(SafeText(" ▸ " if here else "   "), "accent"),

@@ -135,6 +135,17 @@ def number(value: Decimal) -> SafeText:
     return safe(format_decimal(value, format="#,##0.####", locale=_locale(language())))
 
 
+def language_name(code: str) -> SafeText:
+    """`Italian` of `it` or `it_IT`; what is no code as it is."""
+    short = re.split("[-_]", code.lower())[0]
+    return safe(str(_locale(language()).languages.get(short, code)))
+
+
+def country_name(code: str) -> SafeText:
+    """`Italy` of `IT`; what is no code as it is."""
+    return safe(str(_locale(language()).territories.get(code.upper(), code)))
+
+
 def size(count: int) -> SafeText:
     """`84 kB`, `2,1 MB`."""
     if count < 1000:

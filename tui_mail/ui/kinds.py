@@ -121,6 +121,18 @@ def detail_name(key: str) -> SafeText:
     return safe(names.get(key, key.replace("_", " ")))
 
 
+def activity_name(kind: str) -> SafeText:
+    """A kind of activity in words; a word of the ERP's own as it is."""
+    names = {
+        "call": _("telephone call"),
+        "meeting": _("meeting"),
+        "visit": _("visit"),
+        "task": _("task"),
+        "email": _("e-mail"),
+    }
+    return safe(names.get(kind.lower(), kind))
+
+
 def folder_name(role: str, name: str) -> SafeText:
     """A folder by what it is for, else by its own name."""
     names = {

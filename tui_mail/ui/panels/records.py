@@ -16,6 +16,7 @@ from tui_mail.db.rows import Card, LinkRow, ListRow
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
+from tui_mail.ui.cardlines import to_do
 from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.kinds import abbreviation, is_party, kind_name, link_name, state_name
 from tui_mail.ui.panel import Panel
@@ -192,12 +193,12 @@ class RecordsPanel(Panel, Entries[Item]):
         ]
         party = self._found.party
         if party is not None and party.entity.id == link.entity_id:
-            lines += self._balance(party)
+            lines += self._balance(party, width)
         lines += _why(link, width)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
 
-    def _balance(self, card: Card) -> list[Line]:
+    def _balance(self, card: Card, width: int) -> list[Line]:
         lines: list[Line] = []
         currency = next((item.currency for item in card.due_items if item.currency), "EUR")
         if card.balance:
@@ -210,6 +211,12 @@ class RecordsPanel(Panel, Entries[Item]):
                 days = (self._now.astimezone().date() - card.overdue_since).days
                 text += _(" for {days} d").format(days=days)
             lines.append(plain(safe(text), "error"))
+        if (following := card.next_activity) is not None:
+            today = self._now.astimezone().date()
+            late = following.due_date is not None and following.due_date < today
+            text = _("next: {activity}").format(activity=to_do(following, today))
+            style = "error" if late else ""
+            lines += [plain(part, style) for part in wrapped(safe(text), width - 1, "  ")]
         return lines
 
     def _document(self, link: LinkRow, width: int) -> Entry[Item]:

@@ -1,0 +1,81 @@
+"""A record's card and the panel of records, at the smallest and at the usual size, in both languages."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.db import house
+from tests.ui.stage import Stage, build, showing
+from tui_mail.db import erp
+from tui_mail.db.engine import Database
+from tui_mail.values import EntityRecord
+
+SIZES = [(80, 24), (120, 36)]
+WORDS = {
+    "en": ("overdue", "next activity", "Richiamare Ferri", "Mail · 1", "since 16/11/2026"),
+    "it": ("scaduto", "da fare", "Richiamare Ferri", "Posta · 1", "dal 16/11/2026"),
+}
+RAW = ("sales_order", "due_item", "their_reference", "customer:", "invoice:")
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    found = build(sqlite_database, tmp_path)
+    today = datetime.now(UTC).date()
+
+    def activity(code: str, title: str, days: int, state: str = "open") -> EntityRecord:
+        return EntityRecord(
+            house.COMPANY, "activity", code, title, party=house.FERRI,
+            due_date=today + timedelta(days=days), state=state,
+            details={"document": str(replace(house.ORDER, company="")), "kind": "call"},
+        )  # fmt: skip
+
+    activities = (
+        activity("ATT3", "Più tardi", 9),
+        activity("ATT1", "Fatto", 1, "closed"),
+        activity("ATT2", "Richiamare Ferri", 2),
+    )
+    change = house.changes(entities=(*house.changes().entities, *activities))
+    sqlite_database.write_now(erp.take, "books", change, house.NOW)
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["en", "it"])
+async def test_a_card_says_what_is_overdue_what_is_next_and_what_was_written(
+    stage: Stage, size: tuple[int, int], language: str
+) -> None:
+    await stage.receive("Un saluto")
+    async with showing(stage, size, language=language) as shown:
+        await shown.press("g", "c")
+        await shown.press(*"ferri")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees(*WORDS[language], "Un saluto")
+        await shown.lacks(*RAW)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "next: "), ("it", "da fare: ")])
+async def test_the_panel_beside_a_message_says_what_is_next(
+    stage: Stage, language: str, words: str
+) -> None:
+    await stage.receive("Un saluto")
+    async with showing(stage, language=language) as shown:
+        await shown.sees(
+            words, "Richiamare", "Un saluto", "1.240,00" if language == "it" else "1,240.00"
+        )
+        await shown.lacks(*RAW)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_a_crm_there_is_no_next_activity(stage: Stage, size: tuple[int, int]) -> None:
+    await stage.receive("Un saluto")
+    async with showing(stage, size, crm=False) as shown:
+        await shown.press("g", "c")
+        await shown.press(*"ferri")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("overdue", "Mail · 1")
+        await shown.lacks("next activity", "Richiamare", "Activity")
