@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import tags_of
@@ -88,7 +88,9 @@ def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:
     if only.kinds:
         about.append(col(Message.kind).in_(only.kinds))
     if about:
-        yield exists(select(col(Message.id)).where(col(Message.id) == col(Link.message_id), *about))
+        # A value and no EXISTS: PostgreSQL would rather read all messages than those of the links.
+        found = select(col(Message.id)).where(col(Message.id) == col(Link.message_id), *about)
+        yield found.correlate(Link).scalar_subquery().is_not(None)
 
 
 def _page(
@@ -116,13 +118,19 @@ def _hidden(
     closed = col(Account.id).not_in(readable(operator_id))
     if session.scalar(select(col(Account.id)).where(closed).limit(1)) is None:
         return 0  # as in most installations: nothing is read to count what cannot be
-    somewhere = exists(
-        select(col(Placement.id)).where(col(Placement.message_id) == col(Link.message_id))
+    open_folders = select(col(Folder.id)).where(col(Folder.account_id).in_(readable(operator_id)))
+    # One value for each message, 1 where a copy may be read, None where there is none at all:
+    # of two EXISTS PostgreSQL makes joins with all placements that there are.
+    open_copy = (
+        select(func.max(case((col(Placement.folder_id).in_(open_folders), 1), else_=0)))
+        .where(col(Placement.message_id) == col(Link.message_id))
+        .correlate(Link)
+        .scalar_subquery()
     )
     message = col(Link.message_id)
     query: Select[*tuple[Any, ...]] = select(
         func.count(message.distinct() if distinct else message)
-    ).where(*linked, somewhere, ~visible(operator_id, message))
+    ).where(*linked, open_copy == 0)
     return session.scalar(query) or 0
 
 
