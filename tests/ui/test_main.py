@@ -19,6 +19,7 @@ from tui_mail.ui.screens.card import CardScreen
 from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
+from tui_mail.ui.screens.narrow import NarrowPick
 from tui_mail.ui.screens.pick import PickScreen
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
@@ -460,6 +461,31 @@ async def test_t_shows_the_mail_of_the_record(stage: Stage) -> None:
         await shown.sees("Mail · 1")
         await shown.press("escape", "home", "t")
         await shown.sees("No record is linked to this message")
+
+
+async def test_the_mail_of_a_record_is_narrowed_and_shown_whole_again(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j", "t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        await shown.sees("Mail · 1", "consegna ordine")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.press(*"sent", "enter")
+        await shown.sees("Mail · 0 · sent by us", "None of its mail is such")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.press(*"came in", "enter")
+        await shown.sees("Mail · 1 · came in", "consegna ordine")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.press(*"human", "enter")
+        await shown.sees("Mail · 1 · came in · human")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.press(*"all mail", "enter")
+        await shown.until(lambda: not any("came in" in line for line in shown.screen()))
+        await shown.sees("Mail · 1")
 
 
 async def test_linking_by_hand_finds_adds_and_rejects(stage: Stage) -> None:

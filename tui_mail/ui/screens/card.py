@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from tui_mail.db.rows import Card, EntityRow, ListRow, PageKey
+from tui_mail.db.rows import ALL_MAIL, Card, EntityRow, ListRow, PageKey, TraceFilter
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
@@ -19,6 +19,7 @@ from tui_mail.ui.cardlines import body_of, heading_of
 from tui_mail.ui.keys import MOVES, bind, commands, hints
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
+from tui_mail.ui.screens.narrow import Narrowed, NarrowPick
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.rows import Place, RowList, Slice
@@ -95,9 +96,10 @@ class TraceSource:
 
     both_ways = False
 
-    def __init__(self, parts: "Parts", entity_id: int) -> None:
+    def __init__(self, parts: "Parts", entity_id: int, only: TraceFilter = ALL_MAIL) -> None:
         self._parts = parts
         self._entity_id = entity_id
+        self._only = only
         self.hidden = 0
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
@@ -107,7 +109,14 @@ class TraceSource:
     def _read(self, session: "Session", before: PageKey | None, limit: int) -> Slice[ListRow]:
         from tui_mail.db.traces import trace
 
-        page = trace(session, self._parts.operator_id, self._entity_id, before=before, limit=limit)
+        page = trace(
+            session,
+            self._parts.operator_id,
+            self._entity_id,
+            only=self._only,
+            before=before,
+            limit=limit,
+        )
         if page.hidden is not None:
             self.hidden = page.hidden
         return Slice(page.rows)
@@ -121,16 +130,27 @@ class TracePanel(Panel, RowList[ListRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("trace.open", "enter,o", "open", msgid("read"), hint=True),
+        bind("trace.narrow", "backslash", "narrow", msgid("filter"), hint=True),
         *MOVES,
     ]
 
     def __init__(self, entity_id: int) -> None:
         super().__init__(id="trace")
         self._entity_id = entity_id
+        self._narrowed = Narrowed()
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
         self.show(TraceSource(parts, self._entity_id))
+
+    def action_narrow(self) -> None:
+        if self.parts is not None:
+            self.app.push_screen(NarrowPick(self.parts, self._narrowed), self._narrow)
+
+    def _narrow(self, chosen: Narrowed | None) -> None:
+        if chosen is not None and self.parts is not None:
+            self._narrowed = chosen
+            self.show(TraceSource(self.parts, self._entity_id, chosen.only))
 
     def changed(self, topics: frozenset[str]) -> None:
         if topics & {"mail", "links"}:
@@ -142,6 +162,7 @@ class TracePanel(Panel, RowList[ListRow]):
         if self.loaded:
             more = "" if self._ended else "+"
             text = _("Mail · {count}").format(count=f"{self.total}{more}")
+        text = " · ".join([text, *self._narrowed.names.values()])
         if hidden:
             words = ngettext("{0} you may not read", "{0} you may not read", hidden)
             text += " · " + words.format(hidden)
@@ -152,6 +173,8 @@ class TracePanel(Panel, RowList[ListRow]):
         return self.total or (1 if self.loaded else 0)
 
     def line(self, index: int, width: int) -> Line:
+        if not self.total and self._narrowed.names:
+            return plain(safe(_(" None of its mail is such: \\ shows all of it again.")), "dim")
         if not self.total:
             return plain(safe(_(" No mail is linked to this record.")), "dim")
         return super().line(index, width)
