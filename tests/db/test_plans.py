@@ -13,6 +13,7 @@ from tui_mail.db import certified, erp, knowledge, own_letters, picked_up
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.cards import card
 from tui_mail.db.conversations import end_window, window
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
@@ -33,7 +34,7 @@ from tui_mail.db.whole_threads import MOST_COUNTED
 from tui_mail.linking.facts import MessageFacts
 from tui_mail.linking.pipeline import needs
 from tui_mail.search.language import parse
-from tui_mail.values import EntityRecord, ErpChanges, FolderRole, Mailbox
+from tui_mail.values import EntityRecord, ErpChanges, FolderRole, Mailbox, Reference
 
 _MANY = 3000
 _ORDER = 7
@@ -374,6 +375,29 @@ def test_what_linking_wants_to_know(office: Office) -> None:
     documents = [plan for plan in plans if "entity.number " in plan and "their_reference" in plan]
     assert documents
     assert all("entity_number" in plan for plan in documents), documents
+
+
+def test_the_card_of_a_firm_with_much_to_do(office: Office) -> None:
+    firm = Reference("customer", "C1", "01")
+    records = (
+        EntityRecord("01", "customer", "C1"),
+        *(
+            EntityRecord("01", "activity", f"A{number}", party=firm, state="open")
+            for number in range(_MANY)
+        ),
+    )
+    office.database.write_now(erp.take, "x", ErpChanges("", False, entities=records), NOW)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    found = office.database.read_now(erp.entity, firm)
+    plans = office.database.read_now(_all_plans, partial(_card, entity_id=found.id))
+    assert plans
+    for plan in plans:
+        assert "Seq Scan on entity " not in plan, plan
+        assert "SCAN entity\n" not in f"{plan}\n", plan
+
+
+def _card(session: Session, entity_id: int) -> bool:
+    return card(session, entity_id, NOW.date()).next_activity is not None
 
 
 def test_what_became_of_certified_letters(office: Office) -> None:

@@ -94,7 +94,12 @@ def test_pickers_and_names_find_none(house: House, without: Database) -> None:
 
 def test_a_record_of_a_lead_is_shown_without_it(house: House, without: Database) -> None:
     assert known(house.database, QUOTE).party == "Verdi Impianti"
-    assert known(without, QUOTE).party == ""
+    alone = known(without, QUOTE)
+    assert (alone.party, alone.party_id) == ("", None)
+    message = house.message(sender_address="anna@verdi.it")
+    house.database.write_now(links.add, house.anna, message, alone.id, now=NOW)
+    (link,) = without.read_now(links.links_of, house.anna, message)
+    assert (link.kind, link.party, link.party_id) == ("quote", "", None)
 
 
 def test_a_card_names_none_in_its_details(house: House, without: Database) -> None:

@@ -228,12 +228,11 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
     its rows.
     """
     crm = crm_of(session)
-    own = [
-        name for name in EntityRow.__slots__ if not name.startswith("party") or name == "party_id"
-    ]
+    own = [name for name in EntityRow.__slots__ if not name.startswith("party")]
     return (
         select(
             *(getattr(Entity, name) for name in own),
+            col(_Party.id).label("party_id"),
             func.coalesce(col(_Party.kind), "").label("party_kind"),
             func.coalesce(col(_Party.code), "").label("party_code"),
             func.coalesce(col(_Party.title), "").label("party"),

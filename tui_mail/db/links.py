@@ -136,7 +136,7 @@ def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
             col(Entity.kind),
             col(Entity.code),
             col(Entity.title),
-            col(Entity.party_id),
+            col(party.id).label("party_id"),
             _or_empty(col(party.title)).label("party"),
             col(Entity.date),
             col(Entity.amount),
