@@ -23,6 +23,7 @@ from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
 
 # By which methods a number is found in words that were there before the message was written.
 _TAKEN_OVER = frozenset({"number", "quoted"})
+_SENT_ALONG = frozenset({"file_name", "file_text"})
 
 
 def needs(facts: MessageFacts) -> Needs:
@@ -81,9 +82,11 @@ def _hands_documents_on(
     linked = {one.entity_id for one in knowledge.parent.links}
     # The subject of an answer was there before.
     before = _TAKEN_OVER if is_answer(facts.subject) else {"quoted"}
-    said = [one for one in by_number if one.method not in before]
+    # What is sent along comes to the matter, it is no other one.
+    written = [one for one in by_number if one.method not in _SENT_ALONG]
+    said = [one for one in written if one.method not in before]
     if not any(not one.veto for one in said):
-        said = [one for one in by_number if one.method != "quoted"]
+        said = [one for one in written if one.method != "quoted"]
     other = [one for one in said if one.entity_id not in linked and not one.veto]
     named_again = any(one.entity_id in linked for one in said)
     return not (other and not named_again) and not is_new_matter(facts, knowledge.parent)
