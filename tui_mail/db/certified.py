@@ -14,7 +14,6 @@ from sqlmodel import Session, col
 from tui_mail.db.among import among_texts
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.tables import CertifiedReport, Message
-from tui_mail.mail.certified import is_believed
 from tui_mail.values import Certified, CertifiedState
 
 # Of two receipts the one further on is right, whatever came last.
@@ -23,6 +22,8 @@ _ORDER = ("", "uncertified", "accepted", "taken", "late", "refused", "delivered"
 
 def note(session: Session, receipts: Iterable[tuple[int, Certified]]) -> None:
     """Keep what new receipts say, by the message that says it."""
+    from tui_mail.mail.certified import is_believed  # no list waits for it
+
     rows = [
         {
             "message_id": message_id,

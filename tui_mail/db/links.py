@@ -15,7 +15,6 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.journal import journal
-from tui_mail.db.learned import count_again
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import visible
@@ -256,7 +255,7 @@ def undo_links(session: Session, entries: Sequence[_Entry]) -> list[_Entry]:
     known = known_links(session, sorted(alive))
     before = [_before(wish, known) for wish in wanted]
     _apply(session, wanted, known)
-    count_again(session, alive, {one.entity_id for one in wanted})
+    _learn(session, alive, {one.entity_id for one in wanted})
     return before
 
 
@@ -322,7 +321,7 @@ def _done(
         ]
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
-    count_again(session, targets, {one.entity_id for one in wishes})
+    _learn(session, targets, {one.entity_id for one in wishes})
     return f"{act.word} {named.kind}:{named.code}", before
 
 
@@ -408,3 +407,10 @@ def _apply(session: Session, wishes: Sequence[_Wish], known: KnownLinks) -> None
         else:
             changed.append({"id": row.id, **wish.columns})
     write_links(session, new, changed, gone)
+
+
+def _learn(session: Session, message_ids: Collection[int], entity_ids: Collection[int]) -> None:
+    """Count anew what people have said of the addresses of these messages."""
+    from tui_mail.db.learned import count_again  # no list waits for it
+
+    count_again(session, message_ids, entity_ids)

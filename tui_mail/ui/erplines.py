@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tui_mail.db.erp_status import ErpStatus, PlaceStatus
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
 
+if TYPE_CHECKING:
+    from tui_mail.db.erp_status import ErpStatus, PlaceStatus
+
 _MARGIN = "     "
 
 
-def erp_lines(status: ErpStatus, width: int, now: datetime) -> Iterator[Line]:
+def erp_lines(status: "ErpStatus", width: int, now: datetime) -> Iterator[Line]:
     """The places under a heading; nothing where there is none."""
     if not status.places:
         return
@@ -31,7 +34,7 @@ def erp_lines(status: ErpStatus, width: int, now: datetime) -> Iterator[Line]:
         yield from (plain(part) for part in wrapped(safe(words), width - 1, _MARGIN))
 
 
-def _place(place: PlaceStatus, width: int, now: datetime) -> Iterator[Line]:
+def _place(place: "PlaceStatus", width: int, now: datetime) -> Iterator[Line]:
     sign, style = ("⚠", "error") if place.error else ("●", "accent")
     success = _("never read")
     if place.last_success is not None:

@@ -18,7 +18,6 @@ from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, Piece
 from tui_mail.ui.work import begin
-from tui_mail.worker.schedule import here, rule_of
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
@@ -136,6 +135,17 @@ class HeaderBar(Panel, Bar):
             return f"↓ {done:.0%}"
         return ", ".join(how_far(one) for one in fetching[:_MOST_TOLD])
 
+    def _paused(self) -> int:
+        """How many accounts are not fetched from now."""
+        by_hour = [one for one in self._accounts if one.schedule and not one.paused]
+        paused = sum(one.paused for one in self._accounts)
+        if by_hour:
+            from tui_mail.worker.schedule import here, rule_of  # later than the first list
+
+            local = here()
+            paused += sum(rule_of(one, local).paused for one in by_hour)
+        return paused
+
     def _state(self) -> list[Piece]:
         worker = self.parts.worker if self.parts is not None else None
         fetching = worker.summary().fetching if worker is not None else ()
@@ -143,8 +153,7 @@ class HeaderBar(Panel, Bar):
             return [Piece(safe(f"{self._fetched(fetching)} "), "dim")]
         if any(account.fetching_trouble for account in self._accounts):
             return [Piece(safe(_("⚠ not up to date ")), "error")]
-        local = here()
-        paused = sum(rule_of(account, local).paused for account in self._accounts)
+        paused = self._paused()
         if paused:
             text = ngettext("‖ {count} paused ", "‖ {count} paused ", paused)
             return [Piece(safe(text.format(count=paused)), "warning")]

@@ -25,7 +25,6 @@ from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
 from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
-from tui_mail.worker.schedule import here, rule_of
 
 if TYPE_CHECKING:
     from tui_mail.db.erp_status import ErpStatus
@@ -91,6 +90,8 @@ class AccountsPanel(Panel, Lines):
 
     def _arrange(self) -> None:
         """Lay the lines out; repaints only when one differs."""
+        from tui_mail.worker.schedule import here, rule_of  # no list waits for it
+
         now = datetime.now(UTC)
         width = self.inner_width
         local = here()
