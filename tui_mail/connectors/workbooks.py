@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -73,7 +74,8 @@ def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, Sequence[str]]]:
     """
     _weigh(path)
     try:
-        with closing(_opened(path)) as book:
+        # Opened here: of a file that is broken openpyxl leaves its own handle open.
+        with path.open("rb") as file, closing(_opened(file)) as book:
             found = book[sheet] if sheet else book.worksheets[0]
             rows = found.iter_rows(max_row=_MOST_ROWS, values_only=True)
             empty = 0
@@ -89,10 +91,10 @@ def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, Sequence[str]]]:
         raise NoSpreadsheet from error
 
 
-def _opened(path: Path) -> Workbook:
+def _opened(file: BinaryIO) -> Workbook:
     # What it thinks of styles and extensions is no news, least of all on a screen.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
-    return openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
 
 
 def _weigh(path: Path) -> None:
