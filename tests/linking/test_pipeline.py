@@ -411,6 +411,12 @@ def test_another_number_in_the_text_ends_the_inheritance() -> None:
     assert found == {BIANCHI: AUTO, INVOICE: AUTO, ORDER: ASK}
 
 
+@pytest.mark.parametrize("text", ["Ecco il documento.", "In allegato la fattura 7/2026."])
+def test_a_document_that_is_sent_along_does_not(text: str) -> None:
+    subject, names = "Re: Ordine 119/2026", ["fattura_7_2026.pdf"]
+    assert _said(subject, parent=_parent(ORDER), text=text, names=names)[ORDER] == AUTO
+
+
 def test_a_quoted_number_does_not() -> None:
     found = _said("Re: Consegna", parent=_parent(ORDER), quoted="fattura 7/2026")
     assert found[ORDER] == AUTO

@@ -82,8 +82,13 @@ def _hands_documents_on(
     linked = {one.entity_id for one in knowledge.parent.links}
     # The subject of an answer was there before.
     before = _TAKEN_OVER if is_answer(facts.subject) else {"quoted"}
-    # What is sent along comes to the matter, it is no other one.
-    written = [one for one in by_number if one.method not in _SENT_ALONG]
+    # What is sent along comes to the matter, it is no other one, though the text says so, too.
+    along = {one.entity_id for one in by_number if one.method in _SENT_ALONG}
+    written = [
+        one
+        for one in by_number
+        if one.method not in _SENT_ALONG and one.entity_id not in along - linked
+    ]
     said = [one for one in written if one.method not in before]
     if not any(not one.veto for one in said):
         said = [one for one in written if one.method != "quoted"]
