@@ -187,7 +187,11 @@ class Console(App[int]):
         # A key that no widget took, and that was on its way before the holding began.
         if self.held.holding:
             self.held.keep(event)
-            event.prevent_default()  # Textual's own handler would act on it
+        elif self.held.is_late(event):
+            self.held.hand_on(event)
+        else:
+            return
+        event.prevent_default()  # Textual's own handler would act on it
 
     def action_leave(self) -> None:
         self.exit(0)

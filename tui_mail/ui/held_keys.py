@@ -22,6 +22,8 @@ class HeldKeys:
         self._hand_on = hand_on
         self._kept: list[_Key] = []
         self._until = 0.0  # monotonic
+        self._released = 0.0  # monotonic, as the time of events is
+        self.times = 0  # how often keys were held
 
     @property
     def holding(self) -> bool:
@@ -32,22 +34,31 @@ class HeldKeys:
 
     def hold(self) -> None:
         """Keep what is typed from now on."""
+        self.times += 1
         self._until = monotonic() + _LONGEST_SECONDS
 
     def keep(self, event: _Key) -> None:
         self._kept.append(event)
 
+    def is_late(self, event: _Key) -> bool:
+        """Whether an event was typed before the screen was there, and has been on its way since."""
+        return event.time < self._released
+
     def release(self) -> None:
         """The screen is there: what was typed goes to it."""
         self._until = 0.0
+        self._released = monotonic()
         kept, self._kept = sorted(self._kept, key=lambda event: event.time), []
         for event in kept:
-            again = (
-                events.Key(event.key, event.character)
-                if isinstance(event, events.Key)
-                else events.Paste(event.text)
-            )
-            self._hand_on(again)
+            self.hand_on(event)
+
+    def hand_on(self, event: _Key) -> None:
+        """To the screen that is there now."""
+        self._hand_on(
+            events.Key(event.key, event.character)
+            if isinstance(event, events.Key)
+            else events.Paste(event.text)
+        )
 
     def forget(self) -> None:
         """The screen did not come: what was typed for it must not act on anything else."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import PREFIXES, prefix_hints
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
@@ -45,7 +46,18 @@ class PrefixKeys(_Base):
         self.show_hints()
         action = next((item.action for item in following if item.key == key), "")
         if action:
-            begin(self, partial(self.run_action, action), "prefix")
+            held(self).hold()  # at once: what was typed behind it is on its way
+            begin(self, partial(self._carry_out, action), "prefix")
+
+    async def _carry_out(self, action: str) -> None:
+        """Keys go on to what is below, unless the action holds them itself, for what is to come."""
+        keys = held(self)
+        times = keys.times
+        try:
+            await self.run_action(action)
+        finally:
+            if keys.times == times:
+                keys.release()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # These come before any widget's keys, or the next key would overtake them on their way
