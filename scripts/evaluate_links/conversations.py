@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from scripts.evaluate_links.clients import STRANGE_PREFIXES
-from scripts.evaluate_links.letter import Event, Sheet, Truth, seen_text, write
+from scripts.evaluate_links.letter import Event, Sheet, Truth, seen_text
 from scripts.evaluate_links.pen import Pen, Sending, kinds_of
 from scripts.evaluate_links.world import CUSTOMER, SUPPLIER, TODAY, Document, Party, Person
 
@@ -163,44 +163,32 @@ def _our_answer(pen: Pen, first: Event, party: Party, truth: Truth) -> Event:
     sender = Person(house.name, house.boxes[0])
     text = pen.letter(pen.phrases.say(party.language, "answer"), party.language, sender, None)
     quoted = "\n".join(f"> {line}" for line in seen_text(first.raw).split("\n"))
-    identifier = pen.identifier(house.domain)
-    subject = first.subject if first.subject.startswith("Re:") else f"Re: {first.subject}"
-    references = (*first.references, first.message_id)
     sheet = Sheet(
         sender,
         [first.sender],
-        subject,
+        first.subject if first.subject.startswith("Re:") else f"Re: {first.subject}",
         f"{text}\n\n{quoted}\n",
-        identifier,
+        pen.identifier(house.domain),
         pen.later(first, days=2),
         answers=first.message_id,
-        references=references,
+        references=(*first.references, first.message_id),
     )
-    event = Event(
-        sheet.at,
-        house.boxes[:1],
-        write(sheet),
-        truth,
-        pen.family,
-        "our answer",
-        first.talk,
-        identifier,
-        subject,
-        sender,
-        (first.sender,),
-        references,
-        sent=True,
-    )
-    pen.events.append(event)
-    return event
+    return pen.sent(sheet, house.boxes[:1], truth, "our answer")
 
 
 # -- our letters and what comes back ---------------------------------------------------------------
 
 
-def opening(pen: Pen, *, bare: bool, kind: str = CUSTOMER, quoted_number: bool = True) -> Opening:
+def opening(
+    pen: Pen,
+    *,
+    bare: bool,
+    kind: str = CUSTOMER,
+    quoted_number: bool = True,
+    program: bool = True,
+) -> Opening:
     """A letter of ours about a document; `bare`: its subject does not name it, and its text only
-    when `quoted_number`."""
+    when `quoted_number`. `program`: it was written with our program, and not with any other."""
     party = pen.party(kind)
     person = pen.chance.choice(party.known_people)
     document = pen.document(party, *kinds_of(party))
@@ -217,16 +205,32 @@ def opening(pen: Pen, *, bare: bool, kind: str = CUSTOMER, quoted_number: bool =
         if quoted_number
         else pen.phrases.say(language, "ours_bare_text")
     )
-    letter = pen.ours(
-        person,
-        party,
-        [document],
-        at=at,
-        subject=subject,
-        text=text,
-        variant="our letter",
-        files=[pen.file(document, language, named=True, text=True)],
+    files = [pen.file(document, language, named=True, text=True)]
+    if program:
+        letter = pen.ours(
+            person,
+            party,
+            [document],
+            at=at,
+            subject=subject,
+            text=text,
+            variant="our letter",
+            files=files,
+        )
+        return Opening(letter, party, person, document)
+    house = pen.house(party)
+    sender = Person(house.name, house.boxes[0])
+    sheet = Sheet(
+        sender,
+        [person],
+        subject,
+        pen.letter(text, language, house.colleagues[0], None),
+        pen.identifier(house.domain),
+        at,
+        files=files,
     )
+    truth = pen.truth(party, [document], known=[document], person=person)
+    letter = pen.sent(sheet, house.boxes[:1], truth, "our letter, by another program")
     return Opening(letter, party, person, document)
 
 
@@ -296,12 +300,14 @@ def headers_dropped(pen: Pen) -> None:
     """F2: the answer has neither In-Reply-To nor References."""
     bare = pen.chance.random() < 0.5
     quoted_number = pen.chance.random() < 0.8
-    start = opening(pen, bare=bare, quoted_number=quoted_number)
+    program = pen.chance.random() < 0.7
+    start = opening(pen, bare=bare, quoted_number=quoted_number, program=program)
     quote = pen.chance.random() < 0.7
     language = start.party.language
     edited = pen.chance.random() < 0.4
     subject = pen.phrases.say(language, "vague_about") if edited else None
-    clear = (not bare and not edited) or (quote and quoted_number)
+    # Under another subject, old words below prove nothing; our program's own line does.
+    clear = (not bare and not edited) or (quote and quoted_number and (program or not edited))
     shown = "subject edited" if edited else "bare subject" if bare else "number in subject"
     _come_back(
         pen,
@@ -309,7 +315,8 @@ def headers_dropped(pen: Pen) -> None:
         Sending(headers=False, quote=quote),
         clear=clear,
         subject=subject,
-        variant=f"{shown}, {'quoted' if quote else 'quote removed'}",
+        variant=f"{shown}, {'quoted' if quote else 'quote removed'}"
+        + ("" if program else ", by another program"),
     )
 
 

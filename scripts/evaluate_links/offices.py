@@ -87,18 +87,21 @@ def _elsewhere(
 
 def letter_not_here(pen: Pen) -> None:
     """F13: our letter went out by a phone or another program; only the answer to it comes here."""
-    start = opening(pen, bare=pen.chance.random() < 0.5)
+    start = opening(pen, bare=pen.chance.random() < 0.5, program=False)
     pen.events.remove(start.letter)
     named = any(letter.isdigit() for letter in start.letter.subject)
+    quote = pen.chance.random() < 0.7
     party, document = start.party, start.document
+    known = [document] if named or quote else ()
+    shown = "subject" if named else "quoted text" if quote else "nothing"
     pen.answer(
         start.letter,
         start.person,
         party,
         pen.phrases.say(party.language, "answer"),
-        truth=pen.truth(party, [document], known=[document] if named else (), person=start.person),
-        variant=f"number in {'subject' if named else 'quoted text at most'}",
-        sending=Sending(quote=pen.chance.random() < 0.7),
+        truth=pen.truth(party, [document], known=known, person=start.person),
+        variant=f"number in {shown}",
+        sending=Sending(quote=quote),
     )
 
 

@@ -307,6 +307,12 @@ class Pen:
         self.events.append(event)
         return event
 
+    def sent(self, sheet: Sheet, boxes: tuple[str, ...], truth: Truth, variant: str) -> Event:
+        """A letter of ours that another program sent, and of which a copy is filed."""
+        event = replace(self.post(sheet, boxes, truth, variant), sent=True)
+        self.events[-1] = event
+        return event
+
     def letter(self, text: str, language: str, person: Person, party: Party | None) -> str:
         """Greeting, text, sometimes a number that means nothing, and a signature."""
         chance = self.chance

@@ -1,4 +1,4 @@
-"""Families of mail: who writes is not who it seems to be (F5, F6, F8, F12)."""
+"""Families of mail: who writes is not who it seems to be (F5, F6), or not whose document it is (F16)."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from scripts.evaluate_links.conversations import opening
 from scripts.evaluate_links.letter import Truth
 from scripts.evaluate_links.names import FREE
 from scripts.evaluate_links.pen import Pen, Sending, kinds_of
-from scripts.evaluate_links.world import CUSTOMER, Document, Party, Person
+from scripts.evaluate_links.world import CUSTOMER, SUPPLIER, Document, Party, Person
 
 
 def shared_address(pen: Pen) -> None:
@@ -117,7 +117,39 @@ def _private(pen: Pen, person: Person) -> Person:
     )
 
 
+def carrier(pen: Pen) -> None:
+    """F16: a carrier, who is a supplier of ours, writes about what goes to a customer."""
+    party = pen.party(SUPPLIER)
+    person = pen.chance.choice(party.known_people)
+    customer = pen.party(CUSTOMER)
+    while customer.reference.company != party.reference.company:
+        customer = pen.party(CUSTOMER)
+    document = pen.document(customer, "delivery_note")
+    language = party.language
+    said = pen.full(document, language)
+    in_subject = pen.chance.random() < 0.5
+    parties = frozenset({party.reference})
+    pen.theirs(
+        person,
+        party,
+        at=pen.after(document),
+        subject=pen.phrases.say(language, "about", d=said.words)
+        if in_subject
+        else pen.phrases.say(language, "vague_about"),
+        text=pen.phrases.say(language, "vague" if in_subject else "carrier", d=said.words),
+        # The customer's firm has to do with it, but did not write.
+        truth=Truth(
+            frozenset({document.reference}),
+            parties,
+            known=parties if pen.tells(person, party) else frozenset(),
+            tolerated=frozenset({customer.reference}),
+        ),
+        variant=f"number in {'subject' if in_subject else 'text'}",
+    )
+
+
 FAMILIES: tuple[tuple[str, str, float, Callable[[Pen], None]], ...] = (
     ("F5", "an address of several parties", 9, shared_address),
     ("F6", "an unknown address", 7, unknown_address),
+    ("F16", "a carrier names a customer's document", 3, carrier),
 )

@@ -59,12 +59,13 @@ def printed(result: Result, *, mistakes: int = 0) -> Iterator[str]:
         yield _line(f"{name}: {BASELINES[name][0]}"[:34], figures)
     if result.ablations:
         yield ""
-        yield "without evidence of                  mails changed   wrong   recall  offered"
+        yield "without evidence of                  mails changed   wrong   recall  offered    meant"
         for one in result.ablations:
             changes = "" if one.messages else "   CHANGES NOTHING"
             yield (
                 f"{one.stage:34} {one.messages:>15} {one.figures.wrong:>7}"
-                f" {one.figures.recall:>8.2%} {one.figures.recall_offered:>8.2%}{changes}"
+                f" {one.figures.recall:>8.2%} {one.figures.recall_offered:>8.2%}"
+                f" {_share(one.figures.meant_offered, one.figures.meant):>8}{changes}"
             )
     if mistakes:
         yield from _mistakes(result, mistakes)
@@ -150,6 +151,8 @@ def _object(one: Figures) -> dict[str, Any]:
         "linkable": one.linkable,
         "recall": round(one.recall, 5),
         "recall_with_proposals": round(one.recall_offered, 5),
+        "meant": one.meant,
+        "meant_offered": one.meant_offered,
         "parties": one.parties,
         "parties_found": one.parties_found,
         "proposals_median": one.at(0.5),
