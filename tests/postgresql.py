@@ -12,6 +12,7 @@ from pathlib import Path
 
 _ADDRESS_VARIABLE = "TUI_MAIL_TEST_POSTGRESQL"
 _SETTINGS = {"listen_addresses": "127.0.0.1", "max_connections": "60", "shared_buffers": "64MB"}
+_OFFICE = {"shared_buffers": "512MB"}  # where there is memory, its manual counsels a quarter of it
 _CARELESS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -47,7 +48,7 @@ def server(*, durable: bool = False) -> Iterator[str | None]:
     if user:
         shutil.chown(folder, user)
     try:
-        yield _start(place, folder, user, {} if durable else _CARELESS)
+        yield _start(place, folder, user, _OFFICE if durable else _CARELESS)
     finally:
         _run(user, place / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)

@@ -46,6 +46,9 @@ _PAUSE_SECONDS = 1.0
 _TYPING_SECONDS = 0.5
 _PATIENCE_SECONDS = 5.0
 _BUSY_MILLISECONDS = 10_000
+# 32 MB: with less every batch of new mail would be written into the file at once, and with it the
+# pages of the indexes that the next batch changes again.
+_LOG_PAGES = 8_000
 _RECONNECT_SECONDS = 2.0
 # A process that sleeps in the midst of a transaction keeps everybody's writes waiting.
 _MIDST_SECONDS = 30
@@ -379,6 +382,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous = FULL",
         "foreign_keys = ON",
         "cache_size = -32768",
+        f"wal_autocheckpoint = {_LOG_PAGES}",
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")

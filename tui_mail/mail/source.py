@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from isal import isal_zlib
+
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _
 from tui_mail.mail.parse import parse
@@ -21,7 +23,7 @@ from tui_mail.values import ParsedAttachment, ParsedMessage
 
 _ALL_COMPRESSED = b"1"  # the plan too: how skeletons were written at first
 _VERSION = b"2"
-_LEVEL = 3  # 6 takes a third longer for 3 % less
+_LEVEL = 3  # of four
 _MAX_RUNS = 2_000
 _MAX_AFTER = 200
 _CHUNK = re.compile(rb"([A-Za-z0-9+/=]*)([^A-Za-z0-9+/=]*)")
@@ -100,7 +102,7 @@ class Source:
             else:
                 plan.append((len(segment.literal),))
                 literals.append(segment.literal)
-        return Packed(tuple(plan), zlib.compress(b"".join(literals), _LEVEL))
+        return Packed(tuple(plan), isal_zlib.compress(b"".join(literals), _LEVEL))
 
     def skeleton(self, blob_ids: Sequence[str]) -> bytes:
         """What stays in the database; `blob_ids`: where each attachment was stored, in their order."""
