@@ -86,3 +86,31 @@ async def test_a_decision_can_be_for_the_whole_conversation(stage: Stage) -> Non
         await shown.press("escape")
         await shown.press("t")
         await shown.sees("Mail · 2")
+
+
+_LONG = "Riferimento alla vostra gradita conferma dell'ordine 2026/119 del tre novembre scorso"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_the_whole_reason_is_below_the_list_with_method_and_score(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    await stage.receive(_LONG, sender="Acquisti <acquisti@bianchi.it>")
+    async with showing(stage, size) as shown:
+        await shown.press("L")
+        await shown.sees("? Order 119", "· Bianchi Spa")
+        await shown.sees("proposed · subject · ", "%: the subject says “")
+        whole = " ".join(" ".join(shown.screen()).split())
+        assert "but it is of Ferri Impianti Srl, who is not on this message" in whole
+        await shown.press("down")
+        await shown.sees("automatic · address · ", "acquisti@bianchi.it is one of its addresses")
+        await shown.press("up", "enter")
+        await shown.sees("confirmed · subject", "confirmed by anna")
+
+
+async def test_the_panel_says_by_what_a_link_was_found(stage: Stage) -> None:
+    await stage.receive("Ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.sees("subject · 9", "address · 9")
+    async with showing(stage, language="it") as shown:
+        await shown.sees("oggetto · 9", "indirizzo · 9")

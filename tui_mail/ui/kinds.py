@@ -87,6 +87,37 @@ def link_name(state: str) -> SafeText:
     return safe(names.get(state, state))
 
 
+def said_by(state: str, why: str, who: str) -> str:
+    """Why a link is there, with who has said that it is right, or wrong."""
+    if state == "rejected":
+        return _("{why}, rejected by {by}").format(why=why, by=who)
+    return _("{why}, confirmed by {by}").format(why=why, by=who)
+
+
+def method_name(method: str) -> SafeText:
+    """By what a link was found, in a word or two; "" where nothing has found it yet."""
+    names = {
+        "": "",
+        "hand": pgettext("method", "by hand"),
+        "composed": pgettext("method", "by its writer"),
+        "folder": pgettext("method", "folder"),
+        "address": pgettext("method", "address"),
+        "learned": pgettext("method", "learnt address"),
+        "domain": pgettext("method", "domain"),
+        "thread": pgettext("method", "conversation"),
+        "number": pgettext("method", "subject"),
+        "text": pgettext("method", "text"),
+        "quoted": pgettext("method", "quoted text"),
+        "file_name": pgettext("method", "file name"),
+        "file_text": pgettext("method", "text of a file"),
+        "reference": pgettext("method", "their reference"),
+        "vat": pgettext("method", "VAT number"),
+        "file": pgettext("method", "invoice file"),
+        "amount": pgettext("method", "amount"),
+    }
+    return safe(names.get(method, method))
+
+
 def detail_name(key: str) -> SafeText:
     """A detail of a record's card in words; a key of the ERP's own as it is."""
     names = {

@@ -18,7 +18,15 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.cardlines import to_do
 from tui_mail.ui.keys import MOVES, bind
-from tui_mail.ui.kinds import abbreviation, is_party, kind_name, link_name, state_name
+from tui_mail.ui.kinds import (
+    abbreviation,
+    is_party,
+    kind_name,
+    link_name,
+    method_name,
+    said_by,
+    state_name,
+)
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
@@ -31,7 +39,6 @@ if TYPE_CHECKING:
 
 _WHEN = 8  # cells of a day with its year
 _LATEST = 8
-_MOST_WHY = 3  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +323,12 @@ def _ink(link: LinkRow) -> str:
 
 
 def _why(link: LinkRow, width: int) -> list[Line]:
+    """By what it was found and how surely, then why, in whole: words of mail in it are short."""
     text = link.why or link_name(link.state)
     if link.state == "confirmed" and link.by:
-        text = _("{why}, confirmed by {by}").format(why=text, by=link.by)
-    lines = wrapped(safe(text), width - 1, "  ")
-    if len(lines) > _MOST_WHY:
-        lines = [*lines[: _MOST_WHY - 1], fit(SafeText(f"{lines[_MOST_WHY - 1]} …"), width - 1)]
-    return [plain(line, "dim") for line in lines]
+        text = said_by(link.state, text, link.by)
+    found = SafeText(f"  {method_name(link.method)} · {link.score}%")
+    return [
+        plain(fit(found, width - 1), "dim"),
+        *(plain(line, "dim") for line in wrapped(safe(text), width - 1, "  ")),
+    ]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tui_mail.db.rows import EntityRow, LinkRow
@@ -15,16 +16,22 @@ from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, formats
 from tui_mail.ui.keys import bind
-from tui_mail.ui.kinds import is_party, kind_name
+from tui_mail.ui.kinds import is_party, kind_name, link_name, method_name, said_by
 from tui_mail.ui.screens.pick import Choice, PickScreen
-from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
+from tui_mail.ui.widgets.entries import Entries
+from tui_mail.ui.widgets.lines import Bar
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, SafeInput, fit, plain
 from tui_mail.ui.work import begin
+from tui_mail.ui.wrap import wrapped
 
 if TYPE_CHECKING:
     from datetime import date as Day
 
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
+
+
+_METHOD = 15  # cells of the longest name of a method
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Candidate:
     state: str = ""
     why: str = ""
     score: int = 0
+    method: str = ""
+    by: str = ""  # who confirmed it
 
 
 def _of_link(link: LinkRow) -> Candidate:
@@ -55,6 +64,8 @@ def _of_link(link: LinkRow) -> Candidate:
         link.state,
         link.why,
         link.score,
+        link.method,
+        link.by,
     )
 
 
@@ -100,7 +111,8 @@ def _read(
 
 
 def draw(candidate: Candidate, today: "Day", width: int) -> Line:
-    """A candidate as one line: sign, record, date, party, amount, why, score."""
+    """A candidate as one line: sign, record, date, party, amount, by what it was found, score;
+    where there is room the beginning of why. All of that is said below the list."""
     sign = {"confirmed": "✓", "proposed": "?", "rejected": "x", "automatic": "·"}
     name = (
         safe(candidate.title or candidate.code)
@@ -122,11 +134,26 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
         Piece(SafeText(f"{fit(party, max(10, width * 22 // 100))} ")),
         Piece(SafeText(f"{fit(amount, 11, right=True)}  ")),
     ]
-    left = width - sum(len(piece.text) for piece in pieces) - 4
-    if left > 6:
-        pieces.append(Piece(fit(safe(candidate.why), left), "dim"))
-        pieces.append(Piece(fit(SafeText(score), 3, right=True), "dim"))
+    left = width - sum(len(piece.text) for piece in pieces) - 5
+    if left < _METHOD:
+        pieces.append(Piece(fit(method_name(candidate.method), max(0, left)), "dim"))
+    else:
+        pieces.append(Piece(fit(method_name(candidate.method), _METHOD)))
+        pieces.append(Piece(fit(SafeText(f" {safe(candidate.why)}"), left - _METHOD), "dim"))
+    pieces.append(Piece(fit(SafeText(score), 4, right=True), "dim"))
     return tuple(pieces)
+
+
+def explained(candidate: Candidate, width: int) -> list[Line]:
+    """How a link stands, by what it was found and how surely, then why, in whole."""
+    head = [link_name(candidate.state)] if candidate.state else []
+    head += [method_name(candidate.method)] if candidate.method else []
+    head += [SafeText(f"{candidate.score}%")] if candidate.score else []
+    why = candidate.why
+    if candidate.by:
+        why = said_by(candidate.state, why, candidate.by)
+    whole = ": ".join(part for part in (" · ".join(head), why) if part)
+    return [plain(line) for line in wrapped(safe(whole), width - 1, " ")]
 
 
 class LinkScreen(PickScreen[Candidate]):
@@ -137,6 +164,10 @@ class LinkScreen(PickScreen[Candidate]):
         bind("link.reject", "delete", "reject", msgid("reject"), hint=True, first=True),
         bind("link.thread", "insert", "thread", msgid("whole conversation"), hint=True),
     ]
+
+    DEFAULT_CSS = """
+    LinkScreen #box { height: 70%; }
+    """
 
     def __init__(self, parts: "Parts", message_id: int, subject: str) -> None:
         self._parts = parts
@@ -160,6 +191,27 @@ class LinkScreen(PickScreen[Candidate]):
             _read, self._parts.operator_id, self._message_id, text, today
         )
         return [Choice(partial(draw, candidate, today), candidate) for candidate in found]
+
+    def beneath(self) -> ComposeResult:
+        yield Bar(id="why")
+
+    def looked(self) -> None:
+        self._explain()
+
+    def on_entries_moved(self, event: Entries.Moved) -> None:
+        event.stop()
+        self._explain()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._explain)
+
+    def _explain(self) -> None:
+        """Say below the list all about the record that the cursor is on."""
+        self.choices.values()
+        chosen = self.choices.chosen
+        rule = plain(SafeText("─" * self.size.width), "rule")
+        lines = explained(chosen.value, self.size.width) if chosen is not None else []
+        self.query_one("#why", Bar).show(rule, below=lines or [BLANK])
 
     def chose(self, value: Candidate) -> None:
         self._decide("confirm" if value.state else "add", value)

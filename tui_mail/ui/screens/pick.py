@@ -90,10 +90,18 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield self.choices
+            yield from self.beneath()
             with Horizontal(id="typing"):
                 yield SafeStatic(SafeText(" › "), id="prompt")
                 yield SafeInput(placeholder=self._placeholder)
             yield Bar(id="hints")
+
+    def beneath(self) -> ComposeResult:
+        """What stands between the choices and the line to type in: nothing."""
+        yield from ()
+
+    def looked(self) -> None:
+        """What fits is there."""
 
     def on_mount(self) -> None:
         self.query_one(SafeInput).focus()
@@ -120,6 +128,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self.choices.top = 0
         self.choices.forget()
         self._found_for = text
+        self.looked()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             self._when_found(waiting)
