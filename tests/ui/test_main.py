@@ -488,6 +488,51 @@ async def test_the_mail_of_a_record_is_narrowed_and_shown_whole_again(stage: Sta
         await shown.sees("Mail · 1")
 
 
+async def test_the_mail_of_a_record_is_shown_with_that_of_its_chain(stage: Stage) -> None:
+    await stage.receive("Fattura 88/A del 2026")
+    await stage.receive("Ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.press("t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        await shown.sees("Mail · 1")
+        await shown.press("C")
+        await shown.sees("Mail · 2 · with its chain", "Fattura 88/A", "Ordine 2026/119")
+        await shown.press("C")
+        await shown.sees("Mail · 1 ")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.press(*"chain", "enter")
+        await shown.sees("Mail · 2 · with its chain")
+        await shown.press("escape", "g", "c")
+        await shown.press(*"ferri")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter", "tab", "C")
+        await shown.sees("Nothing came of this record, and it came from none.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "found"),
+    [
+        ("30d", "· from ", 1),
+        ("1d", "· from ", 0),
+        ("30d..1d", " – ", 1),
+        ("2020-01..2020-12", "01/01/2020 – 31/12/2020", 0),
+    ],
+)
+async def test_the_mail_of_a_record_in_a_period_of_ones_own(
+    stage: Stage, typed: str, said: str, found: int
+) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j", "t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        await shown.sees("Mail · 1")
+        await shown.press("backslash")
+        await shown.until(lambda: isinstance(shown.console.screen, NarrowPick))
+        await shown.pilot.press(*("full_stop" if one == "." else one for one in typed), "enter")
+        await shown.sees(f"Mail · {found} · ", said)
+
+
 async def test_linking_by_hand_finds_adds_and_rejects(stage: Stage) -> None:
     await _three(stage)
     async with showing(stage) as shown:

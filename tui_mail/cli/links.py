@@ -1,7 +1,7 @@
 """`links` and `trace`: from a message to the records that it is about, and from a record to its mail."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -88,10 +88,10 @@ def _link_record(row: "LinkRow") -> dict[str, Any]:
 def _trace(
     context: typer.Context,
     record: str = typer.Argument(..., metavar="KIND:CODE"),
-    since: str = typer.Option("", "--since", metavar="YYYY-MM-DD", help=_("from that day on")),
-    until: str = typer.Option(
-        "", "--until", metavar="YYYY-MM-DD", help=_("to the end of that day")
+    since: str = typer.Option(
+        "", "--since", metavar="DATE", help=_("from that day on: 2026-03-31, 2026-03, 7d, 3m")
     ),
+    until: str = typer.Option("", "--until", metavar="DATE", help=_("to the end of that day")),
     chain: bool = typer.Option(False, "--chain", help=_("of its chain of documents too")),
     direction: str = typer.Option(
         "", "--direction", metavar="in|out", help=_("only what came in, or what we sent")
@@ -107,8 +107,8 @@ def _trace(
 
     call: Context = context.obj
     only = TraceFilter(
-        since=_day(since),
-        until=_day(until, end=True),
+        since=_time(since),
+        until=_time(until, end=True),
         outgoing=_outgoing(direction),
         account_id=_account_id(call, account),
         kinds=_kinds(kind),
@@ -170,15 +170,17 @@ def _kinds(text: str) -> tuple[str, ...]:
     )
 
 
-def _day(text: str, *, end: bool = False) -> datetime | None:
-    """The start of a day here, or with `end` of the next one: the last day counts whole."""
-
+def _time(text: str, *, end: bool = False) -> datetime | None:
+    """When a date or age begins, or with `end` when it is over: the last day counts whole."""
     if not text:
         return None
+    from tui_mail.search.mistakes import WrongValueError
+    from tui_mail.search.times import Clock, span
+
     try:
-        day = datetime.fromisoformat(text)
-        if end and day.time() == time():
-            day += timedelta(days=1)
-        return day.astimezone()
-    except (ValueError, OverflowError) as error:
-        raise WrongUse(_("{text} is not a date: write YYYY-MM-DD.").format(text=text)) from error
+        found = span(text, Clock(datetime.now(UTC)))
+    except WrongValueError as error:
+        raise WrongUse(
+            _("{text} is not a date: write YYYY-MM-DD, YYYY-MM, or 7d, 3m.").format(text=text)
+        ) from error
+    return found.until if end else found.since

@@ -10,7 +10,7 @@ from tui_mail.i18n import _, language
 from tui_mail.safetext import folded
 from tui_mail.search.choices import HAS, KINDS, MARKS, STATES, Choices, Named, named, nearest
 from tui_mail.search.mistakes import WrongValueError
-from tui_mail.search.times import Clock, Span, span
+from tui_mail.search.times import Clock, Span, period, span
 from tui_mail.search.tree import (
     ME,
     NOBODY,
@@ -183,15 +183,9 @@ def saved(text: str) -> Saved:
 
 
 def _at_date(value: Value) -> Tree:
-    first, dots, last = value.text.partition("..")
-    if not dots:
-        found = span(first, value.clock)
-        return Between(found.since, None if found.since == found.until else found.until)
-    since = span(first, value.clock).since if first else None
-    until = span(last, value.clock).until if last else None
-    if since is None and until is None:
+    if value.text.strip() == "..":
         raise WrongValueError(_("“{name}:” takes a day or two with .. between, not “{text}”."))
-    return Between(since, until)
+    return Between(*period(value.text, value.clock))
 
 
 def _span(make: Callable[[Span], Tree]) -> Callable[[Value], Tree]:

@@ -26,6 +26,8 @@ _MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _DAY_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})")
+# Dashes within dates have no blanks around them.
+_BETWEEN = re.compile(r"( *(?:\.\.\.?|…|–|—| - | to | until | al? | fino al? ) *)")
 _WEEKDAYS = (
     ("monday", "lunedi"),
     ("tuesday", "martedi"),
@@ -77,6 +79,30 @@ def span(text: str, clock: Clock) -> Span:
             _("“{text}” is no date: write 2026-03-31, 31/03/2026, 2026-03, 2026, yesterday or 7d.")
         )
     return found
+
+
+class Period(NamedTuple):
+    """From `since` on, before `until`: aware UTC; None where there is no end to it."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+def period(text: str, clock: Clock) -> Period:
+    """The time from one date to another: `2026-01..2026-03`, `3m..7d`, `2026-01-15..`, `..yesterday`;
+    of one alone all of it, and of an age what has come since.
+
+    Raises WrongValueError.
+    """
+    first, between, last = (*_BETWEEN.split(text.strip(), maxsplit=1), "", "")[:3]
+    if not between:
+        found = span(first, clock)
+        return Period(*found) if found.since < found.until else Period(found.since, None)
+    if not first.strip() and not last.strip():
+        span("", clock)
+    start = span(first, clock) if first.strip() else None
+    end = span(last, clock) if last.strip() else None
+    return Period(start.since if start else None, end.until if end else None)
 
 
 def _days(first: date, after: date, clock: Clock) -> Span:

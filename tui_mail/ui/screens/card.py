@@ -19,7 +19,7 @@ from tui_mail.ui.cardlines import body_of, heading_of
 from tui_mail.ui.keys import MOVES, bind, commands, hints
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
-from tui_mail.ui.screens.narrow import Narrowed, NarrowPick
+from tui_mail.ui.screens.narrow import Narrowed, NarrowPick, has_chain
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.rows import Place, RowList, Slice
@@ -96,10 +96,18 @@ class TraceSource:
 
     both_ways = False
 
-    def __init__(self, parts: "Parts", entity_id: int, only: TraceFilter = ALL_MAIL) -> None:
+    def __init__(
+        self,
+        parts: "Parts",
+        entity_id: int,
+        only: TraceFilter = ALL_MAIL,
+        *,
+        chain: bool = False,
+    ) -> None:
         self._parts = parts
         self._entity_id = entity_id
         self._only = only
+        self._chain = chain
         self.hidden = 0
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
@@ -114,6 +122,7 @@ class TraceSource:
             self._parts.operator_id,
             self._entity_id,
             only=self._only,
+            chain=self._chain,
             before=before,
             limit=limit,
         )
@@ -131,6 +140,7 @@ class TracePanel(Panel, RowList[ListRow]):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("trace.open", "enter,o", "open", msgid("read"), hint=True),
         bind("trace.narrow", "backslash", "narrow", msgid("filter"), hint=True),
+        bind("trace.chain", "C", "chain", msgid("with its chain"), hint=True),
         *MOVES,
     ]
 
@@ -145,12 +155,23 @@ class TracePanel(Panel, RowList[ListRow]):
 
     def action_narrow(self) -> None:
         if self.parts is not None:
-            self.app.push_screen(NarrowPick(self.parts, self._narrowed), self._narrow)
+            pick = NarrowPick(self.parts, self._entity_id, self._narrowed)
+            self.app.push_screen(pick, self._narrow)
+
+    def action_chain(self) -> None:
+        begin(self, self._with_chain, "chain", latest=True)
+
+    async def _with_chain(self) -> None:
+        """Show the mail of the record's chain too, or no more."""
+        if not await self.read(has_chain, self._entity_id):
+            self.post_message(Said(safe(_("Nothing came of this record, and it came from none."))))
+        else:
+            self._narrow(self._narrowed.chained(not self._narrowed.chain))
 
     def _narrow(self, chosen: Narrowed | None) -> None:
         if chosen is not None and self.parts is not None:
             self._narrowed = chosen
-            self.show(TraceSource(self.parts, self._entity_id, chosen.only))
+            self.show(TraceSource(self.parts, self._entity_id, chosen.only, chain=chosen.chain))
 
     def changed(self, topics: frozenset[str]) -> None:
         if topics & {"mail", "links"}:

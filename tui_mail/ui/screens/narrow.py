@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tui_mail.db.rows import ALL_MAIL, TraceFilter
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.ui import formats
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, fit
 
@@ -28,43 +29,88 @@ class Narrowed:
 
     only: TraceFilter = ALL_MAIL
     names: dict[str, SafeText] = field(default_factory=dict)
+    chain: bool = False  # with the mail of what it came from and of what came of it
 
     def by(self, sort: str, name: str, only: TraceFilter) -> "Narrowed":
-        return Narrowed(only, {**self.names, sort: safe(name)})
+        return replace(self, only=only, names={**self.names, sort: safe(name)})
+
+    def chained(self, chain: bool) -> "Narrowed":
+        names = {sort: name for sort, name in self.names.items() if sort != "chain"}
+        if chain:
+            names["chain"] = safe(_("with its chain"))
+        return replace(self, names=names, chain=chain)
 
 
-def _accounts(session: "Session", operator_id: int) -> list[tuple[int, str]]:
+def has_chain(session: "Session", entity_id: int) -> bool:
+    """Whether the record came from another, or another came of it."""
+    from tui_mail.db.traces import chain_ids
+
+    return len(chain_ids(session, entity_id)) > 1
+
+
+def _read(
+    session: "Session", operator_id: int, entity_id: int
+) -> tuple[list[tuple[int, str]], bool]:
+    """The accounts by name, and whether there is a chain."""
     from tui_mail.db.accounts import accounts
 
-    return [(one.id or 0, one.email) for one in accounts(session, operator_id)]
+    found = [(one.id or 0, one.email) for one in accounts(session, operator_id)]
+    return found, has_chain(session, entity_id)
 
 
 class NarrowPick(PickScreen[Narrowed]):
-    """Gives back what is to be shown: all, or less than now."""
+    """Gives back what is to be shown: all, less than now, or more: the mail of its chain too."""
 
-    def __init__(self, parts: "Parts", now: Narrowed) -> None:
+    def __init__(self, parts: "Parts", entity_id: int, now: Narrowed) -> None:
         super().__init__(
             safe(_("Which mail of this record")),
             self._fitting,
-            placeholder=_("sent, last year, an account, bounce…"),
+            placeholder=_("sent, 3m, 2026-01..2026-03, an account, bounce, chain…"),
         )
         self._parts = parts
+        self._entity_id = entity_id
         self._now = now
 
     async def _fitting(self, text: str) -> list[Choice[Narrowed]]:
-        accounts = await self._parts.database.read(_accounts, self._parts.operator_id)
+        accounts, chain = await self._parts.database.read(
+            _read, self._parts.operator_id, self._entity_id
+        )
         wanted = folded(text.strip())
+        fitting = (
+            row
+            for row in (*self._chain(chain), *self._all(accounts))
+            if wanted in folded(f"{row[0]} {row[1]}")
+        )
         return [
             Choice(partial(_draw, name, about), one)
-            for name, about, one in self._all(accounts)
-            if wanted in folded(f"{name} {about}")
+            for name, about, one in (*self._typed(text), *fitting)
         ]
+
+    def _typed(self, text: str) -> Iterator[tuple[str, str, Narrowed]]:
+        """The period that was typed, if it is one."""
+        from tui_mail.search.mistakes import WrongValueError
+        from tui_mail.search.times import Clock, period
+
+        try:
+            since, until = period(text, Clock(datetime.now(UTC)))
+        except WrongValueError:
+            return
+        name = _called(since, until)
+        only = replace(self._now.only, since=since, until=until)
+        yield name, _("period"), self._now.by("period", name, only)
+
+    def _chain(self, has: bool) -> Iterator[tuple[str, str, Narrowed]]:
+        if self._now.chain:
+            yield _("without its chain"), _("only of this record"), self._now.chained(False)
+        elif has:
+            about = _("what it came from, and what came of it")
+            yield _("with its chain"), about, self._now.chained(True)
 
     def _all(self, accounts: list[tuple[int, str]]) -> Iterator[tuple[str, str, Narrowed]]:
         """Name, sort of choice in words, and what it leads to."""
         now, only = self._now, self._now.only
         if only != ALL_MAIL:
-            yield _("all mail"), "", Narrowed()
+            yield _("all mail"), "", Narrowed().chained(now.chain)
         ways = ((False, _("came in")), (True, _("sent by us")))
         for outgoing, name in ways:
             yield name, _("direction"), now.by("way", name, replace(only, outgoing=outgoing))
@@ -81,6 +127,18 @@ class NarrowPick(PickScreen[Narrowed]):
             if isinstance(tree, OfKind):
                 to = now.by("kind", names.shown, replace(only, kinds=tree.kinds))
                 yield names.shown, _("kind"), to
+
+
+def _called(since: datetime | None, until: datetime | None) -> SafeText:
+    """A period by its first and last day."""
+    first = formats.day(since.astimezone().date()) if since else ""
+    # What ends at midnight ends with the day before.
+    last = formats.day((until - timedelta(microseconds=1)).astimezone().date()) if until else ""
+    if first and last:
+        return safe(first if first == last else f"{first} – {last}")
+    return safe(
+        _("from {day} on").format(day=first) if first else _("up to {day}").format(day=last)
+    )
 
 
 def _periods(now: datetime) -> Iterator[tuple[str, datetime, datetime | None]]:

@@ -1,0 +1,44 @@
+"""Periods as people type them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui_mail.search.mistakes import WrongValueError
+from tui_mail.search.times import Clock, period
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CLOCK = Clock(NOW, UTC)
+
+
+def day(year: int, month: int, number: int) -> datetime:
+    return datetime(year, month, number, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("2026-01..2026-03", day(2026, 1, 1), day(2026, 4, 1)),
+        ("2026-01-15 – 2026-02-01", day(2026, 1, 15), day(2026, 2, 2)),
+        ("15/1/2026 - 1/2/2026", day(2026, 1, 15), day(2026, 2, 2)),
+        ("15.1.2026..1.2.2026", day(2026, 1, 15), day(2026, 2, 2)),
+        ("2026-01-15 to 2026-02-01", day(2026, 1, 15), day(2026, 2, 2)),
+        ("15/1/2026 al 1/2/2026", day(2026, 1, 15), day(2026, 2, 2)),
+        ("2026-01-15..", day(2026, 1, 15), None),
+        ("..ieri", None, day(2026, 11, 24)),
+        ("2025", day(2025, 1, 1), day(2026, 1, 1)),
+        ("7d", NOW - timedelta(days=7), None),
+        ("3m..7d", datetime(2026, 8, 24, 12, tzinfo=UTC), NOW - timedelta(days=7)),
+        ("3 mesi", datetime(2026, 8, 24, 12, tzinfo=UTC), None),
+    ],
+)
+def test_a_period_is_from_one_date_to_another(
+    text: str, since: datetime | None, until: datetime | None
+) -> None:
+    assert period(text, CLOCK) == (since, until)
+
+
+@pytest.mark.parametrize("text", ["", "..", "sent", "2026-13..2026-14", "2026..chain", "-", "…"])
+def test_other_words_are_no_period(text: str) -> None:
+    with pytest.raises(WrongValueError):
+        period(text, CLOCK)
