@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.cli.conftest import ERP, write_erp
 from tests.cli.program import Program
 from tests.connectors.foreign import fill, run
+from tui_mail.values import ENTITY_KINDS
 
 _COUNT = {"kind", "read", "new", "changed", "gone"}
 
@@ -194,3 +195,15 @@ def test_without_a_crm_its_kinds_are_taken_in_and_not_told(
     assert program("trace", "lead:L1").code == 66
     (program.home / "settings.toml").write_text('crm = ["rossi"]\n')
     assert program("trace", "lead:L1").code == 0
+
+
+def test_the_kinds_of_record_and_how_one_is_named(house: Program) -> None:
+    rows = {row["kind"]: row for row in house("erp", "kinds").records}
+    assert list(rows) == list(ENTITY_KINDS)
+    assert all(set(row) == {"kind", "name", "records", "example"} for row in rows.values())
+    assert (rows["customer"]["records"], rows["customer"]["example"]) == (2, "customer:C200")
+    assert rows["invoice"]["example"] == "invoice:2025/A/88"
+    assert (rows["job"]["records"], rows["job"]["example"]) == (0, "")
+    assert "Ordine" in house.lines("erp", "kinds", "--lang", "it")
+    (house.home / "settings.toml").write_text("crm = false\n")
+    assert "lead" not in {row["kind"] for row in house("erp", "kinds").records}

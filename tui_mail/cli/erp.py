@@ -57,8 +57,17 @@ def register(app: typer.Typer) -> None:
         help=_("The places, and when they were read."),
         epilog=_("Example: tui-mail erp status --json"),
     )(_status)
+    group.command(
+        "kinds",
+        help=_(
+            "The kinds of record, and how one is named: KIND:CODE, with @COMPANY where several have"
+            " it. CODE is YEAR/NUMBER or YEAR/SERIES/NUMBER, with .VERSION above 0, of a due item the"
+            " invoice's and #INSTALMENT, or whatever the ERP itself calls it."
+        ),
+        epilog=_("Example: tui-mail erp kinds --json"),
+    )(_kinds)
     app.add_typer(
-        group, name="erp", help=_("Records of the ERP: import, add, refresh, test, status.")
+        group, name="erp", help=_("Records of the ERP: import, add, refresh, test, status, kinds.")
     )
 
 
@@ -281,3 +290,16 @@ def _status_line(source: "PlaceStatus", now: datetime) -> str:
     if source.error:
         lines.append(f"    {source.error}")
     return "\n".join(lines)
+
+
+def _kinds(context: typer.Context) -> None:
+    from tui_mail.db.erp_status import kinds
+
+    call: Context = context.obj
+    for one in call.database.read_now(kinds):
+        example = f"{one.kind}:{one.code}" if one.code else ""
+        name = _said_kind(one.kind)
+        call.emit(
+            {"kind": one.kind, "name": name, "records": one.records, "example": example},
+            f"{one.kind:18} {name:18} {one.records:>8}  {example}",
+        )

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import func, select
+from sqlmodel import Session, col
 
 from tui_mail.db.erp import sources
 from tui_mail.db.erp_concerned import count_waiting
+from tui_mail.db.shown import crm_of, shown
+from tui_mail.db.tables import Entity
+from tui_mail.values import ENTITY_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,28 @@ def erp_status(session: Session) -> ErpStatus:
         if one.location
     )
     return ErpStatus(places, count_waiting(session) if places else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class KindStatus:
+    """A kind of record: how many there are, gone ones not counted, and the code of one, "" for none."""
+
+    kind: str
+    records: int
+    code: str
+
+
+def kinds(session: Session) -> list[KindStatus]:
+    """Every kind of record that is worked with, in the order of the contract."""
+    crm = crm_of(session)
+    query = (
+        select(col(Entity.kind), func.count().label("records"), func.max(col(Entity.code)))
+        .where(~col(Entity.gone), *shown(crm))
+        .group_by(col(Entity.kind))
+    )
+    found = {kind: (records, code) for kind, records, code in session.execute(query)}
+    return [
+        KindStatus(kind, *found.get(kind, (0, "")))
+        for kind in ENTITY_KINDS
+        if kind not in crm.unshown
+    ]
