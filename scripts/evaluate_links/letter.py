@@ -49,7 +49,8 @@ class Event:
     """A message that comes to our mailboxes `boxes`, or that we sent from the first of them.
 
     `about`: the records that our program was told when it sent the letter. `talk`: the number of
-    the conversation. `again`: the same bytes are given once more under another key.
+    the conversation. `again`: the same bytes are given once more under another key. `filed`: whose
+    folder a colleague puts it into.
     """
 
     at: datetime
@@ -67,6 +68,7 @@ class Event:
     sent: bool = False
     about: tuple[Reference, ...] = ()
     again: bool = False
+    filed: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)

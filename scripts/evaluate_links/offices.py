@@ -1,12 +1,14 @@
-"""Families of mail: colleagues who forward, letters of which nothing is here, and too many records
-(F12 to F15)."""
+"""Families of mail: colleagues who forward or file, letters of which nothing is here, and too many
+records (F12 to F15, F17)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from scripts.evaluate_links.clients import CLIENTS, forward_prefix, inline_forward
 from scripts.evaluate_links.conversations import opening
 from scripts.evaluate_links.letter import Event, Sheet, Truth, as_page, write
+from scripts.evaluate_links.names import FREE
 from scripts.evaluate_links.pen import Pen, Sending, kinds_of
 from scripts.evaluate_links.world import Document, Party, Person
 
@@ -179,9 +181,43 @@ def _orders(pen: Pen, party: Party) -> list[Document]:
     ]
 
 
+def put_into_folder(pen: Pen) -> None:
+    """F17: with a telephone a colleague puts a letter into the folder of its customer; the writer is
+    in no book. Now and then the hand slips, and it is the folder of another."""
+    party = pen.party()
+    language = party.language
+    person = pen.chance.choice(party.known_people)
+    others = [
+        one
+        for one in pen.world.parties.values()
+        if one.reference.company == party.reference.company
+        and one.reference.kind == party.reference.kind
+        and one is not party
+    ]
+    slip = bool(others) and pen.chance.random() < 0.2
+    truth = pen.truth(party, person=person)
+    if not slip:
+        local = person.name.lower().replace(" ", "")
+        address = f"{local}{pen.chance.randrange(100, 999)}@{pen.chance.choice(FREE)}"
+        person = Person(person.name, address, known=False)
+        truth = replace(truth, known=truth.parties)
+    letter = pen.theirs(
+        person,
+        party,
+        at=pen.after(pen.document(party, *kinds_of(party))),
+        subject=pen.phrases.say(language, "vague_about"),
+        text=pen.phrases.say(language, "vague"),
+        truth=truth,
+        variant="another's folder by a slip" if slip else "private address",
+    )
+    filed = pen.chance.choice(others).reference if slip else party.reference
+    pen.events[-1] = replace(letter, filed=filed)
+
+
 FAMILIES: tuple[tuple[str, str, float, Callable[[Pen], None]], ...] = (
     ("F12", "forwarded by a colleague", 7, forwarded),
     ("F13", "our letter is not here", 4, letter_not_here),
     ("F14", "among colleagues", 3, internal),
     ("F15", "many records", 6, many_records),
+    ("F17", "put into a customer's folder", 3, put_into_folder),
 )

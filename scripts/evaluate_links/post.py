@@ -21,13 +21,13 @@ from scripts.evaluate_links.world import World, erp_changes
 from tui_mail.__main__ import parts
 from tui_mail.cli.context import Context
 from tui_mail.config import find_home
-from tui_mail.db import erp
+from tui_mail.db import actions, erp, folder_records
 from tui_mail.db.accounts import add_account
 from tui_mail.db.folders import folder_named
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Account, Entity, Link, Message, Secret
 from tui_mail.values import Fetched, Flag, LinkState, Reference
-from tui_mail.worker.link import link_composed, link_messages, replay
+from tui_mail.worker.link import link_all_filed, link_composed, link_messages, replay
 from tui_mail.worker.texts import read_waiting
 
 _WINDOW = 200
@@ -104,6 +104,24 @@ class Post:
         told = [one for one in events if one.about]
         if told:
             await self._call.database.write(self._tell, told)
+        filed = [one for one in events if one.filed]
+        if filed:
+            await self._call.database.write(self._file, account, filed)
+            await link_all_filed(self._call.database)
+
+    def _file(self, session: Session, account: int, events: Sequence[Event]) -> None:
+        """As a person does who moves mail into the folders of records."""
+        operator, now = self._call.operator_id, datetime.now(UTC)
+        for one, key in zip(events, _ids(session, events), strict=True):
+            assert one.filed is not None
+            folder = folder_named(
+                session, account, f"{one.filed.kind} {one.filed.code}", create=True
+            )
+            folder_id = folder.id or 0
+            folder_records.put(session, operator, folder_id, self._entities[one.filed], now)
+            actions.move(
+                session, operator, actions.placements_of(session, operator, [key]), folder_id, now
+            )
 
     def _tell(self, session: Session, events: Sequence[Event]) -> None:
         """As the outbox does when it files what it has sent."""

@@ -9,14 +9,15 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db import certified, erp, knowledge, own_letters, picked_up
+from tui_mail.db import certified, erp, filing, folder_records, knowledge, own_letters, picked_up
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
-from tui_mail.db.bulk import insert_rows
+from tui_mail.db.bulk import insert_numbered, insert_rows
 from tui_mail.db.cards import card
 from tui_mail.db.conversations import end_window, window
 from tui_mail.db.engine import Database
 from tui_mail.db.fulltext import search
+from tui_mail.db.guesses import guesses
 from tui_mail.db.knowledge import OwnHouse, Records
 from tui_mail.db.links import chips_for
 from tui_mail.db.local_copies import holds
@@ -27,14 +28,21 @@ from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort, TraceFilter
-from tui_mail.db.tables import Address, CertifiedReport, Link
+from tui_mail.db.tables import Address, CertifiedReport, Folder, FolderRecord, Link
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace
 from tui_mail.db.whole_threads import MOST_COUNTED
 from tui_mail.linking.facts import MessageFacts
 from tui_mail.linking.pipeline import needs
 from tui_mail.search.language import parse
-from tui_mail.values import EntityRecord, ErpChanges, FolderRole, Mailbox, Reference
+from tui_mail.values import (
+    AddressRecord,
+    EntityRecord,
+    ErpChanges,
+    FolderRole,
+    Mailbox,
+    Reference,
+)
 
 _MANY = 3000
 _ORDER = 7
@@ -427,3 +435,97 @@ def test_what_became_of_certified_letters(office: Office) -> None:
         for big in ("certified_report", "message"):
             assert f"Seq Scan on {big} " not in plan, plan
             assert f"SCAN {big}\n" not in f"{plan}\n", plan
+
+
+_FIRM, _BELOW = Reference("customer", "C7", "01"), 7
+
+
+def _records(office: Office) -> None:
+    """Firms, people, addresses and invoices by the thousand."""
+    firms = [
+        EntityRecord("01", "customer", f"C{number}", f"Ditta{number} Impianti Srl")
+        for number in range(_MANY)
+    ]
+    people = [
+        EntityRecord("01", "contact", f"customer/C{number}/1", f"Persona{number} Rossi")
+        for number in range(_MANY)
+    ]
+    invoices = [
+        EntityRecord("01", "invoice", f"2026/{number}", party=_FIRM, year=2026, number=str(number))
+        for number in range(_MANY)
+    ]
+    changes = ErpChanges(
+        "",
+        False,
+        entities=(*firms, *people, *invoices),
+        addresses=tuple(
+            AddressRecord(
+                "01", f"info@ditta{number}.example", Reference("customer", f"C{number}", "01")
+            )
+            for number in range(_MANY)
+        ),
+    )
+    office.database.write_now(erp.take, "x", changes, NOW)
+
+
+def _reads_little(office: Office, read: Callable[[Session], object], *, least: int) -> None:
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    plans = office.database.read_now(_all_plans, read)
+    assert len(plans) >= least
+    for plan in plans:
+        for big in ("entity", "address", "message", "message_text", "placement", "link"):
+            assert f"Seq Scan on {big} " not in plan, plan
+            assert f"SCAN {big}\n" not in f"{plan}\n", plan
+
+
+def test_what_an_unlinked_message_is_likely_about(office: Office) -> None:
+    _records(office)
+    stranger = arrival(
+        "stranger",
+        "9:1",
+        sender="persona5@ditta5.example",
+        subject="fattura 77 del 2026",
+        text="Buongiorno\n\nPersona7 Rossi\nDitta9 Impianti Srl\n",
+    )
+    (saved,) = office.save(stranger, folder=office.folder(FolderRole.INBOX, 2), account=2)
+
+    def read(session: Session) -> bool:
+        found = guesses(session, office.operator, saved.message_id)
+        return len({one.record.kind for one in found}) > 1
+
+    _reads_little(office, read, least=6)
+
+
+def test_folders_of_records(office: Office) -> None:
+    _records(office)
+    firm = office.database.read_now(erp.entity, _FIRM)
+    named = [{**_folder(2), "name": f"Ditta{number} Impianti Srl"} for number in range(_BELOW)]
+    office.database.write_now(insert_numbered, Folder, named)
+    stands = [
+        {
+            "folder_id": office.folder(FolderRole.INBOX, 2),
+            "entity_id": firm.id,
+            "operator_id": None,
+            "at": NOW,
+        }
+    ]
+    office.database.write_now(insert_rows, FolderRecord, stands)
+    there = office.database.read_now(filing.folders_of, range(1, _MANY + 1))
+    assert len(there) == _MANY // 2
+    some = sorted(there)[:50]
+
+    def read(session: Session) -> bool:
+        assert len(filing.folders_of(session, some)) == len(some)
+        assert folder_records.folder_records(session, office.operator)
+        return len(folder_records.proposed(session, office.operator)) == _BELOW
+
+    _reads_little(office, read, least=8)
+
+
+def _folder(account_id: int) -> dict[str, object]:
+    return {
+        **dict.fromkeys(("role", "cursor", "remote", "identity"), ""),
+        **dict.fromkeys(("total", "unread", "conversations"), 0),
+        **dict.fromkeys(("gone", "hidden"), False),
+        "account_id": account_id,
+    }

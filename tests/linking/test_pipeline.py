@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tui_mail.linking.facts import (
     Knowledge,
     KnownDocument,
+    KnownFolder,
     KnownParty,
     MessageFacts,
     Parent,
@@ -514,6 +515,50 @@ def test_records_of_two_companies_are_asked_about() -> None:
     assert _states(link(facts, knowledge)) == {BIANCHI: ASK, VERDI: ASK}
     here = replace(facts, company="01")
     assert _states(link(here, knowledge)) == {BIANCHI: AUTO, VERDI: ASK}
+
+
+_CUSTOMERS = KnownFolder(7, "Customers/Bianchi", BIANCHI, "customer", "", BIANCHI, "Bianchi Spa")
+_ORDERS = KnownFolder(8, "Orders/119", ORDER, "sales_order", "", BIANCHI, "Bianchi Spa")
+_JOBS = KnownFolder(9, "Jobs/5", JOB, "job")
+
+
+@pytest.mark.parametrize(
+    ("sender", "folder", "states"),
+    [
+        ("stranger@gmail.com", _CUSTOMERS, {BIANCHI: AUTO}),
+        ("sales@home.example", _CUSTOMERS, {BIANCHI: AUTO}),
+        ("marta@bianchi.example", _CUSTOMERS, {BIANCHI: AUTO}),
+        ("new.person@bianchi.example", _CUSTOMERS, {BIANCHI: AUTO}),
+        ("studio@conti.example", _CUSTOMERS, {BIANCHI: AUTO}),
+        ("info@verdi.example", _CUSTOMERS, {VERDI: AUTO, BIANCHI: ASK}),
+        ("stranger@gmail.com", _ORDERS, {ORDER: AUTO}),
+        ("marta@bianchi.example", _ORDERS, {BIANCHI: AUTO, ORDER: AUTO}),
+        ("info@verdi.example", _ORDERS, {VERDI: AUTO, ORDER: ASK}),
+        ("info@verdi.example", _JOBS, {VERDI: AUTO, JOB: AUTO}),
+    ],
+)
+def test_what_lies_in_a_records_folder_is_linked_unless_it_is_somebody_elses(
+    sender: str, folder: KnownFolder, states: dict[int, str]
+) -> None:
+    found = link(_facts(sender), replace(KNOWLEDGE, folders=(folder,)))
+    assert _states(found) == states
+    of_folder = next(one for one in found if one.entity_id == folder.entity_id)
+    assert folder.name in worded(of_folder.why)
+
+
+def test_a_folder_of_another_company_or_of_what_was_refused_links_nothing_by_itself() -> None:
+    knowledge = replace(KNOWLEDGE, folders=(replace(_CUSTOMERS, company="ROSSI"),))
+    facts = _facts("stranger@gmail.com")
+    assert _states(link(replace(facts, company="ROSSI"), knowledge)) == {BIANCHI: AUTO}
+    assert _states(link(replace(facts, company="VERDE"), knowledge)) == {BIANCHI: ASK}
+    assert link(facts, replace(knowledge, rejected=frozenset({BIANCHI}))) == ()
+
+
+def test_a_letter_in_a_customers_folder_names_that_customers_documents() -> None:
+    facts = _facts("stranger@gmail.com", "ordine 119")
+    assert _states(link(facts, KNOWLEDGE)) == {}
+    found = link(facts, replace(KNOWLEDGE, folders=(_CUSTOMERS,)))
+    assert _states(found) == {BIANCHI: AUTO, ORDER: AUTO}
 
 
 def test_needs_name_what_is_to_be_looked_up() -> None:

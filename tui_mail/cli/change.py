@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import typer
 
 from tui_mail.cli.context import Context
+from tui_mail.cli.filing import link_what_was_filed
 from tui_mail.cli.find import found_ids
 from tui_mail.cli.show import message_id_of
 from tui_mail.errors import NotFound, WrongUse
@@ -119,6 +120,7 @@ def _move(
         call.database.write_now(
             move_to_named, call.operator_id, placements, folder, datetime.now(UTC)
         )
+        link_what_was_filed(call)
     _report(call, ids, ngettext("{count} message moved", "{count} messages moved", len(ids)))
 
 
@@ -133,6 +135,7 @@ def _delete(
     ids, placements = _placements(call, identifiers or [], query)
     if placements:
         call.database.write_now(delete, call.operator_id, placements, datetime.now(UTC))
+        link_what_was_filed(call)
     _report(call, ids, ngettext("{count} message deleted", "{count} messages deleted", len(ids)))
 
 
@@ -147,6 +150,7 @@ def _undo(context: typer.Context) -> None:
     sentence = call.database.write_now(undo, call.operator_id, datetime.now(UTC))
     if sentence is None:
         raise NotFound(_("There is nothing to take back."))
+    link_what_was_filed(call)
     call.emit({"undone": sentence}, sentence)
 
 

@@ -13,6 +13,7 @@ from tui_mail.cli import (
     doctor,
     erp,
     find,
+    folder,
     give,
     installation,
     keys,
@@ -31,7 +32,7 @@ from tui_mail.i18n import _
 
 # These name what must be there already: no new installation has it.
 _ABOUT_MAIL = frozenset(
-    {"show", "save", "import", "mark", "move", "delete", "undo", "redo", "link", "thread"}
+    {"show", "save", "import", "mark", "move", "delete", "undo", "redo", "link", "thread", "folder"}
 )
 
 
@@ -61,6 +62,7 @@ def command() -> Any:
         give,
         change,
         regroup,
+        folder,
         erp,
         send,
         outbox,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import typer
 
 from tui_mail.cli.context import Context
+from tui_mail.cli.filing import link_what_was_filed
 from tui_mail.cli.show import message_id_of
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
@@ -66,4 +67,5 @@ def _redo(context: typer.Context) -> None:
     sentence = call.database.write_now(redo, call.operator_id, datetime.now(UTC))
     if sentence is None:
         raise NotFound(_("There is nothing to do again."))
+    link_what_was_filed(call)
     call.emit({"redone": sentence}, sentence)

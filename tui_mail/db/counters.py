@@ -1,6 +1,7 @@
 """Conversations as each folder holds them, and the counters of folders: kept, never counted anew.
 
-Hides how a change is added to what is kept, and where that does not do.
+Hides how a change is added to what is kept, and where that does not do. Whoever changes what lies in
+a folder comes here; what links mail by the folder it lies in is told of it.
 """
 
 from collections import defaultdict
@@ -13,6 +14,7 @@ from sqlalchemy import Select, case, delete, func, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.filing import note
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Conversation, Folder, Placement
 from tui_mail.values import Flag
@@ -33,6 +35,7 @@ class _State:
 
 def refresh(session: Session, pairs: Collection[tuple[int, int]]) -> None:
     """Make the rows and counters of conversations, (folder id, thread id), what placements say."""
+    note(session, pairs)
     by_folder: dict[int, set[int]] = defaultdict(set)
     for folder_id, thread_id in pairs:
         by_folder[folder_id].add(thread_id)
@@ -52,6 +55,7 @@ def add(session: Session, folder_id: int, placed: Mapping[int, Mapping[str, Any]
 
     What they come to is not looked at again, so that it may have any length.
     """
+    note(session, {(folder_id, row["thread_id"]) for row in placed.values()})
     groups: dict[int, list[_State]] = defaultdict(list)
     for identifier, row in placed.items():
         if not row["deleted"]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 from sqlmodel import Session, col
 
+from tui_mail.db.folder_records import records_of
 from tui_mail.db.folders import folder_for_role, folder_named, free_name, made_here
 from tui_mail.db.journal import journal
 from tui_mail.db.many import chunks, key_of
@@ -78,8 +79,8 @@ def remove_folder(session: Session, operator_id: int, folder_id: int, now: datet
 
 
 def take_away(session: Session, operator_id: int, folder: Folder) -> list[Any]:
-    """Delete a folder and those in it. Gives the account, [id, name] of each folder, and the moves
-    of their mail as `moving.move_to` has them."""
+    """Delete a folder and those in it. Gives the account, [id, name] of each folder, the moves of
+    their mail as `moving.move_to` has them, and [id, record] of folders that stood for one."""
     # From within: a server may refuse to delete what has folders in it.
     folders = sorted(_inside(session, folder), key=lambda one: -one.name.count("/"))
     special = next((one for one in folders if one.role), None)
@@ -88,6 +89,7 @@ def take_away(session: Session, operator_id: int, folder: Folder) -> list[Any]:
             _("The folder {name} is needed: it cannot be deleted.").format(name=special.name)
         )
     account_id = folder.account_id
+    stood = [list(one) for one in records_of(session, [key_of(one.id) for one in folders])]
     names = [[key_of(one.id), one.name] for one in folders]
     moves: list[list[Any]] = []
     for one in folders:
@@ -107,7 +109,7 @@ def take_away(session: Session, operator_id: int, folder: Folder) -> list[Any]:
             _tell(session, one, Verb.DELETE_FOLDER)
     session.flush()
     publish(session, Topic.FOLDERS)
-    return [account_id, names, moves]
+    return [account_id, names, moves, stood]
 
 
 def bring_back(

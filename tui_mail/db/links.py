@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from tui_mail.db.filing import hidden_from
 from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
@@ -103,12 +104,17 @@ def _no_message() -> NotFound:
 
 def links_for(session: Session, operator_id: int, message_ids: Collection[int]) -> list[LinkRow]:
     """The links of those of the messages that the operator may read, newest message first."""
+    from tui_mail.linking.reasons import folders_in
+
     rows: list[LinkRow] = []
     for some in chunks(message_ids):
         query = _link_rows(crm_of(session)).where(
             col(Link.message_id).in_(some), visible(operator_id, col(Link.message_id))
         )
-        rows.extend(_link_row(row) for row in session.execute(query))
+        found = session.execute(query).all()
+        named = {folder for row in found for folder in folders_in(row.why)}
+        hidden = hidden_from(session, operator_id, named)
+        rows.extend(_link_row(row, hidden) for row in found)
     rows.sort(key=lambda row: (-row.message_id, *_order(row.kind, row.state, row.score), row.code))
     return rows
 
@@ -158,10 +164,14 @@ def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _link_row(row: Row[*tuple[Any, ...]]) -> LinkRow:
-    from tui_mail.linking.reasons import worded
+def _link_row(row: Row[*tuple[Any, ...]], hidden: frozenset[int]) -> LinkRow:
+    """`hidden`: folders whose names the operator may not see."""
+    from tui_mail.linking.reasons import folders_in, without_folders, worded
 
     columns = row._asdict()
+    if hidden and folders_in(columns["why"]) & hidden:
+        columns["why"] = without_folders(columns["why"], hidden)
+        columns["found_in"] = "" if columns["method"] == "folder" else columns["found_in"]
     return LinkRow(**(columns | {"why": worded(columns["why"])}))
 
 

@@ -764,6 +764,24 @@ class EntityWaiting(SQLModel, table=True):
     entity_id: int = Field(primary_key=True)
 
 
+class FolderRecord(SQLModel, table=True):
+    """The record that a folder stands for: what people put into it belongs to that record."""
+
+    __tablename__ = "folder_record"
+    folder_id: int = Field(primary_key=True, foreign_key="folder.id", ondelete="CASCADE")
+    entity_id: int = Field(index=True)
+    operator_id: int | None = None
+    at: datetime
+
+
+class FiledThread(SQLModel, table=True):
+    """A conversation of which something came into the folder of a record, or went out of it, and
+    whose mail has not been linked anew yet."""
+
+    __tablename__ = "filed_thread"
+    thread_id: int = Field(primary_key=True)
+
+
 # -- agenda ----------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from tui_mail.db import folder_records
 from tui_mail.db.counters import refresh
 from tui_mail.db.creating import make_again, unmake
 from tui_mail.db.folder_verbs import bring_back, give_name, take_away
@@ -260,8 +261,12 @@ def _searches_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
 
 def _folders_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     """`data`: as `take_away` has it. Their mail is in them again."""
-    account_id, names, moves = data
+    account_id, names, moves, *stood = data
     now = bring_back(call.session, call.operator_id, account_id, names)
+    for folder_id, entity_id in stood[0] if stood else ():
+        folder_records.put(
+            call.session, call.operator_id, now.get(folder_id, folder_id), entity_id, call.now
+        )
     back = [[one, number, now.get(source, source), at] for one, number, source, at in moves]
     _moves_back(call, back)
     sentence = _("Taken back: the folder {name} is there again with its mail.")
@@ -300,6 +305,19 @@ def _folder_name_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
     return sentence.format(name=name), {"renamed": [folder_id, before]}
 
 
+def _folder_record_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
+    folder_id, entity_id = data
+    name, before = folder_records.put_back(
+        call.session, call.operator_id, folder_id, entity_id, call.now
+    )
+    sentence = (
+        _("Done again: the folder {name} stands for what it had come to stand for.")
+        if call.again
+        else _("Taken back: the folder {name} stands for what it stood for.")
+    )
+    return sentence.format(name=name), {"stands": [folder_id, before]}
+
+
 _WAYS: dict[str, _Way] = {
     "links": _links_back,
     "flags": _marks_back,
@@ -314,4 +332,5 @@ _WAYS: dict[str, _Way] = {
     "made": _records_away,
     "unmade": _records_again,
     "renamed": _folder_name_back,
+    "stands": _folder_record_back,
 }

@@ -147,6 +147,22 @@ class KnownDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFolder:
+    """A folder that the message lies in and that stands for a record, as a person has said.
+
+    `name`: with those that it is in; `party_id`: the record itself, or whose it is.
+    """
+
+    folder_id: int
+    name: str
+    entity_id: int
+    kind: str
+    company: str = ""
+    party_id: int | None = None
+    party_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParentLink:
     """A link of the message that this one answers. `label`: for people, a party's
     name, a document's code.
@@ -179,7 +195,7 @@ class Knowledge:
     """What the database found for `Needs`. `rejected`: entities that a person refused in this thread.
 
     `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes. `vats`: parties by VAT number;
-    `filed`: documents whose electronic file the message names.
+    `filed`: documents whose electronic file the message names; `folders`: what it lies in.
     """
 
     addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
@@ -187,6 +203,7 @@ class Knowledge:
     documents: tuple[KnownDocument, ...] = ()
     vats: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
     filed: tuple[KnownDocument, ...] = ()
+    folders: tuple[KnownFolder, ...] = ()
     parent: Parent | None = None
     rejected: frozenset[int] = frozenset()
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
+from tui_mail.linking.folders import folder_evidence, parties_of_folders
 from tui_mail.linking.invoices import file_evidence, total_evidence, vat_evidence
 from tui_mail.linking.parties import party_evidence, tells_company
 from tui_mail.linking.subjects import is_answer
@@ -50,6 +51,8 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_file = file_evidence(facts, knowledge)
     parties = {one.entity_id for one in by_address} | _parties_of_parent(facts, knowledge)
     parties |= {one.entity_id for one in by_vat if not one.veto}
+    by_folder = folder_evidence(knowledge, parties)
+    parties |= parties_of_folders(knowledge, parties)
     by_number = document_evidence(facts, knowledge, parties) if written else ()
     if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
         by_number = tuple(one for one in by_number if one.method not in _TAKEN_OVER)
@@ -58,7 +61,7 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)
     return gate(
-        (*by_address, *by_vat, *by_file, *by_number, *by_total, *by_thread, *told),
+        (*by_address, *by_folder, *by_vat, *by_file, *by_number, *by_total, *by_thread, *told),
         rejected=knowledge.rejected,
         company=facts.company,
     )

@@ -5,7 +5,7 @@ clerk reads Italian though the worker that made the link spoke English.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tui_mail.i18n import _, msgid
@@ -18,6 +18,11 @@ _SENTENCES = {
     "address": msgid("{address} is one of its addresses"),
     "shared_address": msgid("{address} is one of its addresses, and of others ({count} in all)"),
     "learned": msgid("letters from {address} were linked to it by hand in {count} conversations"),
+    "folder": msgid("it lies in the folder “{folder}”, which stands for it"),
+    "folder_of_other": msgid(
+        "it lies in the folder “{folder}”, which stands for it, but {party} is not on this message"
+    ),
+    "hidden_folder": msgid("it lies in a folder that stands for it"),
     "contact": msgid("{address} is {contact}"),
     "vat": msgid("the invoice names its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
@@ -57,6 +62,41 @@ class Reason:
 def reason(name: str, **slots: str) -> Reason:
     """A reason; foreign text in a slot is cut to what fits a sentence."""
     return Reason(name, tuple((slot, _shown(text)) for slot, text in slots.items()))
+
+
+def in_folder(folder_id: int, name: str, *, not_of: str | None = None) -> Reason:
+    """It lies in a folder that stands for the record; `not_of`: whose record it is, who is not on it.
+
+    The folder is kept too: its name is not for everybody who may read the message.
+    """
+    slots = {"folder": name, "id": str(folder_id)}
+    if not_of is None:
+        return reason("folder", **slots)
+    return reason("folder_of_other", party=not_of or "–", **slots)
+
+
+def folders_in(text: str) -> frozenset[int]:
+    """The folders that a reason as `kept` made it names."""
+    if '"folder' not in text:
+        return frozenset()
+    return frozenset(int(slots["id"]) for _name, slots in _read(text) if "id" in slots)
+
+
+def without_folders(text: str, hidden: Collection[int]) -> str:
+    """A reason as `kept` made it, without the names of folders that are not for who looks."""
+    return _WRITER.encode(
+        [
+            ["hidden_folder", {}] if int(slots.get("id", 0)) in hidden else [name, slots]
+            for name, slots in _read(text)
+        ]
+    )
+
+
+def _read(text: str) -> list[tuple[str, dict[str, str]]]:
+    try:
+        return [(name, dict(slots)) for name, slots in json.loads(text)]
+    except (ValueError, TypeError):  # a sentence already
+        return []
 
 
 def kept(*reasons: Reason) -> str:

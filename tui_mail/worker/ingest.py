@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from tui_mail import aside
 from tui_mail.backends.pop3_syntax import head_of
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, local_copies, outbox, picked_up, restoring, sent_copies
+from tui_mail.db import accounts, filing, local_copies, outbox, picked_up, restoring, sent_copies
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
@@ -282,7 +282,8 @@ def _save(
         for one, arrival in zip(saved, arrivals, strict=True)
         if one.new
     }
-    link_messages(session, new, now, new)
+    threads = filing.take_of(session, {one.thread_id for one in saved})
+    link_messages(session, {*new, *filing.messages_of(session, threads)}, now, new)
     return saved
 
 

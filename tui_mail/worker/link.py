@@ -4,10 +4,10 @@ Pure conclusions between two reads: replaying changes only what the machine said
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tui_mail.db import accounts, knowledge, own_letters, said_in
+from tui_mail.db import accounts, filing, knowledge, own_letters, said_in
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
 from tui_mail.db.knowledge import Described, Records
@@ -21,6 +21,7 @@ from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
 
 _BATCH = 500
+_THREADS = 100  # at once
 
 
 def link_messages(
@@ -45,12 +46,16 @@ def link_messages(
     letters = own_letters.letters(session, named)
     answering = Answering(session, messages, own, named)
     here = [*(one.message_id for one in messages), *answering.stored]
-    links = MachineLinks(session, here, records.known)
+    folders = filing.folders_of(session, [one.message_id for one in messages])
+    named_by_folders = {one.entity_id for there in folders.values() for one in there}
+    links = MachineLinks(session, here, named_by_folders.union(records.known))
     for one in answering.in_order():
         refused = rejected.get(one.thread_id, frozenset())
         sent = (letters[header] for header in named.get(one.message_id, ()) if header in letters)
         parent = _parent(answering.parent(one), links) or next(sent, None)
         known = records.knowledge(wants[one.message_id], parent, refused)
+        if one.message_id in folders:
+            known = replace(known, folders=folders[one.message_id])
         proposals = link(one.facts, known)
         links.conclude(Proposed(one.message_id, one.received_at, proposals), now)
     return links.write()
@@ -66,6 +71,20 @@ def _parent(answered: Described | None, links: MachineLinks) -> Parent | None:
         subject=facts.subject,
         date=facts.date,
     )
+
+
+def link_filed(session: Session, now: datetime) -> int:
+    """Link anew some of the conversations of which something was put into the folder of a record, or
+    taken out; how many, 0 when there are none."""
+    threads = filing.take(session, _THREADS)
+    link_messages(session, filing.messages_of(session, threads), now)
+    return len(threads)
+
+
+async def link_all_filed(database: Database) -> None:
+    """All of them, some after some, so that nobody waits long for the database."""
+    while await database.read(filing.is_waiting):
+        await database.write(link_filed, datetime.now(UTC))
 
 
 def link_composed(

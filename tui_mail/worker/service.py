@@ -28,6 +28,7 @@ from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.link import link_all_filed
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
@@ -39,6 +40,7 @@ SERVER_CONNECTIONS = 10
 _RETRY_SECONDS = 5.0
 _ONCE_WAIT_SECONDS = 30.0
 _REST_SECONDS = 1.0
+_SHORT_REST_SECONDS = 0.2
 _HOUSEKEEPING_SECONDS = 600.0
 _MINUTE_SECONDS = 60.0
 
@@ -101,6 +103,8 @@ class Worker:
         self._accounts_changed = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._mail_came = asyncio.Event()
+        self._filer: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
         self._unsubscribe: Callable[[], None] | None = None
 
     def summary(self) -> Summary:
@@ -123,6 +127,7 @@ class Worker:
         self._unsubscribe = self._database.subscribe(self._hear)
         self._manager = asyncio.create_task(self._manage(), name="worker")
         self._reader = asyncio.create_task(self._read_files(), name="texts")
+        self._filer = asyncio.create_task(self._link_filed(), name="filed")
         if self._records is not None:
             self._records.start()
         if self._attachments is not None:
@@ -138,9 +143,11 @@ class Worker:
         if self._records is not None:
             await self._records.stop()
         tasks = [
-            task for task in (self._manager, self._reader, self._housekeeping) if task is not None
+            task
+            for task in (self._manager, self._reader, self._filer, self._housekeeping)
+            if task is not None
         ]
-        self._manager = self._reader = self._housekeeping = None
+        self._manager = self._reader = self._filer = self._housekeeping = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -151,6 +158,7 @@ class Worker:
             self._accounts_changed.set()
         if Topic.MAIL in topics:
             self._mail_came.set()
+            self._moved.set()
         for one in self._served.values():
             one.work.tell(changed=Topic.OPERATIONS in topics, letters=Topic.OUTBOX in topics)
 
@@ -195,6 +203,19 @@ class Worker:
                 log.exception("the files of messages")
             await asyncio.sleep(_REST_SECONDS)
             await self._mail_came.wait()
+
+    async def _link_filed(self) -> None:
+        """Link what is put into the folders of records, or taken out, wherever that was done."""
+        while True:
+            self._moved.clear()
+            try:
+                await link_all_filed(self._database)
+            except TuiMailError:
+                log.warning("mail in the folders of records cannot be linked now", exc_info=True)
+            except Exception:
+                log.exception("mail in the folders of records")
+            await self._moved.wait()
+            await asyncio.sleep(_SHORT_REST_SECONDS)
 
     async def _rest(self, _done: int) -> None:
         """Mail comes first."""
@@ -267,6 +288,7 @@ async def work_once(
     shop = _workshop(database, connections, ingest, locks, Admission(server_connections))
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
+    await link_all_filed(database)
     await read_waiting(database, ingest.blobs, locks, processes=2, seconds=0.0)
     if attachments is not None:
         await asyncio.to_thread(

@@ -49,6 +49,14 @@ def _read(
     )
 
 
+def _signs(session: "Session", operator_id: int) -> dict[int, str]:
+    """Folder -> the sign that it stands for a record, or is called as one is."""
+    from tui_mail.db.folder_records import folder_records, proposed
+
+    alike = {one.folder.folder_id: "?" for one in proposed(session, operator_id)}
+    return alike | dict.fromkeys(folder_records(session, operator_id), "→")
+
+
 def _unread(session: "Session", operator_id: int, query: str) -> int:
     """How many unread messages a saved search finds, counted as far as they are shown."""
     from tui_mail.db.fulltext import count
@@ -64,8 +72,10 @@ def _unread(session: "Session", operator_id: int, query: str) -> int:
 
 
 _SEARCHES = 0
+_OF_FOLDERS = frozenset({"delete", "rename", "record"})
 _MOST_UNREAD = 99
 _REST_SECONDS = 1.0  # before searches are counted: more may be coming in
+_SIGNS_SECONDS = 0.3
 _PAUSE_SECONDS = 5.0  # before they are counted again, while it keeps coming
 _PATIENCE_SECONDS = 30.0  # with who types: a count is no news that anyone waits for
 _COUNTED_AFTER = frozenset({"mail", "accounts", "searches"})
@@ -84,6 +94,7 @@ class FoldersPanel(Panel, Entries[Node]):
             "searches.delete", "d,delete", "change('delete')", msgid("delete the folder or search")
         ),
         bind("searches.rename", "f2", "change('rename')", msgid("rename the folder or search")),
+        bind("folders.record", "L", "change('record')", msgid("record that the folder stands for")),
         bind("searches.up", "shift+up,K", "change('up')", msgid("move the search up")),
         bind("searches.down", "shift+down,J", "change('down')", msgid("move the search down")),
     ]
@@ -112,7 +123,8 @@ class FoldersPanel(Panel, Entries[Node]):
             self.search = search
 
     class Wanted(Message):
-        """A folder is to be made in an account, or `folder` to be changed: create, delete, rename."""
+        """A folder is to be made in an account, or `folder` to be changed: create, delete, rename,
+        or "record": which one it stands for."""
 
         def __init__(self, verb: str, account_id: int, folder: FolderRow | None = None) -> None:
             super().__init__()
@@ -132,6 +144,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self.rows: list[FolderRow] = []
         self.searches: list[SavedRow] = []
         self.drafts: dict[int, int] = {}  # letters that are being written here, by account
+        self._signs: dict[int, str] = {}  # of folders that stand for a record, or might
         self._unread: dict[int, int] = {}  # by saved search, at most one more than is shown
         self._uncounted = True  # something has changed since they were counted
         self._counting = False
@@ -142,11 +155,14 @@ class FoldersPanel(Panel, Entries[Node]):
     def start(self, parts: "Parts") -> None:
         super().start(parts)
         self._load()
+        begin(self, self._sign, "signs", latest=True)
 
     def changed(self, topics: frozenset[str]) -> None:
         self._uncounted = self._uncounted or bool(topics & _COUNTED_AFTER)
         if topics & {"folders", "mail", "accounts", "searches", "drafts"}:
             self._load()
+        if topics & {"folders", "accounts", "erp"}:
+            begin(self, self._sign, "signs", latest=True)
 
     def _load(self) -> None:
         begin(self, self._loaded, "folders", latest=True)
@@ -175,6 +191,16 @@ class FoldersPanel(Panel, Entries[Node]):
             first = first or (self.rows[0] if self.rows else None)
             if first is not None:
                 self._choose(first, by_hand=False)
+
+    async def _sign(self) -> None:
+        """What folders stand for: behind everything that is waited for."""
+        assert self.parts is not None
+        await asyncio.sleep(_SIGNS_SECONDS)
+        await self.parts.database.quiet(_PATIENCE_SECONDS)
+        found = await self.read(_signs, self.parts.operator_id)
+        if found is not None and found != self._signs:
+            self._signs = found
+            self.forget()
 
     async def _count(self) -> None:
         """What is unread in saved searches: behind everything else, one by one."""
@@ -258,11 +284,16 @@ class FoldersPanel(Panel, Entries[Node]):
         if row.role == "drafts":
             count = row.total + self.drafts.get(row.account_id, 0)
         figure = f"{count} " if count else ""
-        name = fit(folder_name(row.role, row.name), width - 3 - width_of(figure) - 1)
+        sign = self._signs.get(row.folder_id, "")
+        room = width - 4 - width_of(figure) - (2 if sign else 0)
+        name = folder_name(row.role, row.name)
+        name = fit(name, room) if width_of(name) > room else name
         style = "accent bold" if shown else "" if count and row.role != "drafts" else "dim"
         return (
             Piece(SafeText("  ▌" if shown else "   "), "accent"),
-            Piece(SafeText(f"{name} {figure}"), style),
+            Piece(name, style),
+            Piece(SafeText(f" {sign}" if sign else ""), "warning" if sign == "?" else "accent"),
+            Piece(SafeText(f"{' ' * (room - width_of(name))} {figure}"), style),
         )
 
     def same(self, one: Node, other: Node) -> bool:
@@ -293,8 +324,9 @@ class FoldersPanel(Panel, Entries[Node]):
     def action_change(self, verb: str) -> None:
         node = self.chosen
         if node is not None and node.search is not None:
-            self.post_message(self.Changed(verb, node.search))
-        elif node is not None and node.folder is not None and verb in {"delete", "rename"}:
+            if verb != "record":
+                self.post_message(self.Changed(verb, node.search))
+        elif node is not None and node.folder is not None and verb in _OF_FOLDERS:
             self.post_message(self.Wanted(verb, node.account_id, node.folder))
 
     def action_create(self) -> None:

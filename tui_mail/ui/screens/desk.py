@@ -16,7 +16,7 @@ from tui_mail.ui import deeds, formats
 from tui_mail.ui.deeds import named
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.panels.reader import ReaderPanel
-from tui_mail.ui.screens import foldering, searches
+from tui_mail.ui.screens import folder_record, foldering, searches
 from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.card import CardScreen
@@ -123,6 +123,9 @@ class Desk:
         if verb == "delete" and row is not None:
             self.doing.run(partial(foldering.delete, parts, row), undo=True)
             return
+        if verb == "record" and row is not None:
+            self._stand_for(row)
+            return
         heading, beside = safe(_("New folder")), safe(_("make it"))
         if row is not None:
             heading = safe(_("Call the folder “{name}”").format(name=row.name))
@@ -137,6 +140,18 @@ class Desk:
             self.doing.run(work, undo=True)
 
         self._screen.app.push_screen(foldering.FolderName(heading, beside), named_it)
+
+    def _stand_for(self, row: FolderRow) -> None:
+        """Say which record a folder stands for."""
+        parts = self._screen.parts
+        if parts is None:
+            return
+
+        def chosen(standing: folder_record.Standing | None) -> None:
+            if standing is not None:
+                self.doing.run(partial(folder_record.stand, parts, row, standing), undo=True)
+
+        self._screen.app.push_screen(folder_record.FolderRecordPick(parts, row), chosen)
 
     # -- links
 

@@ -82,7 +82,7 @@ class RecordPick(PickScreen[int]):
             return []
         today = datetime.now(UTC).astimezone().date()
         rows = await self._parts.database.read(_find, text, self._kinds)
-        return [Choice(partial(_draw_record, row, today), row.id) for row in rows]
+        return [Choice(partial(draw_record, row, today), row.id) for row in rows]
 
 
 def _draw_folder(row: FolderRow, width: int) -> Line:
@@ -102,7 +102,8 @@ def _draw_search(row: SavedRow, width: int) -> Line:
     )
 
 
-def _draw_record(row: EntityRow, today: "Day", width: int) -> Line:
+def draw_record(row: EntityRow, today: "Day", width: int) -> Line:
+    """A record to be chosen, as one line."""
     if is_party(row.kind):
         name, beside = (
             safe(row.title or row.code),
