@@ -20,7 +20,7 @@ def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
 
 async def _on(shown: Showing, name: str) -> None:
     """The cursor is on a folder of that name."""
-    await shown.press("alt+1")
+    await shown.press("alt+1", "home")
     for _step in range(8):
         node = shown.main.folders.chosen
         if node is not None and node.folder is not None and node.folder.name == name:
