@@ -33,7 +33,7 @@ async def draw(
             await pilot.pause(0.05)
             found = console._parts  # noqa: SLF001 — looking, not touching
             done = found and found.worker and found.worker.summary()
-            if done and done.last_success and not done.busy:
+            if done and done.last_success and not done.fetching:
                 break
         await pilot.pause(2.0)
         for key in keys:

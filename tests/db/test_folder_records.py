@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.db.house import BIANCHI, FERRI, NOW, ORDER, House, build
-from tui_mail.db import filing, folder_records, folder_verbs, links, undoing
+from tui_mail.db import accounts, filing, folder_records, folder_verbs, links, undoing
 from tui_mail.db.counters import refresh
 from tui_mail.db.engine import Database
 from tui_mail.db.link_store import write_links
@@ -207,3 +207,14 @@ def test_the_name_of_a_folder_is_not_for_who_may_not_read_it(house: House) -> No
     assert mine.found_in == "Causa contro Ferri"
     (theirs,) = house.database.read_now(links.links_of, house.bruno, message)
     assert (theirs.why, theirs.found_in) == ("it lies in a folder that stands for it", "")
+
+
+def test_what_lay_in_the_folder_of_an_account_that_is_gone_is_linked_anew(house: House) -> None:
+    ferri = folder(house, "Ferri", house.private)
+    stand_for(house, ferri, FERRI)
+    message = house.message()
+    put(house, message, ferri)
+    assert waiting(house) == [house.thread_of(message)]
+    house.database.write_now(accounts.remove_account, house.anna, "anna@rossi.it")
+    assert waiting(house) == [house.thread_of(message)]
+    assert house.database.read_now(filing.folders_of, [message]) == {}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db import filing
 from tui_mail.db.folders import LOCAL_ROLES, USUAL_NAMES
 from tui_mail.db.many import execute_many, key_of
 from tui_mail.db.purge import purge
@@ -180,6 +181,7 @@ def remove_account(session: Session, operator_id: int, email: str) -> None:
     messages = session.scalars(
         select(col(Placement.message_id)).where(col(Placement.folder_id).in_(folders)).distinct()
     ).all()
+    filing.note_account(session, key_of(account.id))
     session.execute(delete(Account).where(col(Account.id) == account.id))
     purge(session, messages)
     publish(session, Topic.ACCOUNTS, Topic.FOLDERS, Topic.MAIL, Topic.OUTBOX, Topic.DRAFTS)

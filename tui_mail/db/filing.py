@@ -44,9 +44,20 @@ def note(session: Session, pairs: Collection[tuple[int, int]]) -> None:
     _keep(session, {thread_id for folder_id, thread_id in pairs if folder_id in records})
 
 
-def note_all(session: Session, folder_id: int) -> None:
+def note_folder(session: Session, folder_id: int) -> None:
     """The folder stands for another record than before, or for none any more."""
     query = select(col(Conversation.thread_id)).where(col(Conversation.folder_id) == folder_id)
+    _keep(session, session.scalars(query).all())
+
+
+def note_account(session: Session, account_id: int) -> None:
+    """The account, with all its folders, will be gone: what lies elsewhere too is there alone then."""
+    query = (
+        select(col(Conversation.thread_id))
+        .join(FolderRecord, col(FolderRecord.folder_id) == col(Conversation.folder_id))
+        .join(Folder, col(Folder.id) == col(Conversation.folder_id))
+        .where(col(Folder.account_id) == account_id)
+    )
     _keep(session, session.scalars(query).all())
 
 

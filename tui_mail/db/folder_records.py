@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.among import among_texts
 from tui_mail.db.erp import entities_by_id, entity_by_id
-from tui_mail.db.filing import note_all
+from tui_mail.db.filing import note_folder
 from tui_mail.db.folders import folders
 from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
@@ -85,7 +85,7 @@ def put(
         row.entity_id, row.operator_id, row.at = entity_id, operator_id, now
         session.add(row)
     session.flush()
-    note_all(session, folder_id)
+    note_folder(session, folder_id)
     publish(session, Topic.FOLDERS, Topic.MAIL)
     return before
 

@@ -110,15 +110,17 @@ def _read(
     return found
 
 
+def _name(candidate: Candidate, code: str) -> SafeText:
+    if is_party(candidate.kind):
+        return safe(candidate.title or code)
+    return safe(f"{kind_name(candidate.kind)} {code}")
+
+
 def draw(candidate: Candidate, today: "Day", width: int) -> Line:
     """A candidate as one line: sign, record, date, party, amount, by what it was found, score;
     where there is room the beginning of why. All of that is said below the list."""
     sign = {"confirmed": "✓", "proposed": "?", "rejected": "x", "automatic": "·"}
-    name = (
-        safe(candidate.title or candidate.code)
-        if is_party(candidate.kind)
-        else SafeText(f"{kind_name(candidate.kind)} {formats.short_code(candidate.code, today)}")
-    )
+    name = _name(candidate, formats.short_code(candidate.code, today))
     day = formats.short_day(candidate.date, today) if candidate.date else SafeText("")
     amount = formats.money(candidate.amount) if candidate.amount is not None else SafeText("")
     party = safe(candidate.party or kind_name(candidate.kind))
@@ -145,8 +147,9 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
 
 
 def explained(candidate: Candidate, width: int) -> list[Line]:
-    """How a link stands, by what it was found and how surely, then why, in whole."""
-    head = [link_name(candidate.state)] if candidate.state else []
+    """The record, how its link stands, by what it was found and how surely, then why, in whole."""
+    head = [_name(candidate, candidate.code)]
+    head += [link_name(candidate.state)] if candidate.state else []
     head += [method_name(candidate.method)] if candidate.method else []
     head += [SafeText(f"{candidate.score}%")] if candidate.score else []
     why = candidate.why
