@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from tests import postgresql
 from tests.servers.dovecot import Dovecot, missing
+from tui_mail import i18n
 from tui_mail.db.engine import Database
 from tui_mail.db.schema import prepare
 
@@ -24,6 +25,16 @@ settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _NUMBERS = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _language_as_it_was() -> Iterator[None]:
+    """A command, a console and a test set it for the whole process."""
+    found = i18n.language()
+    yield
+    i18n.set_language(found)
+
+
 # As a superuser: whoever is left over goes, references are not checked, sequences start again.
 _EMPTYING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
