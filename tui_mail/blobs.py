@@ -229,7 +229,10 @@ class FolderBlobs:
                     yield file
             except FileNotFoundError as error:
                 raise NotFound(
-                    _("The attachment is not in the shared folder: restore it from a backup.")
+                    _(
+                        "The attachment's file is not in the shared folder: import the message "
+                        "again, or restore the file from a backup."
+                    )
                 ) from error
 
     @contextmanager

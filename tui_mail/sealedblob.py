@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tui_mail.errors import InputOutput
+from tui_mail.errors import InputOutput, WrongKey
 from tui_mail.i18n import _
 from tui_mail.vault import SEAL_BYTES, Vault, key_id
 
@@ -91,8 +91,22 @@ def read_header(file: BinaryIO) -> Header:
 
 
 def open_key(header: Header, name: str, vault: Vault) -> bytes:
-    """The blob's own key. Raises NotAllowed."""
-    return vault.unseal(header.key, _context(name))
+    """The blob's own key.
+
+    Raises InputOutput where the vault has the key that the header names, which does not open it:
+    it is damaged, or of another blob; WrongKey where the vault has no such key.
+    """
+    try:
+        return vault.unseal(header.key, _context(name))
+    except WrongKey as error:
+        if header.rewraps and vault.has_key_of(header.key):
+            raise damaged() from error
+        raise WrongKey(
+            _(
+                "The vault has no key for the attachment's file in the shared folder, or the file "
+                "is damaged: import the message again, or restore file and vault from a backup."
+            )
+        ) from error
 
 
 def unseal(file: BinaryIO, name: str, vault: Vault) -> Iterator[bytes]:
@@ -133,7 +147,10 @@ def rewrap(old: BinaryIO, new: BinaryIO, name: str, vault: Vault) -> None:
 
 def damaged() -> InputOutput:
     return InputOutput(
-        _("The attachment is damaged in the shared folder: restore it from a backup.")
+        _(
+            "The attachment's file in the shared folder is damaged, or is another one's: import the "
+            "message again, or restore the file from a backup."
+        )
     )
 
 

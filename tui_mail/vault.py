@@ -121,6 +121,11 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise _another_key() from error
 
+    def has_key_of(self, sealed_bytes: bytes) -> bool:
+        """Whether there is a key of the id that a seal says: if so, and the seal does not open, the
+        seal is altered or stands for something else."""
+        return _is_marked(sealed_bytes) and key_id(sealed_bytes) in self._open_ring().keys
+
     def name(self, content_digest: bytes) -> str:
         """A name for content that tells nothing to who lacks the key (HMAC-SHA-256, hex).
 

@@ -112,6 +112,18 @@ def letter(
     return "\r\n".join([*lines, "", body, ""]).encode()
 
 
+def with_file(number: int, content: bytes) -> bytes:
+    """A letter with a file, disegno.bin."""
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nEcco il disegno.\r\n--b\r\n"
+        "Content-Type: application/octet-stream\r\n"
+        "Content-Disposition: attachment; filename=disegno.bin\r\n\r\n"
+        f"{content.decode()}\r\n--b--"
+    )
+    kind = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"']
+    return letter(number, subject="Disegno", headers=kind, body=body)
+
+
 _PARTS = """\
 --b
 Content-Type: text/plain

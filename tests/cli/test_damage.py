@@ -8,22 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import WITH_FILES, Program, letter
+from tests.cli.program import WITH_FILES, Program, letter, with_file
 
 _TO = ("--account", "anna@rossi.example")
 _CHUNK = 64 * 1024
 _HEADER = 81
-
-
-def _with_file(number: int, content: bytes) -> bytes:
-    body = (
-        "--b\r\nContent-Type: text/plain\r\n\r\nEcco il disegno.\r\n--b\r\n"
-        "Content-Type: application/octet-stream\r\n"
-        "Content-Disposition: attachment; filename=disegno.bin\r\n\r\n"
-        f"{content.decode()}\r\n--b--"
-    )
-    kind = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"']
-    return letter(number, subject="Disegno", headers=kind, body=body)
 
 
 @pytest.fixture
@@ -32,7 +21,7 @@ def blobs(house: Program, tmp_path: Path) -> list[Path]:
     before = set((house.home / "attachments").glob("[0-9a-f][0-9a-f]/*"))
     for number, sign in ((8, b"a\r\n"), (9, b"b\r\n")):
         file = tmp_path / f"{number}.eml"
-        file.write_bytes(_with_file(number, sign * (_CHUNK - 100)))
+        file.write_bytes(with_file(number, sign * (_CHUNK - 100)))
         assert house("import", file, *_TO).record["stored"] == 1
     return sorted(set((house.home / "attachments").glob("[0-9a-f][0-9a-f]/*")) - before)
 
@@ -140,6 +129,26 @@ def test_the_message_is_read_and_its_file_refused_with_a_sentence(
     given = house("export", "subject:disegno", "--to", tmp_path / "given", "--format", "eml")
     assert given.code == 1, given
     assert not list((tmp_path / "given").rglob("*.eml"))
+
+
+def test_the_other_files_of_a_message_are_saved(house: Program, tmp_path: Path) -> None:
+    """listino.csv is lost, foglio.pdf is not."""
+    connection = sqlite3.connect(house.home / "tui_mail.db")
+    query = "SELECT blob FROM attachment WHERE name LIKE '%listino.csv'"
+    name = connection.execute(query).fetchone()[0]
+    connection.close()
+    (house.home / "attachments" / name[:2] / name[2:]).unlink()
+    (warning,) = house("show", 4).record["warnings"]
+    assert "listino.csv” cannot be opened. " in warning
+    assert "foglio.pdf" not in warning
+    out = tmp_path / "out"
+    out.mkdir()
+    done = house("save", 4, "--to", out)
+    assert done.code == 1
+    assert {one.get("error") for one in done.records} == {None, "not_found"}
+    assert [path.name for path in out.iterdir()] == ["foglio.pdf"]
+    assert "listino.csv" in house.fails(66, "not_found", "save", 4, 1, "--to", out)
+    assert house("save", 4, 2, "--to", out).code == 0
 
 
 @pytest.mark.parametrize("damage", [_unlink, _flip(-1), _empty, _swap, _link, _other_vault])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.program import Program, Result
+from tests.cli.program import Program, Result, with_file
 from tui_mail.db import word_index
 from tui_mail.db.engine import Database
 
@@ -119,16 +119,36 @@ def test_lost_and_damaged_attachments_are_told_by_message(clean: Program) -> Non
 
 
 def test_attachments_that_cannot_be_opened_are_told_without_reading_them(clean: Program) -> None:
-    """The one is cut short; the other's key was sealed for another name."""
+    """The one is cut short; the other is sealed by a key that the vault does not have."""
     first, second = _blobs(clean)
-    second.write_bytes(first.read_bytes())
     first.write_bytes(first.read_bytes()[:-1])
+    sealed = bytearray(second.read_bytes())
+    sealed[10:14] = b"\xff" * 4  # which key of the vault it was
+    second.write_bytes(sealed)
     for way in ((), ("--deep",)):
         found = _findings(clean("doctor", *way))
         assert list(found)[:2] == ["attachments_damaged", "attachments_closed"]
         assert found["attachments_closed"]["count"] == 1
+    second.write_bytes(first.read_bytes())  # another's: no key is to blame
+    found = _findings(clean("doctor"))
+    assert (list(found), found["attachments_damaged"]["count"]) == (["attachments_damaged"], 2)
     first.write_bytes(b"")
     assert "attachments_damaged" in _slugs(clean("doctor"))
+
+
+def test_what_is_not_listed_is_counted_and_said_where_it_is(clean: Program, tmp_path: Path) -> None:
+    for number in range(20, 27):
+        (tmp_path / f"{number}.eml").write_bytes(with_file(number, b"%d " % number * 600))
+    files = tmp_path.glob("*.eml")
+    assert clean("import", *files, "--account", "anna@rossi.example").record["stored"] == 7
+    for blob in _blobs(clean):
+        blob.unlink()
+    told = clean("doctor", json=False).out
+    assert told.count("    message ") == 5
+    assert "    and 4 more; --json lists all\n" in told
+    assert "(anna@rossi.example): foglio.pdf" in told
+    found = _findings(clean("doctor"))["attachments_lost"]
+    assert (found["count"], len(found["examples"])) == (9, 9)
 
 
 def test_passwords_that_no_key_opens_are_told(clean: Program) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from tui_mail.worker.doctor import Finding
@@ -103,8 +103,24 @@ def _tell(call: Context, finding: "Finding") -> None:
     if not call.json:
         for one in finding.examples[:_SHOWN]:
             call.emit({}, f"    {one}")
-        if len(finding.examples) > _SHOWN:
-            call.emit({}, "    …")
+        more = finding.count - len(finding.examples[:_SHOWN])
+        if finding.examples and more > 0:
+            call.emit({}, f"    {_more(more, len(finding.examples), finding.count)}")
+
+
+def _more(more: int, known: int, count: int) -> str:
+    """How many are not printed, and where they are."""
+    if known < count:
+        words = ngettext(
+            "and {more} more; --json lists the first {known}",
+            "and {more} more; --json lists the first {known}",
+            more,
+        )
+    else:
+        words = ngettext(
+            "and {more} more; --json lists all", "and {more} more; --json lists all", more
+        )
+    return words.format(more=more, known=known)
 
 
 def places_of(call: Context) -> "Places":

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
     app.command(
         "save",
         help=_("Save an attachment, or all, into a folder."),
-        epilog=_("Example: tui-mail save 42 1 --to /tmp"),
+        epilog=_("One that cannot be opened is told, and the others are saved; exit code 1 then.")
+        + "\n\n"
+        + _("Example: tui-mail save 42 1 --to /tmp"),
     )(_save)
 
 
@@ -164,15 +166,24 @@ def _save(
     from tui_mail.worker.saving import save_into
 
     call: Context = context.obj
+    call.unlock()
     opened = call.reader.open_now(message_id_of(call, identifier))
     if not to.is_dir():
         raise CannotWrite(_("There is no folder {folder}: make it first.").format(folder=to))
     numbers = [number] if number else range(1, len(opened.parsed.attachments) + 1)
     if not numbers:
         call.say(_("The message has no attachments."))
+    saved = 0
     for one in numbers:
-        attachment = attachment_of(opened, one)
+        try:
+            attachment = attachment_of(opened, one)
+        except NotFound as error:
+            call.fail(error)
+            continue
         path = save_into(to, attachment.name, attachment.content)
         call.emit(
             {"attachment": one, "path": str(path), "size": len(attachment.content)}, str(path)
         )
+        saved += 1
+    if saved and call.exit_code:
+        call.exit_code = 1

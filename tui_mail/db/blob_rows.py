@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, func, select, text
 from sqlmodel import Session, col
 
 from tui_mail.db.many import chunks
@@ -22,11 +22,12 @@ class BlobRow:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An attachment, `number` counted from 1 in its message; `account` is "" for a message in none."""
+    """An attachment, `number` counted from 1 in its message, `name` as its sender called it;
+    `account` is "" for a message in none."""
 
-    blob: str
     message_id: int
     number: int
+    name: str
     account: str
 
 
@@ -77,9 +78,9 @@ def holders(session: Session, names: Collection[str], limit: int) -> list[Holder
     for some in chunks(names):
         query = (
             select(
-                col(Attachment.blob),
                 col(Attachment.message_id),
                 col(Attachment.number),
+                col(Attachment.name),
                 col(Account.email),
             )
             .outerjoin(Placement, col(Placement.message_id) == col(Attachment.message_id))
@@ -89,9 +90,17 @@ def holders(session: Session, names: Collection[str], limit: int) -> list[Holder
             .order_by(col(Attachment.message_id), col(Attachment.number))
             .limit(limit)
         )
-        for blob, message_id, number, account in session.execute(query):
-            found.setdefault((message_id, number), Holder(blob, message_id, number, account or ""))
-    return list(found.values())[:limit]
+        for message_id, number, name, account in session.execute(query):
+            holder = Holder(message_id, number, name, account or "")
+            found.setdefault((message_id, number), holder)
+    return sorted(found.values(), key=lambda one: (one.message_id, one.number))[:limit]
+
+
+def held(session: Session, names: Collection[str]) -> int:
+    """How many attachments are one of the blobs."""
+    count = select(func.count()).select_from(Attachment)
+    some = (count.where(col(Attachment.blob).in_(part)) for part in chunks(names))
+    return sum(session.scalar(each) or 0 for each in some)
 
 
 def originals_after(session: Session, message_id: int, limit: int) -> list[Original]:

@@ -1,7 +1,7 @@
 """What the database says of itself, checked against itself: every look finds rows that do not agree,
 and says how to make them agree where that can be done.
 
-A look counts, names at most a few examples, and changes nothing; its mending is to be called by
+A look counts, names what it found as far as a list of it serves anybody, and changes nothing; its mending is to be called by
 `Database.write`, looks again, and does nothing when all is well.
 """
 
@@ -50,13 +50,14 @@ from tui_mail.db.tables import (
 )
 from tui_mail.db.topics import Topic, publish
 
-_EXAMPLES = 10
+_MOST_TOLD = 1000
+_MOST_FAULTS = 100  # of the file: looking for more takes long
 _STUCK_AFTER = 5  # tries
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """How many rows a look found, and what a few of them are called."""
+    """How many rows a look found, and what they are called, at most so many of them."""
 
     count: int = 0
     examples: tuple[str, ...] = ()
@@ -95,20 +96,20 @@ def damage(session: Session, *, deep: bool) -> Wrong:
     """
     if session.get_bind().dialect.name == "sqlite":
         pragma = "integrity_check" if deep else "quick_check"
-        rows = session.execute(text(f"PRAGMA {pragma}({_EXAMPLES})"))
+        rows = session.execute(text(f"PRAGMA {pragma}({_MOST_FAULTS})"))
         found = [str(row[0]) for row in rows if row[0] != "ok"]
     else:
         query = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
         found = [str(row[0]) for row in session.execute(text(query))]
-    return Wrong(len(found), tuple(found[:_EXAMPLES]))
+    return Wrong(len(found), tuple(found[:_MOST_TOLD]))
 
 
 def _wrong(session: Session, query: Select[*tuple[Any, ...]], label: str) -> Wrong:
-    """How many rows `query` has, and its first column of a few."""
+    """How many rows `query` has, and its first column of those that are told."""
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if not count:
         return Wrong()
-    rows = session.execute(query.limit(_EXAMPLES))
+    rows = session.execute(query.limit(_MOST_TOLD))
     return Wrong(count, tuple(f"{label} {row[0]}".strip() for row in rows))
 
 
@@ -124,7 +125,7 @@ def _violations(session: Session) -> list[tuple[str, int]]:
 
 def _broken_references(session: Session) -> Wrong:
     found = _violations(session)
-    return Wrong(len(found), tuple(f"{table} {row}" for table, row in found[:_EXAMPLES]))
+    return Wrong(len(found), tuple(f"{table} {row}" for table, row in found[:_MOST_TOLD]))
 
 
 def _mend_references(session: Session) -> None:
@@ -158,7 +159,7 @@ def _threads(session: Session) -> Wrong:
         ),
     )
     examples = [one for part in parts for one in part.examples]
-    return Wrong(sum(part.count for part in parts), tuple(examples[:_EXAMPLES]))
+    return Wrong(sum(part.count for part in parts), tuple(examples[:_MOST_TOLD]))
 
 
 def _mend_threads(session: Session) -> None:
@@ -362,7 +363,7 @@ def _links(session: Session) -> Wrong:
         for table, key in _TO_RECORDS
     ]
     examples = [one for part in parts for one in part.examples]
-    return Wrong(sum(part.count for part in parts), tuple(examples[:_EXAMPLES]))
+    return Wrong(sum(part.count for part in parts), tuple(examples[:_MOST_TOLD]))
 
 
 def _no_record(key: Any) -> ColumnElement[bool]:

@@ -148,9 +148,10 @@ def forward_of(parsed: ParsedMessage, raw: bytes, sender: Mailbox) -> Letter:
     """The beginning of a forward: the message's header lines and text, its attachments with it.
 
     Certified mail travels whole and untouched as an attachment: taken apart it proves nothing.
+    `raw`: its bytes, b"" where they are not at hand as they came.
     """
     title = bare_subject(parsed.subject)
-    if parsed.kind.startswith("pec_"):
+    if raw and parsed.kind.startswith("pec_"):
         name = f"{title[:80] or 'message'}.eml"
         attached = [LetterAttachment(name=name, content=raw, media_type="message/rfc822")]
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import AttachmentRow, Marked
+from tui_mail.errors import NotFound
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.mailkeys import Target
@@ -245,16 +246,25 @@ async def save_files(
 ) -> SafeText:
     """Write attachments into a folder, under names that lead nowhere else.
 
-    Raises NotFound when their bytes are lost, CannotWrite.
+    Raises NotFound when the bytes of all are lost, CannotWrite.
     """
     from tui_mail.worker.reading import attachment_of
     from tui_mail.worker.saving import save_into
 
-    def write() -> list[Path]:
-        found = [attachment_of(opened, file.number) for file in files]
-        return [save_into(folder, one.name, one.content) for one in found]
+    def write() -> tuple[list[Path], list[NotFound]]:
+        found, lost = [], []
+        for file in files:
+            try:
+                found.append(attachment_of(opened, file.number))
+            except NotFound as error:
+                lost.append(error)
+        return [save_into(folder, one.name, one.content) for one in found], lost
 
-    paths = await asyncio.to_thread(write)
+    paths, lost = await asyncio.to_thread(write)
+    if lost and not paths:
+        raise lost[0]
     if len(paths) == 1:
-        return safe(_("Saved {file}").format(file=paths[0]))
-    return safe(_("Saved {count} files in {folder}").format(count=len(paths), folder=folder))
+        saved = _("Saved {file}").format(file=paths[0])
+    else:
+        saved = _("Saved {count} files in {folder}").format(count=len(paths), folder=folder)
+    return safe(f"{saved} – {lost[0].message}" if lost else saved)

@@ -27,7 +27,6 @@ from tui_mail.worker.collect import GRACE, collect, nothing_collected, other_use
 from tui_mail.worker.doctor_words import sentence
 from tui_mail.worker.surroundings import Places
 
-_EXAMPLES = 10
 _MOST_TOLD = 1000
 _ROWS_AT_ONCE = 500
 _BYTES_AT_ONCE = 32 << 20
@@ -130,7 +129,7 @@ class Doctor:
         paths = surroundings.open_to_others(self._places)
         if paths:
             left = surroundings.close_to_others(paths) if self._repair else paths
-            names = tuple(map(str, paths[:_EXAMPLES]))
+            names = tuple(map(str, paths[:_MOST_TOLD]))
             yield Finding("rights", len(paths), names, len(paths) - len(left))
         full = surroundings.nearly_full(self._places)
         if full:
@@ -228,21 +227,25 @@ class Doctor:
             names = [name for name, why in wrong if why == slug]
             if not names:
                 continue
-            held = self._database.read_now(blob_rows.holders, names, _MOST_TOLD)
+            count = self._database.read_now(blob_rows.held, names)
+            some = self._database.read_now(blob_rows.holders, names, _MOST_TOLD)
             told = (
-                _("message {id}, attachment {number} ({account})").format(
-                    id=one.message_id, number=one.number, account=one.account or "–"
+                _("message {id}, attachment {number} ({account}): {name}").format(
+                    id=one.message_id,
+                    number=one.number,
+                    account=one.account or "–",
+                    name=one.name or "–",
                 )
-                for one in held
+                for one in some
             )
-            yield Finding(slug, len(held), tuple(told))
+            yield Finding(slug, count, tuple(told))
 
     def _unused(self, names: list[str]) -> Iterator[Finding]:
         """Files that nothing needs any more, and those that were never written to the end."""
         others = other_users(self._places.attachments, self._database)
         strange, halves = self._leftovers()
         if others and (names or halves):
-            marks = tuple(map(str, others[:_EXAMPLES]))
+            marks = tuple(map(str, others[:_MOST_TOLD]))
             yield Finding("folder_shared", len(others), marks)
         elif names or halves:
             gone = 0
@@ -251,10 +254,10 @@ class Doctor:
                     gone = collect(self._database, self._blobs, names, self._now)
                     gone += self._blobs.sweep(self._now - GRACE)
             count = len(names) + len(halves)
-            examples = (*names, *halves)[:_EXAMPLES]
+            examples = (*names, *halves)[:_MOST_TOLD]
             yield Finding("attachments_unused", count, tuple(examples), min(gone, count))
         if strange:
-            yield Finding("strange_files", len(strange), tuple(strange[:_EXAMPLES]))
+            yield Finding("strange_files", len(strange), tuple(strange[:_MOST_TOLD]))
 
     def _leftovers(self) -> tuple[list[str], list[str]]:
         """What others put there, and what was begun more than a day ago."""

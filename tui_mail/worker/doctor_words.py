@@ -57,16 +57,16 @@ _SENTENCES = {
         "tui-mail outbox settle or retry."
     ),
     "attachments_lost": msgid(
-        "Attachments that are not in the folder: {count}. Restore the folder from a backup, or "
-        "import their messages again; they stay readable without them."
+        "Attachments whose file is not in the folder: {count}. Import their messages again, or "
+        "restore the folder from a backup; the messages stay readable meanwhile."
     ),
     "attachments_damaged": msgid(
-        "Attachments that are damaged: {count}. Restore the folder from a backup, or import their "
-        "messages again; they stay readable without them."
+        "Attachments whose file is damaged, or is another one's: {count}. Import their messages "
+        "again, or restore the folder from a backup; the messages stay readable meanwhile."
     ),
     "attachments_closed": msgid(
-        "Attachments that no key of the vault opens: {count}. Restore a backup that was made while "
-        "they opened (tui-mail db restore), or import their messages again."
+        "Attachments whose file names a key that the vault does not have: {count}. Import their "
+        "messages again, or restore folder and vault from one backup (tui-mail db restore)."
     ),
     "vault_closed": msgid(
         "Vaults that do not open here, so that neither passwords nor attachments were tried: "

@@ -5,8 +5,8 @@ Hides skeleton and blobs, and that a message may have been sent in several piece
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tui_mail.blobs import BlobStore
 from tui_mail.db import messages
@@ -14,7 +14,7 @@ from tui_mail.db.engine import Database
 from tui_mail.db.pieces import PieceRow, pieces_beside
 from tui_mail.db.rows import AttachmentRow, MessageRow
 from tui_mail.errors import NotFound, TuiMailError
-from tui_mail.i18n import _
+from tui_mail.i18n import _, ngettext
 from tui_mail.mail.certified import judged
 from tui_mail.mail.parse import parse
 from tui_mail.mail.pieces import HeldPiece, gather, joined, piece_of
@@ -22,15 +22,18 @@ from tui_mail.mail.source import restore
 from tui_mail.mail.structure import read_structure
 from tui_mail.values import Gathered, ParsedAttachment, ParsedMessage, Piece
 
+_MOST_NAMED = 3
+_LONGEST_NAME = 80
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedMessage:
     """A message ready to be shown; `raw` is byte for byte what came.
 
-    `lost` says why the attachments' bytes could not be had; they are empty then. Of one that is a
-    piece of another, `gathered` says what became of the pieces; where they make the whole, `parsed`
-    is that, and so are subject and attachments of `row`, and `pieces` is the head of each of them
-    as it came.
+    `lost` says which attachments' bytes could not be had, and why; they are empty in `raw` and
+    `parsed`. `losses`: why, by the name of the blob. Of one that is a piece of another, `gathered`
+    says what became of the pieces; where they make the whole, `parsed` is that, and so are subject
+    and attachments of `row`, and `pieces` is the head of each of them as it came.
     """
 
     row: MessageRow
@@ -39,6 +42,7 @@ class OpenedMessage:
     lost: str = ""
     gathered: Gathered | None = None
     pieces: tuple[ParsedMessage, ...] = ()
+    losses: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -68,11 +72,19 @@ class Reader:
         """`open`, for code that is in a thread or on the command line."""
         row = self._database.read_now(messages.message, self._operator_id, message_id)
         skeleton, _blobs = self._database.read_now(messages.source, self._operator_id, message_id)
-        try:
-            raw, lost = restore(skeleton, self._blobs.open), ""
-        except TuiMailError as error:
-            raw, lost = restore(skeleton, lambda _name: b""), error.message
-        opened = OpenedMessage(row, raw, judged(parse(raw), self.authorities), lost)
+        losses: dict[str, str] = {}
+
+        def fetch(blob: str) -> bytes:
+            try:
+                return self._blobs.open(blob)
+            except TuiMailError as error:
+                losses[blob] = error.message
+                return b""
+
+        raw = restore(skeleton, fetch)
+        lost = _lost(row.attachments, losses)
+        parsed = judged(parse(raw), self.authorities)
+        opened = OpenedMessage(row, raw, parsed, lost, losses=losses)
         piece = opened.parsed.piece
         return opened if piece is None or lost else self._made_whole(opened, piece)
 
@@ -114,6 +126,28 @@ class Reader:
         return attachment_of(opened, number)
 
 
+def _lost(files: Sequence[AttachmentRow], losses: Mapping[str, str]) -> str:
+    """Which files cannot be had, and why: a sentence or two for each reason."""
+    names: dict[str, list[str]] = {reason: [] for reason in losses.values()}
+    for file in files:
+        if file.blob in losses:
+            name = " ".join(file.name.split()) or file.media_type
+            names[losses[file.blob]].append(name[:_LONGEST_NAME])
+    return " ".join(f"{_unopened(some)}{reason}" for reason, some in names.items())
+
+
+def _unopened(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    told = ", ".join(_("“{name}”").format(name=name) for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    if more > 0:
+        words = ngettext("{names} and {count} more", "{names} and {count} more", more)
+        told = words.format(names=told, count=more)
+    sentence = ngettext("{names} cannot be opened.", "{names} cannot be opened.", len(names))
+    return sentence.format(names=told) + " "
+
+
 def _held(row: PieceRow) -> HeldPiece | None:
     """None when a part of the message is a piece, and not the message itself."""
     try:
@@ -150,11 +184,30 @@ def attachment_of(opened: OpenedMessage, number: int) -> ParsedAttachment:
 
     Raises NotFound when there is none, or its bytes are lost.
     """
-    if opened.lost:
-        raise NotFound(opened.lost)
+    row = next((one for one in opened.row.attachments if one.number == number), None)
+    if row is not None and opened.losses and not _is_whole(opened, row):
+        raise NotFound(_lost((row,), {row.blob: opened.losses.get(row.blob, opened.lost)}))
     try:
         return opened.parsed.attachments[number - 1]
     except IndexError as error:
         raise NotFound(
             _("The message has no attachment {number}.").format(number=number)
         ) from error
+
+
+def whole_attachments(opened: OpenedMessage) -> tuple[ParsedAttachment, ...]:
+    """The attachments whose bytes are at hand, in their order."""
+    if not opened.losses:
+        return opened.parsed.attachments
+    return tuple(
+        opened.parsed.attachments[row.number - 1]
+        for row in opened.row.attachments
+        if _is_whole(opened, row)
+    )
+
+
+def _is_whole(opened: OpenedMessage, row: AttachmentRow) -> bool:
+    """Whether what was parsed in the place of a file is what the file was: what lies within a lost
+    one is not there, and those behind it may have moved up."""
+    found = opened.parsed.attachments[row.number - 1 : row.number]
+    return bool(found) and hashlib.sha256(found[0].content).hexdigest() == row.sha256

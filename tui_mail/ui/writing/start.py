@@ -19,6 +19,7 @@ from tui_mail.safetext import SafeText, safe, safe_lines
 from tui_mail.ui.kinds import is_party
 from tui_mail.values import BodyFormat, Letter, Mailbox
 from tui_mail.worker.drafting import Sheet
+from tui_mail.worker.reading import whole_attachments
 
 if TYPE_CHECKING:
     from tui_mail.db.session import Session
@@ -110,10 +111,11 @@ def _letter(
         return Letter(box), safe(_("New letter")), SafeText("")
     parsed = opened.parsed
     if start.answer == FORWARD:
-        if opened.lost:  # their bytes are not to be had: better none than empty ones
-            parsed = replace(parsed, attachments=())
+        # Those whose bytes are not to be had are left out: better none than empty ones.
+        parsed = replace(parsed, attachments=whole_attachments(opened))
         heading = _("Forward “{subject}”").format(subject=bare_subject(parsed.subject))
-        return forward_of(parsed, opened.raw, box), safe(heading), safe(opened.lost)
+        raw = b"" if opened.losses else opened.raw
+        return forward_of(parsed, raw, box), safe(heading), safe(opened.lost)
     everyone = start.answer == REPLY_ALL
     letter = reply_to(parsed, own, everyone, box, now)
     who = parsed.sender.name or parsed.sender.address if parsed.sender else ""
