@@ -63,6 +63,7 @@ from tui_mail.slots import (
 _MAGIC = b"TUIS\x02"
 _NONCE_BYTES = 12
 _LEAST_PASSPHRASE = 12
+_LEAST_DIFFERENT = 5
 
 SEAL_BYTES = len(_MAGIC) + ID_BYTES + _NONCE_BYTES + 16  # what a seal adds to what it seals
 
@@ -192,12 +193,24 @@ class Vault:
         try:
             return self._slots.read()
         except FileNotFoundError as error:
+            if self._was_never_made():
+                raise NoVault(
+                    _(
+                        "There is no vault {file} yet: tui-mail vault init makes it. If there was "
+                        "one, see that the attachments folder is there."
+                    ).format(file=self._slots.path)
+                ) from error
             raise NoVault(
                 _(
                     "The vault {file} is missing: see that the attachments folder is there, or "
                     "restore it from a backup."
                 ).format(file=self._slots.path)
             ) from error
+
+    def _was_never_made(self) -> bool:
+        """Neither key file nor attachments say that there was one."""
+        folder = self._slots.path.parent
+        return self._machine_key() is None and not (folder.is_dir() and _has_blobs(folder))
 
     def _open(self) -> None:
         found = self._found_or_made()
@@ -221,6 +234,14 @@ class Vault:
 
     def _slot_by_passphrase(self, found: SlotsFile) -> Slot:
         ways = [slot for slot in found.slots if slot.stretching is not None]
+        if self._by_passphrase and not ways:
+            raise NotAllowed(
+                _(
+                    "No slot of the vault opens by a passphrase: leave out --passphrase-stdin. "
+                    "tui-mail vault add-slot gives an operator one, and takes the new passphrase on "
+                    "standard input with --new-passphrase-stdin."
+                )
+            )
         if self._ask is None or not ways:
             raise NotAllowed(
                 _(
@@ -236,7 +257,12 @@ class Vault:
             if public_of(secret) == slot.public:
                 self._secret = secret
                 return slot
-        raise WrongPassword(_("No slot of the vault opens with this passphrase."))
+        raise WrongPassword(
+            _(
+                "No slot of the vault opens with this passphrase: see that it is typed as it was "
+                "chosen. tui-mail vault slots says whose passphrases there are."
+            )
+        )
 
     def _found_or_made(self) -> SlotsFile:
         try:
@@ -286,13 +312,19 @@ class Vault:
     def add_operator(self, name: str, passphrase: str) -> Slot:
         """A slot that a passphrase opens.
 
-        Raises WrongUse for one that is too short.
+        Raises WrongUse for one that is too short, or of too few characters over and over.
         """
         if len(passphrase) < _LEAST_PASSPHRASE:
             raise WrongUse(
                 _("A passphrase has {count} characters or more: several words do well.").format(
                     count=_LEAST_PASSPHRASE
                 )
+            )
+        if len(set(passphrase)) < _LEAST_DIFFERENT:
+            raise WrongUse(
+                _(
+                    "A passphrase has {count} different characters or more: several words do well."
+                ).format(count=_LEAST_DIFFERENT)
             )
         stretching = new_stretching()
         secret = stretching.secret(passphrase)
@@ -348,18 +380,23 @@ class Vault:
             gone = next((slot for slot in kept if slot.id == slot_id), None)
             if gone is None:
                 raise NotFound(
-                    _("The vault has no slot {slot}: see tui-mail vault slots.").format(
-                        slot=slot_id
-                    )
+                    _(
+                        "The vault has no slot {slot}: give the ID of one, which tui-mail vault "
+                        "slots prints."
+                    ).format(slot=slot_id)
                 )
             if len(kept) == 1:
                 raise WrongUse(
-                    _("This is the last slot of the vault: add another before you revoke it.")
+                    _(
+                        "This is the last slot of the vault, and without it nothing would ever open "
+                        "again: add another (tui-mail vault add-slot) before you revoke it."
+                    )
                 )
             if turn and gone.public == public_of(self._secret):
                 raise WrongUse(
                     _(
-                        "The vault was opened with this slot: revoke it alone, then rotate by another."
+                        "The vault was opened with this very slot: revoke it without --rotate, then "
+                        "run tui-mail vault rotate by another one (--passphrase-stdin)."
                     )
                 )
             here = self.is_here(gone)

@@ -64,6 +64,32 @@ def test_slots_are_added_and_revoked(house: Program, tmp_path: Path) -> None:
     house.fails(64, "wrong_use", "vault", "add-slot", "--machine")
 
 
+def test_wrong_use_is_told_by_what_is_wrong(house: Program, tmp_path: Path) -> None:
+    def said(*arguments: object, stdin: str = "") -> str:
+        result = house("vault", *arguments, stdin=stdin, json=False)
+        assert result.code in {64, 66, 77}, result
+        return result.err
+
+    assert "no new passphrase" in said("add-slot", "--new-passphrase-stdin", stdin="\n")
+    assert "12 characters" in said("add-slot", "--new-passphrase-stdin", stdin="corta\n")
+    for poor in ("            \n", "abababababababab\n"):
+        assert "5 different" in said("add-slot", "--new-passphrase-stdin", stdin=poor)
+    # The vault's own passphrase, where a new one was meant.
+    told = said("add-slot", "--passphrase-stdin", stdin=WORDS)
+    assert "No slot of the vault opens by a passphrase" in told
+    assert "--new-passphrase-stdin" in told
+    (own,) = house("vault", "slots").records
+    assert "last slot" in said("revoke", own["slot"])
+    assert house("vault", "add-slot", "--new-passphrase-stdin", stdin=WORDS).code == 0
+    assert "--yes" in said("revoke", own["slot"])
+    assert "without --rotate" in said("revoke", own["slot"], "--yes", "--rotate")
+    assert "vault slots" in said("rotate", "--passphrase-stdin", stdin="un'altra, sbagliata")
+    house.home = tmp_path / "nowhere"
+    for verb in (("slots",), ("rotate",), ("add-slot", "--machine"), ("revoke", own["slot"])):
+        assert "tui-mail init" in said(*verb)
+    assert not house.home.exists()
+
+
 def test_rotate_seals_everything_anew(house: Program, servers: Servers) -> None:
     added = house(
         "account", "add", "b@rossi.example", *servers.options, "--user", _EMAIL, stdin=PASSWORD
@@ -104,6 +130,9 @@ def test_a_machine_without_a_slot_is_told_so(stranger: Program) -> None:
     for call in (("save", 4, "--to", stranger.home), ("vault", "rotate"), ("worker", "--once")):
         assert "add-slot" in stranger.fails(77, "not_allowed", *call)
     assert stranger("search", "listino").code == 0  # needs no key
+    shown = stranger("show", 4)
+    assert (shown.code, len(shown.record["warnings"])) == (0, 1)
+    assert "Ecco il listino." in shown.record["text"]
 
 
 def test_a_passphrase_on_standard_input_opens_the_vault(stranger: Program, tmp_path: Path) -> None:

@@ -27,7 +27,15 @@ from tui_mail.config import (
     make_home,
     vault_file,
 )
-from tui_mail.errors import InputOutput, NotFound, SettingsWrong, TuiMailError, WrongUse
+from tui_mail.errors import (
+    InputOutput,
+    NotAllowed,
+    NotFound,
+    SettingsWrong,
+    TuiMailError,
+    WrongPassword,
+    WrongUse,
+)
 from tui_mail.filesystems import network_file_system
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
 
 _LOG_BYTES = 4 << 20
 _OWNER_ONLY = 0o600
+_LONGEST_LINE = 200
 _LARGEST_NUMBER = 2**31 - 1  # what a database column holds; nothing gets that far
 
 
@@ -99,20 +108,25 @@ class Context:
 
         Raises NotFound where nobody could want a new one.
         """
+        if self.needs_mail:
+            self.require_installation()
         if is_installed(self.home, self.settings):
             return
-        if self.needs_mail:
-            raise NotFound(
-                _(
-                    "There is no installation in {home}: name the right folder with --home, or make "
-                    "a new one with tui-mail init."
-                ).format(home=self.home.config)
-            )
         if not self.background:  # else a screen is there
             self.say(
                 _(
                     "There was no installation in {home}: a new one is made there. If you meant "
                     "another, name its folder with --home, and delete this one."
+                ).format(home=self.home.config)
+            )
+
+    def require_installation(self) -> None:
+        """Raises NotFound where there is none."""
+        if not is_installed(self.home, self.settings):
+            raise NotFound(
+                _(
+                    "There is no installation in {home}: name the right folder with --home, or make "
+                    "a new one with tui-mail init."
                 ).format(home=self.home.config)
             )
 
@@ -180,9 +194,16 @@ class Context:
 
         Raises NotAllowed, WrongPassword when the vault does not open here.
         """
+        self.unlock()
+        return self.parts.blobs(self.attachments, self.vault)
+
+    def unlock(self) -> None:
+        """Open the vault, unless its file is lost or damaged.
+
+        Raises NotAllowed, WrongPassword.
+        """
         with contextlib.suppress(InputOutput):
             self.vault.unlock()
-        return self.parts.blobs(self.attachments, self.vault)
 
     @cached_property
     def connections(self) -> "Connections":
@@ -191,9 +212,20 @@ class Context:
 
     @cached_property
     def reader(self) -> "Reader":
+        """What opens messages, whose text is to be read where the vault does not open, too.
+
+        Raises WrongPassword.
+        """
         from tui_mail.worker.reading import Reader
 
-        return Reader(self.database, self.blobs, self.operator_id, self.authorities)
+        try:
+            self.unlock()
+        except WrongPassword:
+            raise
+        except NotAllowed:
+            self.can_ask = False  # each attachment says so for itself
+        blobs = self.parts.blobs(self.attachments, self.vault)
+        return Reader(self.database, blobs, self.operator_id, self.authorities)
 
     @cached_property
     def ingest(self) -> "Ingest":
@@ -242,6 +274,13 @@ class Context:
             self._log = None
 
     # -- saying things
+
+    @property
+    def columns(self) -> int:
+        """How long a line on standard error may be, to be read as one."""
+        if not sys.stderr.isatty():
+            return _LONGEST_LINE
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _LONGEST_LINE
 
     def say(self, text: str) -> None:
         """A sentence for a person, on standard error; on a terminal its words stay whole."""

@@ -36,6 +36,13 @@ def _init(context: typer.Context) -> None:
         },
         str(call.home.settings_file),
     )
+    if written:
+        call.say(
+            _(
+                "All is ready. Next: tui-mail account add, with --local for mail that is in files "
+                "only; then tui-mail opens the console."
+            )
+        )
 
 
 def _write(call: Context) -> bool:

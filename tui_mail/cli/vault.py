@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tui_mail.cli.context import Context, password_from
+from tui_mail.cli.context import Context
 from tui_mail.cli.words import slot_word
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _, ngettext
@@ -63,6 +63,7 @@ def _init(context: typer.Context) -> None:
 
 def _slots(context: typer.Context) -> None:
     call: Context = context.obj
+    call.require_installation()
     for slot in call.vault.slots():
         record = _record(call.vault, slot)
         here = _("this machine") if record["here"] else ""
@@ -101,6 +102,7 @@ def _add_slot(
         raise WrongUse(_("Give one of --operator and --machine: a machine has no passphrase."))
     if not machine and (write or name):
         raise WrongUse(_("--write and --name go with --machine."))
+    call.require_installation()
     call.vault.unlock()
     if machine:
         slot = call.vault.add_machine(name, write)
@@ -124,7 +126,15 @@ def _new_passphrase(*, stdin: bool) -> str:
             raise WrongUse(
                 _("No passphrase: give it on standard input with --new-passphrase-stdin.")
             )
-        return password_from("", stdin=True)
+        passphrase = sys.stdin.readline().rstrip("\r\n")
+        if not passphrase:
+            raise WrongUse(
+                _(
+                    "Standard input has no new passphrase: write it there on one line, behind that "
+                    "of the vault where --passphrase-stdin is given."
+                )
+            )
+        return passphrase
     prompts = (safe(_("New passphrase:")), safe(_("Once more:")))
     first, second = (getpass.getpass(f"{prompt} ", stream=sys.stderr) for prompt in prompts)
     if first != second:
@@ -139,9 +149,10 @@ def _revoke(
     sure: bool = typer.Option(False, "--yes", help=_("also the slot of this machine")),
 ) -> None:
     call: Context = context.obj
-    if not sure and any(
-        one.id == slot_id and call.vault.is_here(one) for one in call.vault.slots()
-    ):
+    call.require_installation()
+    slots = call.vault.slots()
+    ours = any(one.id == slot_id and call.vault.is_here(one) for one in slots)
+    if ours and len(slots) > 1 and not sure:
         raise WrongUse(
             _(
                 "The slot {slot} is this machine's own: without it the vault opens here by a "
@@ -167,6 +178,7 @@ def _revoke(
 
 def _rotate(context: typer.Context) -> None:
     call: Context = context.obj
+    call.require_installation()
     if not call.vault.turn():
         call.say(_("A rotation was interrupted, or is under way: it is completed."))
     _go_on(call)
