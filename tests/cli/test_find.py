@@ -240,7 +240,7 @@ def test_a_mistake_in_a_query_is_told_with_its_place(house: Program) -> None:
 @pytest.mark.parametrize(
     ("query", "blamed", "near"),
     [
-        ("luca in:Inbux", "in:Inbux", "“inbox”"),
+        ("luca in:Inbux", "in:Inbux", "“Inbox”"),
         ("account:nobody@x.example", "account:nobody@x.example", "no account"),
         ("account:ana@rossi.example luca", "account:ana@rossi.example", "“anna@rossi.example”"),
         ("Nowhere in:(Nowhere)", "Nowhere", "no folder"),
@@ -253,6 +253,25 @@ def test_a_place_that_is_not_there_is_a_mistake_with_the_nearest(
     assert (result.code, result.record["error"]) == (64, "wrong_use")
     assert query[result.record["column"] - 1 : result.record["end_column"]] == blamed
     assert near in result.record["message"]
+
+
+def test_the_place_of_a_mistake_is_marked_for_people(house: Program) -> None:
+    told = house("search", "ordine form:ferri", json=False).err
+    query, mark, sentence = told.splitlines()
+    assert query == "ordine form:ferri"
+    assert mark == "       ^^^^^"
+    assert "“from:”" in sentence
+    assert (
+        len(house("export", "in:Inbux", "--to", house.home / "x", json=False).err.splitlines()) == 3
+    )
+
+
+def test_a_search_that_finds_nothing_says_so_and_where_it_did_not_look(house: Program) -> None:
+    for way in ((), ("--count",)):
+        assert "in:anywhere" in house("search", "zzzzz", *way).err
+        assert "in:anywhere" not in house("search", "zzzzz in:anywhere", *way).err
+    assert "No message is found." in house("search", "zzzzz in:anywhere").err
+    assert house("search", "zzzzz", "--limit", 0).err == ""
 
 
 def test_what_nothing_bears_is_a_hint_and_no_mistake(house: Program) -> None:
@@ -276,8 +295,10 @@ def test_a_sentence_is_not_broken_within_a_word(house: Program) -> None:
     terminal.until("7d.")
     rows = [row.rstrip() for row in terminal.screen.display if row.strip()]
     terminal.close()
-    assert " ".join(rows) == house("search", "before:soon").err.strip()
-    assert len(rows) > 1
+    query, mark, *told = rows
+    assert (query, mark) == ("before:soon", "^" * len("before:soon"))
+    assert " ".join(told) == house("search", "before:soon").err.strip()
+    assert len(told) > 1
 
 
 # -- messages in pieces

@@ -10,7 +10,9 @@ import typer
 from tui_mail.cli.context import Context
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
+from tui_mail.safetext import safe
 from tui_mail.search.guide import rules
+from tui_mail.search.mistakes import QueryMistake
 
 if TYPE_CHECKING:
     from tui_mail.db.rows import ListRow, PageKey
@@ -55,16 +57,27 @@ def _search(
     if count:
         found = call.database.read_now(fulltext.count, call.operator_id, parsed)
         call.emit({"count": found}, str(found))
-        return
-    nothing = limit > 0
-    for rows in _pages(call, query, limit):
-        nothing = False
-        emit_rows(call, rows)
+        nothing = found == 0
+    else:
+        nothing = limit > 0
+        for rows in _pages(call, query, limit):
+            nothing = False
+            emit_rows(call, rows)
     if nothing:
-        from tui_mail.db.search_names import hints
+        _say_nothing(call, parsed)
 
-        for sentence in call.database.read_now(hints, call.operator_id, parsed):
-            call.say(sentence)
+
+def _say_nothing(call: Context, asked: "Tree") -> None:
+    """That nothing was found, and what the reason may be."""
+    from tui_mail.db.search_names import hints
+    from tui_mail.db.search_scope import leaves_out
+
+    sentences = call.database.read_now(hints, call.operator_id, asked)
+    if not sentences and leaves_out(asked):
+        text = _("No message is found. Trash and spam were left out: in:anywhere looks there, too.")
+        sentences = [text]
+    for sentence in sentences or [_("No message is found.")]:
+        call.say(sentence)
 
 
 def _saved(call: Context, query: list[str], save_as: str, forget: str, *, shared: bool) -> None:
@@ -79,11 +92,28 @@ def _saved(call: Context, query: list[str], save_as: str, forget: str, *, shared
 
 
 def _understood(call: Context, query: Sequence[str]) -> "Tree":
-    """Raises QueryMistake."""
+    """Raises QueryMistake, with the place of the mistake shown to people."""
     from tui_mail.db.saved_searches import understood
 
     text, now = " ".join(query), datetime.now(UTC)
-    return call.database.read_now(understood, call.operator_id, text, now)
+    try:
+        return call.database.read_now(understood, call.operator_id, text, now)
+    except QueryMistake as mistake:
+        if not call.json:
+            _show_place(call, text, mistake)
+        raise
+
+
+def _show_place(call: Context, text: str, mistake: QueryMistake) -> None:
+    """The query, and below it a mark under what is to blame, where they fit on a line."""
+    from tui_mail.mail.cells import width_of
+
+    line = safe(text)
+    before = width_of(safe(text[: mistake.start]))
+    length = max(1, width_of(safe(text[mistake.start : mistake.end])))
+    if max(width_of(line), before + length) <= call.columns:
+        call.say(line)
+        call.say(" " * before + "^" * length)
 
 
 def _pages(call: Context, query: Sequence[str], limit: int) -> Iterator[list["ListRow"]]:

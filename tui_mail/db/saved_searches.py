@@ -12,7 +12,7 @@ from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.saved_list import called, saved_searches
-from tui_mail.db.search_names import require_places
+from tui_mail.db.search_names import logins, require_names
 from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
@@ -21,7 +21,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import folded
 from tui_mail.search.language import parse
 from tui_mail.search.mistakes import QueryMistake
-from tui_mail.search.tree import ME, AssignedTo, Nothing, Saved, Tree, replaced
+from tui_mail.search.tree import ME, NOBODY, AssignedTo, Nothing, Saved, Tree, replaced
 
 MOST_SEARCHES = 100
 _LONGEST_NAME = 60
@@ -33,25 +33,29 @@ _COLUMNS = ("id", "operator_id", "name", "name_folded", "query", "shared", "plac
 
 
 def understood(session: Session, operator_id: int, text: str, now: datetime) -> Tree:
-    """What `text` asks for: saved searches that it names put in their places, "me" by its login.
+    """What `text` asks for: saved searches that it names put in their places, "me" and colleagues
+    by their logins.
 
     Raises QueryMistake, for a saved search that is not there or asks for itself, too, and for a
-    folder or an account that is not there.
+    folder, an account or a colleague who is not there.
     """
     asked = parse(text, now, unshown=crm_of(session).unshown)
-    require_places(session, operator_id, asked, text)
+    require_names(session, operator_id, asked, text)
     tree = _put_in(asked, _Searches(session, operator_id, now).tree, text)
-    mine = AssignedTo(ME)
 
     def named(leaf: Tree) -> Tree:
-        return _assigned_to(session, operator_id) if leaf == mine else leaf
+        return _assigned_to(session, operator_id, leaf) if isinstance(leaf, AssignedTo) else leaf
 
     return replaced(tree, named)
 
 
-def _assigned_to(session: Session, operator_id: int) -> AssignedTo:
-    login = session.scalar(select(col(Operator.login)).where(col(Operator.id) == operator_id))
-    return AssignedTo(login or ME)
+def _assigned_to(session: Session, operator_id: int, asked: AssignedTo) -> AssignedTo:
+    if asked.login == ME:
+        login = session.scalar(select(col(Operator.login)).where(col(Operator.id) == operator_id))
+        return AssignedTo(login or ME)
+    if asked.login == NOBODY:
+        return asked
+    return AssignedTo(logins(session).get(asked.login.casefold(), asked.login))
 
 
 class _Searches:

@@ -1,7 +1,7 @@
 """What a query names, told to the person where it is not there.
 
-Folders and accounts are few, so that a wrong name is a mistake; tags and records come and go, so
-that there is a hint where nothing is found. Hides how the nearest name is found.
+Folders, accounts and colleagues are few, so that a wrong name is a mistake; tags and records come
+and go, so that there is a hint where nothing is found. Hides how the nearest name is found.
 """
 
 import re
@@ -14,31 +14,52 @@ from sqlmodel import Session, col
 from tui_mail.db.record_names import records_named
 from tui_mail.db.rights import readable
 from tui_mail.db.search_scope import leaves
-from tui_mail.db.tables import Account, Folder
+from tui_mail.db.tables import Account, Folder, Operator
 from tui_mail.db.tags import tags
-from tui_mail.i18n import _
-from tui_mail.search.choices import nearest
+from tui_mail.i18n import _, ngettext
+from tui_mail.search.choices import by_nearness, nearest
 from tui_mail.search.mistakes import QueryMistake
-from tui_mail.search.operators import ROLES, operator_named, says_a_role
-from tui_mail.search.tree import InFolder, OfAccount, OfRecord, Tagged, Tree
-from tui_mail.values import FolderRole
+from tui_mail.search.operators import operator_named
+from tui_mail.search.places import names_typed, place_name, role_typed
+from tui_mail.search.tree import (
+    ME,
+    NOBODY,
+    AssignedTo,
+    InFolder,
+    OfAccount,
+    OfRecord,
+    Tagged,
+    Tree,
+)
 
-_MOST_TOLD = 6  # folders, where none is like the name
+_MOST_TOLD = 6  # names, where none is like the one that was typed
 
 
-def require_places(session: Session, operator_id: int, asked: Tree, text: str) -> None:
+def require_names(session: Session, operator_id: int, asked: Tree, text: str) -> None:
     """Raise QueryMistake where `text`, which asks for `asked`, names a folder or an account that
-    the operator has not; who has no folder at all has nothing to find, and is told nothing."""
-    named = [leaf for leaf in leaves(asked) if isinstance(leaf, InFolder | OfAccount)]
-    if not named:
-        return
+    the operator has not, or a colleague whom nobody knows; who has no folder at all has nothing to
+    find, and is told nothing of folders and accounts."""
+    places = [leaf for leaf in leaves(asked) if isinstance(leaf, InFolder | OfAccount)]
+    people = [leaf.login for leaf in leaves(asked) if isinstance(leaf, AssignedTo)]
+    if places:
+        _require_places(session, operator_id, places, text)
+    if set(people) - {ME, NOBODY}:
+        known = logins(session)
+        for name in people:
+            if name not in {ME, NOBODY} and name.casefold() not in known:
+                raise _mistake(text, name, "assigned", _no_colleague(name, known))
+
+
+def _require_places(
+    session: Session, operator_id: int, named: Sequence[InFolder | OfAccount], text: str
+) -> None:
     folders = _folders(session, operator_id)
     accounts = _accounts(session, operator_id)
     for leaf in named:
         if isinstance(leaf, OfAccount):
             if accounts and leaf.email.casefold() not in accounts:
                 raise _mistake(text, leaf.email, "account", _no_account(leaf.email, accounts))
-        elif folders and not says_a_role(leaf.name) and leaf.name.casefold() not in folders.names:
+        elif folders and not role_typed(leaf.name) and leaf.name.casefold() not in folders.names:
             raise _mistake(text, leaf.name, "in", _no_folder(leaf.name, folders.told))
 
 
@@ -57,12 +78,14 @@ def hints(session: Session, operator_id: int, asked: Tree) -> list[str]:
     return found
 
 
-def _no_tag(name: str, known: Mapping[str, str]) -> str:
-    near = _nearest(name, known)
-    if near is None:
-        return _("No message has the tag “{name}”.").format(name=name)
-    sentence = _("No message has the tag “{name}”. Did you mean “{near}”?")
-    return sentence.format(name=name, near=near)
+def logins(session: Session) -> dict[str, str]:
+    """Who can be asked for, by what they are called in small letters: login or name."""
+    rows = session.execute(
+        select(col(Operator.login), col(Operator.name)).order_by(col(Operator.id))
+    )
+    people = [(login, name) for login, name in rows]
+    named = {name.casefold(): login for login, name in people if name}
+    return named | {login.casefold(): login for login, _name in people}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +102,67 @@ def _folders(session: Session, operator_id: int) -> _Folders | None:
     statement = select(col(Folder.name), col(Folder.role)).where(
         col(Folder.account_id).in_(readable(operator_id))
     )
-    rows = session.execute(statement.order_by(col(Folder.id))).all()
-    if not rows:
+    own = [(name, role) for name, role in session.execute(statement.order_by(col(Folder.id)))]
+    if not own:
         return None
-    own = [(name, role) for name, role in rows]
-    there = {role for _name, role in own}
-    told = {name: role.shown for role in ROLES if role.english[0] in there for name in role.names}
+    told: dict[str, str] = {}
     for name, role in own:
-        shown = told.get(role, name)
-        told.setdefault(name.rpartition("/")[2].casefold(), shown)
-        told.setdefault(name.casefold(), shown)
-    roles = (role.value for role in FolderRole if role.value)
+        shown = place_name(role, name)
+        for typed in (*names_typed(role), shown, name.rpartition("/")[2], name):
+            told.setdefault(typed.casefold(), shown)
     names = [name for name, _role in own]
     last = (name.rpartition("/")[2] for name in names)
-    return _Folders(frozenset(map(str.casefold, (*names, *last, *roles))), told)
+    return _Folders(frozenset(map(str.casefold, (*names, *last))), told)
 
 
 def _accounts(session: Session, operator_id: int) -> dict[str, str]:
+    """The accounts that the operator may read, by address and by what stands before the at sign."""
     statement = select(col(Account.email)).where(col(Account.id).in_(readable(operator_id)))
     emails = list(session.scalars(statement.order_by(col(Account.id))))
-    called = (*emails, *(email.partition("@")[0] for email in emails))
-    return {name.casefold(): name for name in reversed(called)}
+    short = {email.partition("@")[0].casefold(): email for email in reversed(emails)}
+    return short | {email.casefold(): email for email in emails}
 
 
 def _no_folder(name: str, told: Mapping[str, str]) -> str:
+    said = _("There is no folder “{name}”.").format(name=name)
+    return said + _near_or_some(name, told, list(told.values()))
+
+
+def _no_account(name: str, known: Mapping[str, str]) -> str:
+    said = _("There is no account “{name}” that you may read.").format(name=name)
+    return said + _near_or_some(name, known, list(known.values()))
+
+
+def _no_colleague(name: str, known: dict[str, str]) -> str:
+    said = _("There is no colleague “{name}”.").format(name=name)
+    words = {_("me"): _("me"), ME: _("me"), _("nobody"): _("nobody"), NOBODY: _("nobody")}
+    return said + _near_or_some(name, known | words, [*known.values(), *words.values()])
+
+
+def _no_tag(name: str, known: Mapping[str, str]) -> str:
+    said = _("No message has the tag “{name}”.").format(name=name)
+    return said + _near_or_some(name, known, list(known.values()))
+
+
+def _near_or_some(name: str, told: Mapping[str, str], every: Sequence[str]) -> str:
+    """What may have been meant, by what it is called; where nothing is near, a few of all."""
     near = list(dict.fromkeys(told[one] for one in nearest(name.casefold(), told)))
     if near:
-        sentence = _("There is no folder “{name}”. Did you mean {near}?")
-        return sentence.format(name=name, near=_listed(near))
-    some = list(dict.fromkeys(told.values()))
-    sentence = _("There is no folder “{name}”. There are: {some}.")
-    more = "…" if len(some) > _MOST_TOLD else ""
-    return sentence.format(name=name, some=_listed(some[:_MOST_TOLD]) + more)
+        return " " + _("Did you mean {near}?").format(near=_listed(near))
+    some = by_nearness(name, every)
+    if not some:
+        return ""
+    few, more = _listed(some[:_MOST_TOLD]), len(some) - _MOST_TOLD
+    if more > 0:
+        sentence = ngettext(
+            "There are: {some} and {count} more.", "There are: {some} and {count} more.", more
+        )
+        return " " + sentence.format(some=few, count=more)
+    return " " + ngettext("There is {some}.", "There are: {some}.", len(some)).format(some=few)
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(_("“{name}”").format(name=name) for name in names)
-
-
-def _no_account(name: str, known: Mapping[str, str]) -> str:
-    near = _nearest(name, known)
-    if near is None:
-        return _("There is no account “{name}” that you may read.").format(name=name)
-    sentence = _("There is no account “{name}” that you may read. Did you mean “{near}”?")
-    return sentence.format(name=name, near=near)
-
-
-def _nearest(name: str, known: Mapping[str, str]) -> str | None:
-    found = nearest(name.casefold(), known, 1)
-    return known[found[0]] if found else None
 
 
 def _mistake(text: str, name: str, operator: str, message: str) -> QueryMistake:

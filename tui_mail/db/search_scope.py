@@ -67,9 +67,14 @@ class Scope:
         return tuple(place for place in self.places if condition(place))
 
 
+def leaves_out(asked: Tree) -> bool:
+    """Whether mail in the trash and among spam is not looked for."""
+    return not any(isinstance(one, _NAMES_A_PLACE) for one in leaves(asked))
+
+
 def scope_of(session: Session, operator_id: int, asked: Tree) -> Scope:
     """The folders that a search by the operator goes through."""
-    hidden = () if any(isinstance(one, _NAMES_A_PLACE) for one in leaves(asked)) else _OUT_OF_SIGHT
+    hidden = _OUT_OF_SIGHT if leaves_out(asked) else ()
     query = (
         select(
             col(Folder.id),

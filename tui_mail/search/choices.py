@@ -59,6 +59,20 @@ def nearest(typed: str, names: Iterable[str], most: int = _MOST_NEAR) -> list[st
     return [name for alike, _length, name in found[:most] if alike <= found[0][0] + _LESS_ALIKE]
 
 
+def by_nearness(typed: str, names: Iterable[str]) -> list[str]:
+    """All of the names, those first that look most like what was typed, else in the order given."""
+    from difflib import SequenceMatcher
+
+    wanted = folded(typed[:_LONGEST])
+    matcher = SequenceMatcher(b=wanted)
+
+    def unlike(name: str) -> float:
+        matcher.set_seq1(folded(name[:_LONGEST]))
+        return -matcher.quick_ratio()
+
+    return sorted(dict.fromkeys(names), key=unlike)
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What an operator takes."""

@@ -337,6 +337,6 @@ def _unknown(name: str, unshown: Collection[str]) -> str:
     near = near_operators(name, unshown)
     if near:
         return _("“{name}:” is no operator. Did you mean {near}? In quotes it is a word.").format(
-            name=name, near=", ".join(f"“{one}:”" for one in near)
+            name=name, near=", ".join(_("“{name}”").format(name=f"{one}:") for one in near)
         )
     return _("“{name}:” is no operator; in quotes it is a word.").format(name=name)

@@ -10,6 +10,7 @@ from tui_mail.i18n import _, language
 from tui_mail.safetext import folded
 from tui_mail.search.choices import HAS, KINDS, MARKS, STATES, Choices, Named, named, nearest
 from tui_mail.search.mistakes import WrongValueError
+from tui_mail.search.places import role_quoted, role_typed
 from tui_mail.search.times import Clock, Span, period, span
 from tui_mail.search.tree import (
     ME,
@@ -99,23 +100,6 @@ def _choice(choices: Choices) -> Callable[[Value], Tree]:
 
 # -- places ----------------------------------------------------------------------------------------
 
-# A folder may have the name, or be what the name says; the first English one is the role itself.
-ROLES = (
-    named("inbox", "in-arrivo arrivo posta-in-arrivo"),
-    named("sent", "inviati inviata posta-inviata"),
-    named("drafts draft", "bozze"),
-    named("archive archived", "archivio"),
-    named("junk spam", "indesiderata"),
-    named("trash bin", "cestino"),
-)
-_ROLES = {name: role.english[0] for role in ROLES for name in role.names if name != role.english[0]}
-
-
-def says_a_role(name: str) -> bool:
-    """Whether a folder is meant by what it is for, in Italian or in English."""
-    return folded(name).replace("_", "-") in _ROLES
-
-
 _ANYWHERE = {"anywhere", "everywhere", "ovunque"}
 # Tags that notmuch gives by itself for what has an operator of its own here.
 _OTHER_TAGS: dict[str, Tree] = {
@@ -135,8 +119,8 @@ def _folder(value: Value) -> Tree:
     if value.folded in {"starred", "speciali"}:
         return Is(Mark.STARRED)
     found = InFolder(value.text)
-    role = _ROLES.get(value.folded)
-    return any_of([found, InFolder(role)]) if role else found
+    role = role_quoted(value.text) if value.quoted else role_typed(value.text)
+    return any_of([found, InFolder(role)]) if role not in {"", value.text.lower()} else found
 
 
 def _account(value: Value) -> Tree:
@@ -343,6 +327,10 @@ def operator_named(name: str) -> Operator | None:
     return _OPERATORS.get(folded(name).replace("_", "-"))
 
 
+_LABEL = 3  # letters, at most, of the labels of chips
+_MOST_COMPARED = 12  # names that are nearly as much alike
+_MOST_NEAR = 3
+
 # Before a colon and a space these are words, as in "Att: Rossi"; without a space operators.
 _COMMON_WORDS = {"a", "att", "car", "com", "con", "e", "for"}
 
@@ -353,17 +341,25 @@ def is_common_word(name: str) -> bool:
 
 
 def near_operators(typed: str, unshown: Collection[str] = ()) -> list[str]:
-    """Names of operators that look like what was typed, the fitting ones first, each operator once:
-    where its names are alike by that of the language in use. Labels of chips come last, those of the
-    records of `unshown` kinds not at all."""
+    """Names of operators that look like what was typed, the most alike first, each operator once: of
+    those that are alike as much, the ones of the language in use. Labels of chips come last, those
+    of the records of `unshown` kinds not at all."""
     italian = language() == "it"
-    known = sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
-    names = [one.called for one in known if len(one.called) > 1 and one.name not in unshown]
-    near = nearest(typed, (name for name in names if len(name) > 3)) or nearest(typed, names)
+    known = {
+        one.called: one
+        for one in sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
+        if len(one.called) > 1 and one.name not in unshown
+    }
+    near = (
+        nearest(typed, (name for name in known if len(name) > _LABEL), _MOST_COMPARED)
+        or nearest(typed, (name for name in known if name.upper() not in LABELS), _MOST_COMPARED)
+        or nearest(typed, known, _MOST_COMPARED)
+    )
+    own = [name for name in near if known[name].italian is italian] or near
     once: dict[str, str] = {}
-    for name in near:
-        once.setdefault(_OPERATORS[name.replace("_", "-")].name, name)
-    return list(once.values())
+    for name in own:
+        once.setdefault(known[name].name, name)
+    return list(once.values())[:_MOST_NEAR]
 
 
 def iso(moment: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from tui_mail.i18n import _, pgettext
 from tui_mail.safetext import SafeText, safe
+from tui_mail.search.places import place_name
 from tui_mail.values import PARTY_KINDS
 
 
@@ -166,17 +167,7 @@ def activity_name(kind: str) -> SafeText:
 
 def folder_name(role: str, name: str) -> SafeText:
     """A folder by what it is for, else by its own name."""
-    names = {
-        "inbox": _("Inbox"),
-        "sent": _("Sent"),
-        "drafts": _("Drafts"),
-        "archive": _("Archive"),
-        "junk": _("Spam"),
-        "trash": _("Trash"),
-        "all": _("All mail"),
-        "flagged": _("Starred"),
-    }
-    return safe(names.get(role, name))
+    return safe(place_name(role, name))
 
 
 def account_name(email: str) -> SafeText:
