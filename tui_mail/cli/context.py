@@ -200,8 +200,9 @@ class Context:
     def unlock(self) -> None:
         """Open the vault, unless its file is lost or damaged.
 
-        Raises NotAllowed, WrongPassword.
+        Raises NotAllowed, WrongPassword, and NotFound as `database` does.
         """
+        self._expect_installation()
         with contextlib.suppress(InputOutput):
             self.vault.unlock()
 
