@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tui_mail.i18n import set_language
-from tui_mail.search.guide import rules
+from tui_mail.search.guide import examples, rules
 from tui_mail.search.language import parse
 from tui_mail.search.mistakes import QueryMistake
 from tui_mail.search.operators import operator_named
@@ -36,6 +36,32 @@ def test_what_the_guide_tells_can_be_typed(language: str) -> None:
                 parse(f"{name}:{value}", NOW)
         for typed in re.findall(r"\b[^\W\d_]+:[^\s:;,]+", rule.found):
             parse(typed if typed.count("(") == typed.count(")") else f"{typed})", NOW)
+
+
+def test_the_examples_of_the_search_line_can_be_typed(language: str) -> None:
+    for typed in examples():
+        parse(typed, NOW)
+    names = {operator_named(typed.partition(":")[0]).called for typed in examples()}  # type: ignore[union-attr]
+    assert {"en": {"from", "has"}, "it": {"da", "ha"}}[language] <= names
+
+
+@pytest.mark.parametrize(
+    ("typed", "english", "italian"),
+    [
+        ("form:x", "from:", "from:"),
+        ("tga:x", "tag:", "tag:"),
+        ("custmer:x", "customer:", "customer:"),
+        ("invoce:1", "invoice:", "invoice:"),
+        ("clinte:x", "cliente:", "cliente:"),
+        ("frm:x", "from:", "from:"),
+    ],
+)
+def test_the_nearest_operator_alone_is_told(
+    typed: str, english: str, italian: str, language: str
+) -> None:
+    near = {"en": english, "it": italian}[language]
+    found = re.findall(r"[“«](\w+:)[”»]", mistake(typed))
+    assert found == [typed[: typed.index(":") + 1], near]
 
 
 def test_the_guide_tells_the_names_of_the_readers_language(language: str) -> None:

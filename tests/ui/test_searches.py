@@ -150,3 +150,54 @@ async def test_enter_alone_takes_no_other_search_away(stage: Stage) -> None:
         await shown.press("escape")
         await shown.lacks("a name, or part of one", "Saved the search")
         assert _names(stage) == before
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("Enter find", "Esc close", "^S save", "from:anna", "before:1/3", "has:attachment")),
+        ("it", ("Invio cerca", "Esc chiudi", "^S salva", "da:anna", "prima:1/3", "ha:allegati")),
+    ],
+)
+async def test_the_search_line_says_what_is_typed_and_pressed(
+    stage: Stage, language: str, said: tuple[str, ...]
+) -> None:
+    await _two(stage)
+    async with showing(stage, (80, 24), language=language) as shown:
+        await shown.sees("Offerta pompe")
+        await shown.press("/")
+        await shown.sees(*said)
+        assert all(word in shown.screen()[-1] for word in said)
+        await shown.press("escape")
+        await shown.lacks(*said)
+
+
+async def test_what_is_typed_is_saved_from_the_line_itself(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe")
+        await shown.press("/", *"pompe", "ctrl+s")
+        await shown.until(lambda: isinstance(shown.console.screen, PickScreen))
+        await shown.press(*"Pompe", "enter")
+        await shown.sees("Saved the search “Pompe”", "Search: pompe · 1")
+        await shown.sees("^S save the search", "Esc back")
+        await shown.press("escape")
+        await shown.sees("Estratto conto")
+        await shown.lacks("^S save the search")
+
+
+async def test_a_mistake_is_not_saved(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Offerta pompe")
+        await shown.press("/", *"form:x", "ctrl+s")
+        await shown.sees("is no operator")
+        assert not isinstance(shown.console.screen, PickScreen)
+
+
+async def test_help_begins_with_the_language_where_a_search_is_typed(stage: Stage) -> None:
+    async with showing(stage, (80, 24)) as shown:
+        await shown.press("/", "f1")
+        await shown.sees("What / understands", "from: to: cc: bcc:")
+        await shown.press("escape")
+        await shown.sees("search all mail")

@@ -12,6 +12,22 @@ class Rule(NamedTuple):
     found: str
 
 
+def examples() -> list[str]:
+    """What is typed most, a search each, in the language in use: for a line that has little room."""
+    return [
+        _("from:anna"),
+        _("before:1/3"),
+        _("has:attachment"),
+        _("in:sent"),
+        _("newer:7d"),
+        _("customer:ferri"),
+        _("subject:order"),
+        _("is:unread"),
+        _("order:123"),
+        _("to:anna"),
+    ]
+
+
 def rules(*, crm: bool = True) -> list[Rule]:
     """The language, the most used first, with the names that operators have in the language in use.
 

@@ -33,6 +33,7 @@ from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.palette import palette
 from tui_mail.ui.theme import Inks, load_colours, textual_theme
+from tui_mail.ui.widgets.searchline import SearchInput
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ class Console(App[int]):
         return commands(self.screen.active_bindings.values())
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self._commands(), crm=self._crm))
+        searching = isinstance(self.focused, SearchInput)
+        self.push_screen(HelpScreen(self._commands(), crm=self._crm, search_first=searching))
 
     def action_palette(self) -> None:
         self.push_screen(palette(self._commands()), self._run_command)

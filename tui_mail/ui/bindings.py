@@ -17,6 +17,7 @@ from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.picture import PictureScreen
+from tui_mail.ui.widgets.searchline import SearchInput
 
 _PLACES = (
     MainScreen,
@@ -30,6 +31,7 @@ _PLACES = (
     LinkScreen,
     ComposeScreen,
     PictureScreen,
+    SearchInput,
 )
 
 

@@ -26,7 +26,7 @@ _TYPED = 31  # cells of what is typed into the search line
 
 
 class KeyTable(Lines):
-    """The keys in as many columns as fit, and the search line's language below."""
+    """The keys in as many columns as fit, and the search line's language below, or before them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("help.on", "space", "read_on", msgid("read on"), hint=True),
@@ -36,9 +36,10 @@ class KeyTable(Lines):
     class Scrolled(Message):
         """Other lines are shown."""
 
-    def __init__(self, rows: Sequence[Command], *, crm: bool) -> None:
+    def __init__(self, rows: Sequence[Command], *, crm: bool, search_first: bool) -> None:
         super().__init__()
         self._rows = rows
+        self._search_first = search_first
         self._crm = crm
         self._table: list[Line] = []
 
@@ -61,10 +62,11 @@ class KeyTable(Lines):
             cells += [_cell([safe(f"{prefix} {n.key}")], n.words) for n in following(prefix)]
         columns = _columns(cells, max(1, width // _COLUMN))
         rows = zip_longest(*columns, fillvalue=_EMPTY)
-        lines = [BLANK, *(tuple(piece for part in row for piece in part) for row in rows)]
-        lines += [BLANK, plain(safe(_(" What / understands")), "bold")]
+        keys = [BLANK, *(tuple(piece for part in row for piece in part) for row in rows)]
+        search = [BLANK, plain(safe(_(" What / understands")), "bold")]
         for rule in rules(crm=self._crm):
-            lines += _beside(safe(rule.typed), safe(rule.found), _TYPED, width)
+            search += _beside(safe(rule.typed), safe(rule.found), _TYPED, width)
+        lines = [*search, *keys] if self._search_first else [*keys, *search]
         note = safe(_("The settings file can give every key another one."))
         lines += [BLANK, *(plain(line, "dim") for line in wrapped(note, width, " "))]
         return lines
@@ -139,9 +141,9 @@ class HelpScreen(Screen[None]):
         bind("help.close", "escape,q,u,?,f1", "close", msgid("close"), hint=True)
     ]
 
-    def __init__(self, rows: Sequence[Command], *, crm: bool) -> None:
+    def __init__(self, rows: Sequence[Command], *, crm: bool, search_first: bool = False) -> None:
         super().__init__()
-        self._keys = KeyTable(rows, crm=crm)
+        self._keys = KeyTable(rows, crm=crm, search_first=search_first)
 
     def compose(self) -> ComposeResult:
         yield self._keys

@@ -4,6 +4,8 @@ Panels own their data; here is only who is beside whom, who hears of what, and t
 """
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -22,7 +24,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import NOT_YET, SCREEN, commands, hints
+from tui_mail.ui.keys import NOT_YET, SCREEN, Command, commands, hints
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Asked, Target
@@ -175,9 +177,18 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def show_hints(self) -> None:
         """The last line: what can be pressed now."""
-        if self.is_attached:
-            rows = commands(self.active_bindings.values())
-            self.query_one("#hints", Bar).show(hints(rows, self.size.width))
+        if not self.is_attached:
+            return
+        rows, width = commands(self.active_bindings.values()), self.size.width
+        if self.search.is_open:
+            line = self.search.hints(rows, width)
+        else:
+            line = hints(_of_search(rows) if self._shows_search else rows, width)
+        self.query_one("#hints", Bar).show(line)
+
+    @property
+    def _shows_search(self) -> bool:
+        return bool(self.threads.words) and self._panel == "threads"
 
     def on_said(self, event: Said) -> None:
         event.stop()
@@ -423,6 +434,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         elif self.threads.words:
             self.folders.leave_search()
             self.threads.show_search("")
+            self.show_hints()
         else:
             return False
         return True
@@ -435,9 +447,9 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def on_search_line_typed(self, event: SearchLine.Typed) -> None:
         held(self).hold()  # what is typed meanwhile is for the list
-        begin(self, partial(self._search, event.query), "search", latest=True)
+        begin(self, partial(self._search, event.query, keep=event.keep), "search", latest=True)
 
-    async def _search(self, text: str) -> None:
+    async def _search(self, text: str, *, keep: bool) -> None:
         """Show what `text` finds; a mistake is shown below it instead, and nothing is found."""
         from tui_mail.search.mistakes import QueryMistake
 
@@ -453,12 +465,21 @@ class MainScreen(PrefixKeys, Screen[None]):
             self._close_search()
             self.folders.leave_search()
             self.threads.show_search(text)
+            if keep:
+                self.desk.save_search(text)
         held(self).release()
 
     def _close_search(self) -> None:
         self.search.close()
         self.status.display = True
         self.go_to("threads")
+
+
+def _of_search(rows: Iterable[Command]) -> list[Command]:
+    """With what can be done with a search at the front."""
+    own = {row.action: row for row in rows if row.action in {"save_search", "back"}}
+    shown = [replace(row, hint=True, keys=row.keys[-1:]) for row in own.values()]
+    return [*shown, *(row for row in rows if row.action not in own)]
 
 
 def _understood(session: "Session", operator_id: int, text: str) -> None:

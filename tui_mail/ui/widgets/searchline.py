@@ -1,24 +1,45 @@
 """The line that a search is typed into, with what is wrong with it below.
 
-Hides where a mistake is marked: under the very letters that are to blame.
+Hides where a mistake is marked: under the very letters that are to blame; and what a line has to say
+to who does not know the language.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from tui_mail.i18n import _
+from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
+from tui_mail.search.guide import examples
+from tui_mail.ui.keys import Command, bind, hints
 from tui_mail.ui.widgets.lines import Bar
-from tui_mail.ui.widgets.text import Piece, SafeInput, plain, width_of
+from tui_mail.ui.widgets.text import Line, Piece, SafeInput, plain, width_of
 from tui_mail.ui.wrap import wrapped
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui_mail.search.mistakes import QueryMistake
+
+
+class SearchInput(SafeInput):
+    """What is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("search.find", "enter", "submit", msgid("find"), hint=True),
+        bind("search.close", "escape", "screen.back", msgid("close"), hint=True),
+        bind("search.keep", "ctrl+s", "keep", msgid("save"), hint=True),
+    ]
+
+    class Kept(Message):
+        """What is typed is to be searched, and saved."""
+
+    def action_keep(self) -> None:
+        self.post_message(self.Kept())
 
 
 class SearchLine(Vertical):
@@ -32,14 +53,16 @@ class SearchLine(Vertical):
     """
 
     class Typed(Message):
-        """A search is to be made."""
+        """A search is to be made. `keep`: and to be saved under a name."""
 
-        def __init__(self, query: str) -> None:
+        def __init__(self, query: str, *, keep: bool = False) -> None:
             super().__init__()
             self.query = query
+            self.keep = keep
 
     def compose(self) -> ComposeResult:
-        yield SafeInput(placeholder=_("search all mail"), id="search")
+        says = _('search all mail: words, "a phrase", begin*, -without, one or another')
+        yield SearchInput(placeholder=safe(says), id="search")
         yield Bar(id="mark")
         yield Bar(id="mistake")
 
@@ -48,8 +71,8 @@ class SearchLine(Vertical):
         return self.has_class("-open")
 
     @property
-    def _input(self) -> SafeInput:
-        return self.query_one("#search", SafeInput)
+    def _input(self) -> SearchInput:
+        return self.query_one("#search", SearchInput)
 
     def open(self, query: str) -> None:
         """Take the focus, to have `query` changed or another one typed."""
@@ -73,6 +96,25 @@ class SearchLine(Vertical):
         first, *below = (plain(row, "error") for row in rows)
         self.query_one("#mistake", Bar).show(first, below=below)
         self.add_class("-mistaken")
+
+    def hints(self, rows: Iterable[Command], width: int) -> Line:
+        """What can be pressed and typed here, as much as fits into `width` cells."""
+        keys = hints(
+            (row for row in rows if row.place is self._input or row.action == "help"), width
+        )
+        pieces = list(keys)
+        left = width - sum(width_of(piece.text) for piece in keys)
+        for example in examples():
+            operator, colon, value = example.partition(":")
+            if width_of(safe(example)) > left:
+                break
+            left -= width_of(safe(example)) + 2
+            pieces += [Piece(safe(operator + colon)), Piece(safe(f"{value}  "), "dim")]
+        return tuple(pieces)
+
+    def on_search_input_kept(self, event: SearchInput.Kept) -> None:
+        event.stop()
+        self.post_message(self.Typed(self._input.value.strip(), keep=True))
 
     def on_input_submitted(self, event: "Input.Submitted") -> None:
         event.stop()
