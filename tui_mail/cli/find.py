@@ -64,14 +64,15 @@ def _search(
             nothing = False
             emit_rows(call, rows)
     if nothing:
-        _say_nothing(call, parsed)
+        say_nothing_found(call, " ".join(query))
 
 
-def _say_nothing(call: Context, asked: "Tree") -> None:
+def say_nothing_found(call: Context, query: str) -> None:
     """That nothing was found, and what the reason may be."""
     from tui_mail.db.search_names import hints
     from tui_mail.db.search_scope import leaves_out
 
+    asked = _understood(call, [query])
     sentences = call.database.read_now(hints, call.operator_id, asked)
     if not sentences and leaves_out(asked):
         text = _("No message is found. Trash and spam were left out: in:anywhere looks there, too.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.cli.find import found_ids
+from tui_mail.cli.find import found_ids, say_nothing_found
 from tui_mail.cli.progress import Progress
 from tui_mail.errors import TuiMailError, WrongUse
 from tui_mail.i18n import _
@@ -55,7 +55,7 @@ def _export(
     started = time.monotonic()
     ids = found_ids(call, " ".join(query))[::-1]
     if not ids:
-        call.say(_("The search finds no message: nothing is written."))
+        say_nothing_found(call, " ".join(query))
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)
     counts = {"exported": 0, "already": 0, "lost": 0}
     progress = Progress(call, len(ids))

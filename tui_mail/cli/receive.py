@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _BATCH = 400
 _BATCH_BYTES = 16 << 20
 _MOST_TOLD = 20
+_MOST_NAMED = 10
 _USUAL = "INBOX"
 
 
@@ -43,7 +44,9 @@ def register(app: typer.Typer) -> None:
 def _import(
     context: typer.Context,
     paths: list[Path] = typer.Argument(..., metavar="PATH…"),
-    account: str = typer.Option(..., "--account", metavar="EMAIL", help=_("whose mail it is")),
+    account: str = typer.Option(
+        "", "--account", metavar="EMAIL", show_default=False, help=_("whose mail it is")
+    ),
     folder: str = typer.Option(
         "", "--folder", metavar="NAME", help=_("where all of it goes; made where there is none")
     ),
@@ -57,15 +60,14 @@ def _import(
     for path in paths:
         if not path.exists():
             raise NotFound(_("{file} is not there.").format(file=path))
+    if not account:
+        raise WrongUse(_no_account(call))
     found = call.database.read_now(account_by_email, account, call.operator_id)
     call.database.read_now(require, call.operator_id, found.id or 0, "triage")
     target = _Target(call, found.id or 0, found.email, folder)
-    target.folder_id("")
-    call.say(
-        _("Importing into {folder} of {account}…").format(
-            folder=folder or _USUAL, account=found.email
-        )
-    )
+    target.made("")  # before all is read: it may not be allowed
+    place = _("{folder} of {account}").format(folder=folder, account=found.email)
+    call.say(_("Importing into {place}…").format(place=place if folder else found.email))
     counts = _Counts()
     try:
         asyncio.run(_bring_in(call, paths, target, counts))
@@ -79,10 +81,27 @@ def _import(
             call.exit_code = 1
         call.progress_done()
         _report(call, counts)
+        if counts.stored and not folder:
+            call.say(target.in_words())
     if counts.stored:
         _read_files(call)
     if not counts.read and not call.exit_code:
         raise WrongData(_("No message was found there."))
+
+
+def _no_account(call: Context) -> str:
+    """That somebody has to say whose mail it is, and whose it can be."""
+    from tui_mail.db.accounts import accounts
+
+    emails = [one.email for one in call.database.read_now(accounts, call.operator_id)]
+    if not emails:
+        return _(
+            "There is no account yet that the mail could be of: tui-mail account add EMAIL --local "
+            "makes one, then give it with --account."
+        )
+    return _("Say whose mail it is with --account: {accounts}.").format(
+        accounts=", ".join(emails[:_MOST_NAMED]) + ("…" if len(emails) > _MOST_NAMED else "")
+    )
 
 
 def _read_files(call: Context) -> None:
@@ -120,14 +139,38 @@ class _Target:
     only: str
     known: dict[str, int] = field(default_factory=dict)
 
+    def in_words(self) -> str:
+        """Which folders the mail has gone to."""
+        names = sorted(self.known, key=str.casefold)
+        told, more = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+        if more > 0:
+            words = ngettext(
+                "It is in the folders {folders} and {count} more.",
+                "It is in the folders {folders} and {count} more.",
+                more,
+            )
+        else:
+            words = ngettext(
+                "It is in the folder {folders}.", "It is in the folders {folders}.", len(names)
+            )
+        return words.format(folders=told, count=more)
+
     def folder_id(self, name: str) -> int:
+        wanted = self._wanted(name)
+        if wanted not in self.known:
+            self.known[wanted] = self.made(name)
+        return self.known[wanted]
+
+    def made(self, name: str) -> int:
+        """The id of the folder, which there is from now on."""
         from tui_mail.db.folders import folder_named
 
-        wanted = self.only or self._exported(name) or _USUAL
-        if wanted not in self.known:
-            made = self.call.database.write_now(folder_named, self.account_id, wanted, create=True)
-            self.known[wanted] = made.id or 0
-        return self.known[wanted]
+        wanted = self._wanted(name)
+        made = self.call.database.write_now(folder_named, self.account_id, wanted, create=True)
+        return made.id or 0
+
+    def _wanted(self, name: str) -> str:
+        return self.only or self._exported(name) or _USUAL
 
     def _exported(self, name: str) -> str:
         """The account's folder that `export --folders` wrote as `name`: below the account's address
