@@ -294,13 +294,14 @@ def test_ctrl_c_keeps_what_is_stored(local: Program, tmp_path: Path) -> None:
 def test_it_says_whose_mail_it_could_be_and_where_it_went(program: Program, tmp_path: Path) -> None:
     box = tmp_path / "tree" / "Clienti"
     box.parent.mkdir()
-    box.write_bytes(b"From a@b Sat Nov  1 10:00:00 2025\n" + letter(1) + b"\n")
+    parting = b"From a@b Sat Nov  1 10:00:00 2025\n"
+    box.write_bytes(b"".join(parting + letter(number) + b"\n" for number in (1, 3)))
     (tmp_path / "tree" / "one.eml").write_bytes(letter(2))
     assert "account add" in program.fails(64, "wrong_use", "import", box)
     assert program("account", "add", "anna@rossi.example", "--local").code == 0
     assert "anna@rossi.example" in program.fails(64, "wrong_use", "import", box)
     done = program("import", box.parent, "--account", "anna@rossi.example")
     assert "It is in the folders Clienti, INBOX." in done.err
-    assert program("search", "in:Clienti", "--count").record == {"count": 1}
+    assert program("search", "in:Clienti", "--count").record == {"count": 2}
     again = program("import", box.parent, "--account", "anna@rossi.example")
     assert "It is in" not in again.err

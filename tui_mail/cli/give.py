@@ -56,6 +56,7 @@ def _export(
     ids = found_ids(call, " ".join(query))[::-1]
     if not ids:
         say_nothing_found(call, " ".join(query))
+        call.say(_("So nothing is written."))
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)
     counts = {"exported": 0, "already": 0, "lost": 0}
     progress = Progress(call, len(ids))
