@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.terminal import Terminal
 from tests.ui.stage import Stage, build, showing
 from tui_mail.db.engine import Database
+from tui_mail.ui.screens.link import Candidate, draw
 
 _PROGRAM = Path(__file__).with_name("console_program.py")
 _ROOT = _PROGRAM.parents[2]
@@ -114,3 +116,11 @@ async def test_the_panel_says_by_what_a_link_was_found(stage: Stage) -> None:
         await shown.sees("subject · 9", "address · 9")
     async with showing(stage, language="it") as shown:
         await shown.sees("oggetto · 9", "indirizzo · 9")
+
+
+def test_a_long_name_of_a_kind_leaves_room_for_the_number() -> None:
+    today = date(2026, 11, 24)
+    row = Candidate(1, "purchase_order", "2026/163", "", "Tubi Zani Srl", today, None)
+    wide, narrow = ("".join(piece.text for piece in draw(row, today, width)) for width in (120, 60))
+    assert "Purchase order 163 " in wide
+    assert " PO 163 " in narrow

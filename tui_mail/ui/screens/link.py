@@ -16,11 +16,11 @@ from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, formats
 from tui_mail.ui.keys import bind
-from tui_mail.ui.kinds import is_party, kind_name, link_name, method_name, said_by
+from tui_mail.ui.kinds import abbreviation, is_party, kind_name, link_name, method_name, said_by
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.entries import Entries
 from tui_mail.ui.widgets.lines import Bar
-from tui_mail.ui.widgets.text import BLANK, Line, Piece, SafeInput, fit, plain
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, SafeInput, fit, plain, width_of
 from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _METHOD = 15  # cells of the longest name of a method
+_BEGINNING = 24  # cells of a sentence that are worth reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,15 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
     """A candidate as one line: sign, record, date, party, amount, by what it was found, score;
     where there is room the beginning of why. All of that is said below the list."""
     sign = {"confirmed": "✓", "proposed": "?", "rejected": "x", "automatic": "·"}
-    name = _name(candidate, formats.short_code(candidate.code, today))
+    first = max(16, width * 26 // 100)
+    code = formats.short_code(candidate.code, today)
+    name = _name(candidate, code)
+    if width_of(name) > first and not is_party(candidate.kind):
+        name = SafeText(f"{abbreviation(candidate.kind)} {code}")
     day = formats.short_day(candidate.date, today) if candidate.date else SafeText("")
     amount = formats.money(candidate.amount) if candidate.amount is not None else SafeText("")
     party = safe(candidate.party or kind_name(candidate.kind))
     score = str(candidate.score) if candidate.score else ""
-    first = max(16, width * 26 // 100)
     pieces = [
         Piece(
             SafeText(f" {sign.get(candidate.state, ' ')} "),
@@ -137,11 +141,9 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
         Piece(SafeText(f"{fit(amount, 11, right=True)}  ")),
     ]
     left = width - sum(len(piece.text) for piece in pieces) - 5
-    if left < _METHOD:
-        pieces.append(Piece(fit(method_name(candidate.method), max(0, left)), "dim"))
-    else:
-        pieces.append(Piece(fit(method_name(candidate.method), _METHOD)))
-        pieces.append(Piece(fit(SafeText(f" {safe(candidate.why)}"), left - _METHOD), "dim"))
+    why = safe(candidate.why) if left - _METHOD >= _BEGINNING else ""
+    pieces.append(Piece(fit(method_name(candidate.method), min(_METHOD, max(0, left)))))
+    pieces.append(Piece(fit(SafeText(f" {why}"), left - _METHOD), "dim"))
     pieces.append(Piece(fit(SafeText(score), 4, right=True), "dim"))
     return tuple(pieces)
 
@@ -169,7 +171,7 @@ class LinkScreen(PickScreen[Candidate]):
     ]
 
     DEFAULT_CSS = """
-    LinkScreen #box { height: 70%; }
+    LinkScreen #box { min-height: 16; }
     """
 
     def __init__(self, parts: "Parts", message_id: int, subject: str) -> None:
