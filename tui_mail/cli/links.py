@@ -103,7 +103,7 @@ def _trace(
 ) -> None:
     from tui_mail.db.erp import entity, parse_reference
     from tui_mail.db.rows import TraceFilter
-    from tui_mail.db.traces import trace
+    from tui_mail.db.traces import trace, unreadable
 
     call: Context = context.obj
     only = TraceFilter(
@@ -114,23 +114,17 @@ def _trace(
         kinds=_kinds(kind),
     )
     found = call.database.read_now(entity, parse_reference(record))
+    who, record_id = call.operator_id, found.id
     before: PageKey | None = None
-    hidden = 0
     while True:
-        page = call.database.read_now(
-            trace,
-            call.operator_id,
-            found.id,
-            only=only,
-            chain=chain,
-            before=before,
-            limit=_PAGE,
+        rows = call.database.read_now(
+            trace, who, record_id, only=only, chain=chain, before=before, limit=_PAGE
         )
-        emit_rows(call, page.rows)
-        hidden = hidden if page.hidden is None else page.hidden
-        if len(page.rows) < _PAGE:
+        emit_rows(call, rows)
+        if len(rows) < _PAGE:
             break
-        before = page.rows[-1].key
+        before = rows[-1].key
+    hidden = call.database.read_now(unreadable, who, record_id, only=only, chain=chain)
     if call.json or hidden:
         call.emit(
             {"hidden": hidden},

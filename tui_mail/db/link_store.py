@@ -28,11 +28,14 @@ def known_links(session: Session, message_ids: Collection[int]) -> KnownLinks:
     return known
 
 
-def _positions(session: Session, message_ids: Collection[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
+def _of_messages(session: Session, message_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Message -> what its links have of it."""
+    found: dict[int, dict[str, Any]] = {}
+    columns = {name: getattr(Message, name) for name in ("position", "outgoing", "kind")}
     for some in chunks(message_ids):
-        query = select(col(Message.id), col(Message.position)).where(col(Message.id).in_(some))
-        found.update((row.id, row.position) for row in session.execute(query))
+        query = select(col(Message.id), *columns.values()).where(col(Message.id).in_(some))
+        for message_id, *values in session.execute(query):
+            found[message_id] = dict(zip(columns, values, strict=True))
     return found
 
 
@@ -44,8 +47,8 @@ def write_links(
 ) -> int:
     """Insert, update by id and delete by id, in bulk; returns how many."""
     if new:
-        at = _positions(session, {row["message_id"] for row in new})
-        insert_numbered(session, Link, [{**row, "position": at[row["message_id"]]} for row in new])
+        of = _of_messages(session, {row["message_id"] for row in new})
+        insert_numbered(session, Link, [{**row, **of[row["message_id"]]} for row in new])
     if changed:
         session.execute(update(Link), changed)
     for some in chunks(gone):

@@ -705,17 +705,23 @@ class DocumentLine(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """Message and entity belong together: how it is known, how surely, who said so."""
+    """Message and entity belong together: how it is known, how surely, who said so.
+
+    `received_at`, `position`, `outgoing` and `kind` are the message's, here for the mail of an
+    entity, all of whose conditions the index answers.
+    """
 
     __table_args__ = (
         UniqueConstraint("message_id", "entity_id"),
-        Index("link_trace", "entity_id", "position"),
+        Index("link_trace", "entity_id", "position", "state", "outgoing", "kind", "message_id"),
     )
     id: int | None = _id()
     message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
     entity_id: int
     received_at: datetime
-    position: int = Field(sa_type=BigInteger)  # the message's
+    position: int = Field(sa_type=BigInteger)
+    outgoing: bool = False
+    kind: str = "human"
     state: str
     method: str
     score: int = 0

@@ -4,7 +4,7 @@ Only what the operator may read is given; of the rest only how many there are.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select
@@ -32,15 +32,6 @@ _ROLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TracePage:
-    """A window of a record's mail. `hidden`: messages that this operator may not read, in all and
-    not just in the window; counted with the first one, None in those after it."""
-
-    rows: list[ListRow]
-    hidden: int | None
-
-
 def trace(
     session: Session,
     operator_id: int,
@@ -50,28 +41,44 @@ def trace(
     chain: bool = False,
     before: PageKey | None = None,
     limit: int = 50,
-) -> TracePage:
+) -> list[ListRow]:
     """The messages linked to a record, those refused left out.
 
     `chain`: also to the documents that it came from and that came from it. `before`: the last row
     of the window before this one.
     """
     entities = chain_ids(session, entity_id) if chain else [entity_id]
-    linked = [
-        col(Link.entity_id).in_(entities),
-        col(Link.state) != LinkState.REJECTED.value,
-        *_filtered(only),
-    ]
-    distinct = len(entities) > 1
     may_read = visible(operator_id, col(Link.message_id), only.account_id)
-    page = _page([*linked, may_read], before, limit, distinct=distinct)
+    linked = [*_linked(entities, only), may_read]
+    page = _page(linked, before, limit, distinct=len(entities) > 1)
     ids = [row.message_id for row in session.execute(page)]
-    rows = message_rows(session, operator_id, ids, only.account_id)
-    if before is not None:
-        return TracePage(rows, None)
+    return message_rows(session, operator_id, ids, only.account_id)
+
+
+def unreadable(
+    session: Session,
+    operator_id: int,
+    entity_id: int,
+    *,
+    only: TraceFilter = ALL_MAIL,
+    chain: bool = False,
+) -> int:
+    """How many messages `trace` has to leave out because this operator may not read them.
+
+    Every link of the record is looked at: ask for the rows first.
+    """
     if only.account_id is not None:  # what lies in an account is all to be read, or not spoken of
-        return TracePage(rows, 0)
-    return TracePage(rows, _hidden(session, linked, operator_id, distinct=distinct))
+        return 0
+    entities = chain_ids(session, entity_id) if chain else [entity_id]
+    linked = list(_linked(entities, only))
+    return _hidden(session, linked, operator_id, distinct=len(entities) > 1)
+
+
+def _linked(entities: Sequence[int], only: TraceFilter) -> Iterator[ColumnElement[bool]]:
+    """What is asked of a link, except whether its message may be read."""
+    yield col(Link.entity_id).in_(entities)
+    yield col(Link.state) != LinkState.REJECTED.value
+    yield from _filtered(only)
 
 
 def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:
@@ -82,15 +89,10 @@ def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:
         yield col(Link.received_at) >= only.since
     if only.until is not None:
         yield col(Link.received_at) < only.until
-    about = []
     if only.outgoing is not None:
-        about.append(col(Message.outgoing).is_(only.outgoing))
+        yield col(Link.outgoing).is_(only.outgoing)
     if only.kinds:
-        about.append(col(Message.kind).in_(only.kinds))
-    if about:
-        # A value and no EXISTS: PostgreSQL would rather read all messages than those of the links.
-        found = select(col(Message.id)).where(col(Message.id) == col(Link.message_id), *about)
-        yield found.correlate(Link).scalar_subquery().is_not(None)
+        yield col(Link.kind).in_(only.kinds)
 
 
 def _page(

@@ -75,7 +75,7 @@ def _read(session: "Session", operator_id: int, message_id: int, now: datetime) 
     if party_id is None:
         return Found(links, erp=bool(links) or knows_erp(session))
     party = card(session, party_id, now.astimezone().date())
-    return Found(links, party, trace(session, operator_id, party_id, limit=_LATEST).rows)
+    return Found(links, party, trace(session, operator_id, party_id, limit=_LATEST))
 
 
 class RecordsPanel(Panel, Entries[Item]):

@@ -92,7 +92,9 @@ class CardPanel(Panel, Entries[EntityRow]):
 
 
 class TraceSource:
-    """The mail of a record, newest first. `hidden`: messages that this operator may not read."""
+    """The mail of a record, newest first. `hidden`: messages that this operator may not read, once
+    they are counted.
+    """
 
     both_ways = False
 
@@ -117,7 +119,7 @@ class TraceSource:
     def _read(self, session: "Session", before: PageKey | None, limit: int) -> Slice[ListRow]:
         from tui_mail.db.traces import trace
 
-        page = trace(
+        rows = trace(
             session,
             self._parts.operator_id,
             self._entity_id,
@@ -126,9 +128,14 @@ class TraceSource:
             before=before,
             limit=limit,
         )
-        if page.hidden is not None:
-            self.hidden = page.hidden
-        return Slice(page.rows)
+        return Slice(rows)
+
+    def count(self, session: "Session") -> int:
+        """Count what this operator may not read."""
+        from tui_mail.db.traces import unreadable
+
+        operator, entity = self._parts.operator_id, self._entity_id
+        return unreadable(session, operator, entity, only=self._only, chain=self._chain)
 
     def same(self, one: ListRow, other: ListRow) -> bool:
         return one.message_id == other.message_id
@@ -151,7 +158,24 @@ class TracePanel(Panel, RowList[ListRow]):
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
-        self.show(TraceSource(parts, self._entity_id))
+        self._look(TraceSource(parts, self._entity_id))
+
+    def _look(self, source: TraceSource) -> None:
+        self.show(source)
+        self._count()
+
+    def _count(self) -> None:
+        begin(self, self._counted, "hidden", latest=True)
+
+    async def _counted(self) -> None:
+        """How much may not be read is said when the rows are there: of a large customer it takes
+        as long as a person would notice."""
+        source = self.source
+        if isinstance(source, TraceSource):
+            hidden = await self.read(source.count)
+            if hidden is not None and hidden != source.hidden:
+                source.hidden = hidden
+                self.forget()
 
     def action_narrow(self) -> None:
         if self.parts is not None:
@@ -171,11 +195,12 @@ class TracePanel(Panel, RowList[ListRow]):
     def _narrow(self, chosen: Narrowed | None) -> None:
         if chosen is not None and self.parts is not None:
             self._narrowed = chosen
-            self.show(TraceSource(self.parts, self._entity_id, chosen.only, chain=chosen.chain))
+            self._look(TraceSource(self.parts, self._entity_id, chosen.only, chain=chosen.chain))
 
     def changed(self, topics: frozenset[str]) -> None:
         if topics & {"mail", "links"}:
             self.read_again()
+            self._count()
 
     def title(self) -> SafeText:
         hidden = self.source.hidden if isinstance(self.source, TraceSource) else 0
