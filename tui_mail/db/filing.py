@@ -5,7 +5,7 @@ them here; hides how a conversation is noted while another process is linking it
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +41,15 @@ def note(session: Session, pairs: Collection[tuple[int, int]]) -> None:
         among_numbers(col(FolderRecord.folder_id), "some")
     )
     records = set(session.scalars(query, {"some": {folder_id for folder_id, _thread in pairs}}))
-    _keep(session, {thread_id for folder_id, thread_id in pairs if folder_id in records})
+    threads = sorted({thread_id for folder_id, thread_id in pairs if folder_id in records})
+    statement = _again(_insert(session))
+    execute_many(session, statement, [{"thread_id": one} for one in threads])
 
 
 def note_folder(session: Session, folder_id: int) -> None:
     """The folder stands for another record than before, or for none any more."""
     query = select(col(Conversation.thread_id)).where(col(Conversation.folder_id) == folder_id)
-    _keep(session, session.scalars(query).all())
+    _keep(session, query)
 
 
 def note_account(session: Session, account_id: int) -> None:
@@ -58,18 +60,26 @@ def note_account(session: Session, account_id: int) -> None:
         .join(Folder, col(Folder.id) == col(Conversation.folder_id))
         .where(col(Folder.account_id) == account_id)
     )
-    _keep(session, session.scalars(query).all())
+    _keep(session, query)
 
 
-def _keep(session: Session, thread_ids: Iterable[int]) -> None:
+def _keep(session: Session, threads: Select[int]) -> None:
+    """`threads`: a query of their ids."""
+    once = threads.distinct().order_by(col(Conversation.thread_id))
+    session.connection().execute(_again(_insert(session).from_select(["thread_id"], once)))
+
+
+def _insert(session: Session) -> Any:
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = make(FiledThread)
-    # One that is there already is written all the same: who is linking it just now, without seeing
-    # what this transaction does, then waits for it, and takes it up once more.
-    statement = statement.on_conflict_do_update(
+    return make(FiledThread)
+
+
+def _again(statement: Any) -> Any:
+    """The insertion, where one that is there already is written all the same: who is linking it just
+    now, without seeing what this transaction does, then waits for it, and takes it up once more."""
+    return statement.on_conflict_do_update(
         index_elements=["thread_id"], set_={"thread_id": statement.excluded.thread_id}
     )
-    execute_many(session, statement, [{"thread_id": one} for one in sorted(set(thread_ids))])
 
 
 def is_waiting(session: Session) -> bool:
@@ -78,9 +88,10 @@ def is_waiting(session: Session) -> bool:
 
 
 def take(session: Session, limit: int) -> list[int]:
-    """Conversations to be linked anew, at most `limit`; in this transaction, or they wait on."""
-    query = select(col(FiledThread.thread_id)).order_by(col(FiledThread.thread_id)).limit(limit)
-    return take_of(session, list(session.scalars(query)))
+    """Conversations to be linked anew, at most `limit`, the newest first: what somebody has just moved
+    does not wait for a great folder. In this transaction, or they wait on."""
+    newest = select(col(FiledThread.thread_id)).order_by(col(FiledThread.thread_id).desc())
+    return take_of(session, list(session.scalars(newest.limit(limit))))
 
 
 def take_of(session: Session, thread_ids: Collection[int]) -> list[int]:

@@ -82,8 +82,9 @@ def link_filed(session: Session, now: datetime) -> int:
 
 
 async def link_all_filed(database: Database) -> None:
-    """All of them, some after some, so that nobody waits long for the database."""
+    """All of them, some after some, so that nobody waits long for the database, nor who types."""
     while await database.read(filing.is_waiting):
+        await database.quiet()
         await database.write(link_filed, datetime.now(UTC))
 
 
