@@ -131,8 +131,7 @@ def _judged(
     found = []
     for event, message in zip(events, parsed, strict=True):
         said = rule(office, event, message)
-        if event.about:
-            said |= frozenset(event.about) | event.truth.parties
+        said |= event.told
         office.said[message.message_id] = said
         found.append(Verdict(said))
     return found

@@ -1,6 +1,7 @@
 """What is counted: links that are right, wrong or missing, with bounds of 95 %.
 
-Links that a letter of our program was told are not counted: nobody had to find them.
+Links that a letter of our program was told, or a clerk said, are not counted: nobody had to find
+them.
 """
 
 from collections import Counter, defaultdict
@@ -75,7 +76,7 @@ class Figures:
     def count(self, event: Event, verdict: Verdict, owners: "Owners") -> None:
         """Add one message."""
         truth = event.truth
-        told = frozenset(event.about) | (truth.parties if event.about else frozenset())
+        told = event.told
         meant = truth.documents | truth.parties
         self.messages += 1
         self.proposals.append(len(verdict.proposed))
@@ -161,7 +162,7 @@ def mistakes(events: Iterable[Event], verdicts: Iterable[Verdict]) -> list[Mista
     found = []
     for event, verdict in zip(events, verdicts, strict=True):
         truth = event.truth
-        told = frozenset(event.about) | (truth.parties if event.about else frozenset())
+        told = event.told
         right = truth.documents | truth.parties | truth.tolerated | told
         wrong = frozenset(one for one in verdict.linked - right if one.kind != "contact")
         missing = (truth.linkable | truth.known) - verdict.linked - told

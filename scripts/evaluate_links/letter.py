@@ -49,8 +49,9 @@ class Event:
     """A message that comes to our mailboxes `boxes`, or that we sent from the first of them.
 
     `about`: the records that our program was told when it sent the letter. `talk`: the number of
-    the conversation. `again`: the same bytes are given once more under another key. `filed`: whose
-    folder a colleague puts it into.
+    the conversation. `corrected`: the records that a clerk links it to by hand, since the machine
+    cannot know them yet. `again`: the same bytes are given once more under another key. `filed`:
+    whose folder a colleague puts it into.
     """
 
     at: datetime
@@ -69,6 +70,13 @@ class Event:
     about: tuple[Reference, ...] = ()
     again: bool = False
     filed: Reference | None = None
+    corrected: tuple[Reference, ...] = ()
+
+    @property
+    def told(self) -> frozenset[Reference]:
+        """What nobody has to find: a letter's own records, and what a clerk said."""
+        said = frozenset((*self.about, *self.corrected))
+        return said | (self.truth.parties if said else frozenset())
 
 
 @dataclass(frozen=True, slots=True)

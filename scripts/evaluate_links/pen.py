@@ -11,6 +11,7 @@ from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 
 from scripts.evaluate_links import numbering
 from scripts.evaluate_links.clients import CLIENTS, Client
@@ -78,6 +79,11 @@ class Pen:
         self.family = ""
         self._talk = 0
         self._made = 0
+
+    def amount(self, amount: Decimal, language: str) -> str:
+        """As people write it."""
+        plain = f"{amount:.2f}" if self.chance.random() < 0.3 else f"{amount:,.2f}"
+        return plain.translate(str.maketrans(",.", ".,")) if language == "it" else plain
 
     def begin(self, family: str) -> None:
         """A new conversation."""

@@ -121,10 +121,12 @@ def carrier(pen: Pen) -> None:
     """F16: a carrier, who is a supplier of ours, writes about what goes to a customer."""
     party = pen.party(SUPPLIER)
     person = pen.chance.choice(party.known_people)
-    customer = pen.party(CUSTOMER)
-    while customer.reference.company != party.reference.company:
-        customer = pen.party(CUSTOMER)
-    document = pen.document(customer, "delivery_note")
+    document = pen.document(pen.party(CUSTOMER))
+    while (
+        document.reference.kind != "delivery_note"
+        or document.reference.company != party.reference.company
+    ):
+        document = pen.document(pen.party(CUSTOMER))
     language = party.language
     said = pen.full(document, language)
     in_subject = pen.chance.random() < 0.5
@@ -142,7 +144,7 @@ def carrier(pen: Pen) -> None:
             frozenset({document.reference}),
             parties,
             known=parties if pen.tells(person, party) else frozenset(),
-            tolerated=frozenset({customer.reference}),
+            tolerated=frozenset({document.party}),
         ),
         variant=f"number in {'subject' if in_subject else 'text'}",
     )

@@ -21,7 +21,7 @@ from scripts.evaluate_links.world import World, erp_changes
 from tui_mail.__main__ import parts
 from tui_mail.cli.context import Context
 from tui_mail.config import find_home
-from tui_mail.db import actions, erp, folder_records
+from tui_mail.db import actions, erp, folder_records, links
 from tui_mail.db.accounts import add_account
 from tui_mail.db.folders import folder_named
 from tui_mail.db.many import chunks
@@ -92,7 +92,19 @@ class Post:
                         await self._store(box, again, sent=sent)
         seconds = time.perf_counter() - started
         await read_waiting(self._call.database, self._call.ingest.blobs, self._locks)
+        await self._correct(events)
         return seconds
+
+    async def _correct(self, events: Sequence[Event]) -> None:
+        """A clerk says what the machine does not know yet; what that teaches is replayed."""
+        database, now = self._call.database, datetime.now(UTC)
+        corrected = [one for one in events if one.corrected]
+        for one, key in zip(corrected, await database.read(_ids, corrected), strict=True):
+            for reference in one.corrected:
+                entity = self._entities[reference]
+                await database.write(links.add, self._call.operator_id, key, entity, now=now)
+        if corrected:
+            self.replay()
 
     async def _store(self, box: str, events: Sequence[Event], *, sent: bool) -> None:
         account, folder = self._folders[box, sent]

@@ -1,6 +1,6 @@
 """The mail of one split: families in their shares, in the order of time."""
 
-from scripts.evaluate_links import certified, conversations, hazards, offices, people
+from scripts.evaluate_links import certified, conversations, hazards, ledger, offices, people
 from scripts.evaluate_links.letter import Event
 from scripts.evaluate_links.pen import Pen
 from scripts.evaluate_links.world import World
@@ -10,6 +10,7 @@ FAMILIES = (
     *people.FAMILIES,
     *hazards.FAMILIES,
     *offices.FAMILIES,
+    *ledger.FAMILIES,
     ("F1", "a relay rewrites the Message-ID", 4, certified.letters),
 )
 NAMES = {code: name for code, name, _share, _write in FAMILIES}

@@ -6,6 +6,7 @@ companies. Hides how all of this is drawn; `erp_changes` gives it in the form of
 """
 
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from tui_mail.values import (
 
 TODAY = Day(2026, 11, 24)
 DAYS = 900  # how far back the documents go
+_REFERENCES = ("{n}", "PO-{n}", "{n}/{y}")
 CUSTOMER, SUPPLIER = "customer", "supplier"
 
 
@@ -90,6 +92,21 @@ class Document:
     def date(self) -> Day:
         return self.number.date
 
+    @property
+    def due(self) -> Day | None:
+        """When an invoice is to be paid."""
+        is_invoice = self.reference.kind in {"invoice", "purchase_invoice"}
+        return self.date + timedelta(days=30) if is_invoice else None
+
+    @property
+    def file(self) -> str:
+        """The name under which an invoice of ours goes to the exchange."""
+        if self.reference.kind != "invoice":
+            return ""
+        seller = zlib.crc32(self.reference.company.encode())
+        one = self.number
+        return f"IT{seller:011}_{one.year % 100}{one.series}{one.number:03}.xml"
+
 
 @dataclass(slots=True)
 class World:
@@ -143,6 +160,7 @@ class _Making:
         self._split = split
         self._counters: defaultdict[tuple[str, str, int, str], int] = defaultdict(int)
         self._domains: set[str] = set()
+        self._ways: dict[Reference, str] = {}  # in which customers number their orders
 
     # -- who
 
@@ -268,9 +286,8 @@ class _Making:
         number = self._number(house, kind, day, series)
         their = ""
         if kind == "sales_order" and chance.random() < 0.6:
-            their = chance.choice(("{n}", "PO-{n}", "{n}/{y}")).format(
-                n=chance.randrange(1000, 99999), y=day.year
-            )
+            way = self._ways.setdefault(party.reference, chance.choice(_REFERENCES))
+            their = way.format(n=chance.randrange(1000, 99999), y=day.year)
         if kind == "purchase_invoice":
             their = f"{chance.randrange(20, 4000)}/{day.year}"
         amount = Decimal(chance.randrange(5_000, 2_500_000)) / 100
@@ -355,8 +372,11 @@ def _record(one: Document) -> EntityRecord:
         series=one.number.series,
         number=str(one.number.number),
         date=one.date,
+        due_date=one.due,
         amount=one.amount,
+        open_amount=None if one.due is None else one.amount if one.state == "open" else Decimal(0),
         currency="EUR",
+        details={"sdi_file": one.file} if one.file else {},
         state=one.state,
         their_reference=one.their_reference,
     )

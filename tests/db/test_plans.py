@@ -1,6 +1,7 @@
 """How the databases read what people wait for: by an index, in order, and no more than is shown."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,17 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from tests.db.making import NOW, Office, arrival, at, check_counters
-from tui_mail.db import certified, erp, filing, folder_records, knowledge, own_letters, picked_up
+from tui_mail.db import (
+    certified,
+    erp,
+    exchange,
+    filing,
+    folder_records,
+    knowledge,
+    learned_formats,
+    own_letters,
+    picked_up,
+)
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
 from tui_mail.db.bulk import insert_numbered, insert_rows
@@ -28,7 +39,15 @@ from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
 from tui_mail.db.rows import ListOrder, ListRow, PageKey, Sort, TraceFilter
-from tui_mail.db.tables import Address, CertifiedReport, Folder, FolderRecord, Link
+from tui_mail.db.tables import (
+    Address,
+    CertifiedReport,
+    ExchangeNotice,
+    Folder,
+    FolderRecord,
+    Link,
+    TaughtFormat,
+)
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace, unreadable
 from tui_mail.db.whole_threads import MOST_COUNTED
@@ -362,12 +381,19 @@ def test_what_linking_wants_to_know(office: Office) -> None:
         for number in range(_MANY)
     )
     office.database.write_now(erp.take, "x", ErpChanges("", False, entities=records), NOW)
+    office.database.write_now(_taught)
     office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
 
     def read(session: Session) -> bool:
         own = OwnHouse()
         found = knowledge.described(session, [5, 9], own)
-        facts = MessageFacts("fattura 7/2026", (Mailbox("x@firm7.example"),))
+        facts = MessageFacts(
+            "fattura 7/2026, pagata con bonifico di 7,00 euro, OV-26-7, identificativo SdI 10007",
+            (Mailbox("x@firm7.example"),),
+        )
+        said = [replace(found[0], facts=facts)]
+        assert exchange.notices(session, said)
+        assert learned_formats.with_formats(session, said) != said
         known = Records(session, [needs(facts)]).known
         Answering(session, found, own, {})
         own_letters.letters(session, {5: ["x@y"]})
@@ -384,6 +410,26 @@ def test_what_linking_wants_to_know(office: Office) -> None:
     documents = [plan for plan in plans if "entity.number " in plan and "their_reference" in plan]
     assert documents
     assert all("entity_number" in plan for plan in documents), documents
+
+
+def _taught(session: Session) -> None:
+    """Every message taught a way of writing, and is a notice of the exchange of invoices."""
+    way = {"kind": "invoice", "company": "01", "lead": "", "meant": "", "party_id": 0}
+    formats = [
+        {
+            **way,
+            "message_id": number,
+            "entity_id": 1,
+            "written": f"W{number}-{{yy}}-{{n}}" if number > 1 else "OV-{yy}-{n}",
+            "shape": f"A-{number}-9" if number > 1 else "A-9-9",
+            "thread_id": number,
+            "refused": False,
+        }
+        for number in range(1, _MANY)
+    ]
+    insert_rows(session, TaughtFormat, formats)
+    notices = [{"number": str(10_000 + one), "message_id": one} for one in range(1, _MANY)]
+    insert_rows(session, ExchangeNotice, notices)
 
 
 def test_the_card_of_a_firm_with_much_to_do(office: Office) -> None:

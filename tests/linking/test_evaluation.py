@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "evaluate_links"
-_FAMILIES = {f"F{number}" for number in range(20)}
+_FAMILIES = {f"F{number}" for number in range(21)}
 
 
 def _run(*more: str) -> str:

@@ -78,7 +78,7 @@ def _mail(sender: str, name: str, content: bytes) -> bytes:
     return message.as_bytes()
 
 
-def _from_exchange(name: str, content: bytes, *, signed: bool = True) -> bytes:
+def from_exchange(name: str, content: bytes, *, signed: bool = True) -> bytes:
     """As the exchange writes: by certified mail, in an envelope of its provider's."""
     head, _blank, body = _mail(SDI, name, content).partition(b"\n\n")
     kept = [line for line in head.decode().split("\n") if line.startswith(("MIME", "Content"))]
@@ -114,7 +114,7 @@ def _order(number: bytes) -> bytes:
 async def test_an_invoice_that_the_exchange_system_brings_is_linked_by_its_keys(
     office: Office,
 ) -> None:
-    raw = _from_exchange("IT06363391001_00002.xml", _order(b"123/2016"))
+    raw = from_exchange("IT06363391001_00002.xml", _order(b"123/2016"))
     found = await _linked(office, raw)
     assert found["supplier:S1"] == "automatic"
     assert found["purchase_order:2016/123"] == "automatic"
@@ -127,7 +127,7 @@ async def test_an_invoice_that_the_exchange_system_brings_is_linked_by_its_keys(
 async def test_signed_and_packed_it_says_the_same(office: Office, name: str) -> None:
     content = _order(b"123/2016")
     packed = zipped([("IT06363391001_00002.xml", content)]) if name == "a.zip" else None
-    found = await _linked(office, _from_exchange(name, packed or enveloped(content)))
+    found = await _linked(office, from_exchange(name, packed or enveloped(content)))
     assert found["supplier:S1"] == "automatic"
     assert found["purchase_order:2016/123"] == "automatic"
     assert found["purchase_invoice:2016/31"] == "automatic"
@@ -135,7 +135,7 @@ async def test_signed_and_packed_it_says_the_same(office: Office, name: str) -> 
 
 async def test_another_total_leaves_the_invoice_to_a_person(office: Office) -> None:
     content = _order(b"123/2016").replace(b">17.08</ImportoTotale", b">18.08</ImportoTotale")
-    found = await _linked(office, _from_exchange("IT06363391001_00002.xml", content))
+    found = await _linked(office, from_exchange("IT06363391001_00002.xml", content))
     assert found["purchase_invoice:2016/31"] == "proposed"
 
 
@@ -165,7 +165,7 @@ async def test_what_only_says_it_is_from_the_exchange_is_asked_about(office: Off
 
 
 async def test_an_unsigned_envelope_of_the_exchange_is_asked_about(office: Office) -> None:
-    await _forged(office, _from_exchange("a.xml", _order(b"123/2016"), signed=False))
+    await _forged(office, from_exchange("a.xml", _order(b"123/2016"), signed=False))
 
 
 async def test_whose_invoice_another_one_sends_is_asked(office: Office) -> None:
@@ -183,7 +183,7 @@ async def test_a_notice_goes_to_the_invoice_whose_file_it_names(
     office: Office, sender: str, state: str
 ) -> None:
     name = "IT06363391001_00009_RC_001.xml"
-    raw = _mail(sender, name, NOTICE) if sender else _from_exchange(name, NOTICE)
+    raw = _mail(sender, name, NOTICE) if sender else from_exchange(name, NOTICE)
     found = await _linked(office, raw)
     assert found.pop("invoice:2016/7") == state
     # Its party comes with what is sure.

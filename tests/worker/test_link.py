@@ -1,6 +1,7 @@
 """Links follow the conversation whatever the order of arrival, and a person's word outlasts us."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -13,7 +14,8 @@ from tests.db.house import BIANCHI, FERRI, ORDER, changes
 from tests.worker.office import NOW, Office, letter
 from tui_mail.db import erp, links
 from tui_mail.db.folders import reconcile_folders
-from tui_mail.db.tables import Account, Outgoing
+from tui_mail.db.tables import Account, Outgoing, TaughtFormat
+from tui_mail.db.undoing import redo, undo
 from tui_mail.mail.parse import parse
 from tui_mail.values import Fetched, FolderRole, LinkState, Reference, RemoteFolder
 from tui_mail.worker.link import Replayed, link_messages, replay
@@ -76,7 +78,12 @@ class Case:
 
 @pytest.fixture
 async def case(office: Office) -> Case:
-    await office.database.write(erp.take, "books", changes(), NOW)
+    known = changes()
+    entities = tuple(
+        replace(one, their_reference="PO-4177") if one.code == ORDER.code else one
+        for one in known.entities
+    )
+    await office.database.write(erp.take, "books", replace(known, entities=entities), NOW)
     account_id = await office.add(Account(email=_OURS))
     remote = [RemoteFolder("INBOX", "INBOX", FolderRole.INBOX)]
     [inbox] = await office.database.write(reconcile_folders, account_id, remote)
@@ -303,3 +310,80 @@ async def test_what_was_refused_stays_refused_when_it_is_fetched_anew(case: Case
     await office.ingest.store(1, case.inbox, [again])
     await case.replay()
     assert (await case.links())["ask"][order_id] == LinkState.REJECTED
+
+
+# -- ways of writing numbers -------------------------------------------------------------------------
+
+
+async def _writes(case: Case, name: str, text: str, *, sender: str = _THEIRS) -> int:
+    raw = letter(name, subject="Domanda", sender=sender, to=_OURS, text=text)
+    await case.office.ingest.store(1, case.inbox, [Fetched(f"1:{name}", raw, frozenset(), NOW)])
+    return (await case.messages())[name]
+
+
+async def _say(case: Case, verb: Callable[..., int], message: int) -> int:
+    office, order_id = case.office, await case.record(ORDER)
+    return await office.database.write(verb, office.operator_id, message, order_id, now=NOW)
+
+
+async def _state(case: Case, name: str) -> str:
+    return (await case.links())[name].get(await case.record(ORDER), "")
+
+
+@pytest.mark.parametrize(
+    "text", ["Quando parte OV-26-119?", "Quando parte il ns. rif. 4177/26?"], ids=["ours", "theirs"]
+)
+async def test_a_way_of_writing_numbers_that_people_explain_is_known(case: Case, text: str) -> None:
+    states = []
+    for name in ("a", "b", "c"):
+        message = await _writes(case, name, text)
+        states.append(await _state(case, name))
+        await _say(case, links.add, message)
+    assert states == ["", LinkState.PROPOSED, LinkState.AUTOMATIC]
+    rows = await case.office.database.read(links.links_of, case.office.operator_id, message)
+    assert "in 2 conversations" in next(row.why for row in rows if row.code == ORDER.code)
+    assert await case.replay() == 0
+
+
+async def test_undoing_and_refusing_forget_it(case: Case) -> None:
+    office = case.office
+    for name in ("a", "b"):
+        message = await _writes(case, name, "Quando parte OV-26-119?")
+        await _say(case, links.add, message)
+    await _writes(case, "c", "E OV-26-119?")
+    assert await _state(case, "c") == LinkState.AUTOMATIC
+    await office.database.write(undo, office.operator_id, NOW)
+    await case.replay()
+    assert await _state(case, "c") == LinkState.PROPOSED
+    await office.database.write(redo, office.operator_id, NOW)
+    await case.replay()
+    assert await _state(case, "c") == LinkState.AUTOMATIC
+    await _say(case, links.reject, (await case.messages())["c"])
+    await _writes(case, "d", "Allora OV-26-119?")
+    assert await _state(case, "d") == ""
+
+
+async def test_one_conversation_alone_teaches_little(case: Case) -> None:
+    await case.take("ask", "answer")
+    for name, text in (("a", "OV-26-119?"), ("b", "Di nuovo OV-26-119.")):
+        raw = letter(name, subject="Domanda", sender=_THEIRS, to=_OURS, answers="a", text=text)
+        await case.office.ingest.store(1, case.inbox, [Fetched(f"1:{name}", raw, frozenset(), NOW)])
+        await _say(case, links.add, (await case.messages())[name])
+    await _writes(case, "c", "E OV-26-119?")
+    assert await _state(case, "c") == LinkState.PROPOSED
+
+
+async def test_what_one_party_taught_is_nothing_in_the_letter_of_another(case: Case) -> None:
+    for name in ("a", "b"):
+        await _say(case, links.add, await _writes(case, name, "Quando parte OV-26-119?"))
+    await _writes(case, "c", "Quando parte OV-26-119?", sender="acquisti@bianchi.it")
+    assert await _state(case, "c") == ""
+
+
+async def test_what_the_grammar_reads_teaches_nothing(case: Case) -> None:
+    await _say(case, links.confirm, await _writes(case, "a", "Quando parte l'ordine 119/2026?"))
+
+    def taught(session: Session) -> int:
+        return len(session.scalars(select(col(TaughtFormat.written))).all())
+
+    assert await case.office.database.read(taught) == 0

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
+from tui_mail.db.known_documents import documents, payable
 from tui_mail.db.learned import learned
 from tui_mail.db.tables import Address, Company, Entity, Link, Message
 from tui_mail.linking.facts import (
@@ -26,8 +27,7 @@ from tui_mail.linking.facts import (
     Needs,
     Parent,
 )
-from tui_mail.safetext import folded
-from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS, LinkState, Mailbox
+from tui_mail.values import PARTY_KINDS, LinkState, Mailbox
 
 _MOST_OF_A_DOMAIN = 50
 _MOST_OF_A_THREAD = 500
@@ -215,8 +215,12 @@ class Records:
             for party in (one for known in there.values() for one in known):
                 record = KnownRecord(party.kind, None, party.company, party.name)
                 self.known[party.party_id] = record
+        self._payable = payable(session, self._payers(needs), needs)
+        for each in (one for some in self._payable.values() for one in some):
+            record = KnownRecord(each.kind, each.party_id, each.company, each.code)
+            self.known[each.entity_id] = record
         self._by_file: defaultdict[str, list[KnownDocument]] = defaultdict(list)
-        for one in _documents(session, needs):
+        for one in documents(session, needs):
             if one.sdi_file:
                 self._by_file[one.sdi_file].append(one)
             self._by_number[one.number].append(one)
@@ -236,6 +240,15 @@ class Records:
         )
         return {domain for need in needs for domain in need.domains}.intersection(unknown)
 
+    def _payers(self, needs: Collection[Needs]) -> set[int]:
+        """The parties on messages that tell of a payment."""
+        return {one for need in needs if need.paid for one in self._on(need)}
+
+    def _on(self, need: Needs) -> set[int]:
+        known = [*(self._addresses.get(one, ()) for one in need.addresses)]
+        known += [self._domains.get(one, ()) for one in need.domains]
+        return {party.party_id for some in known for party in some}
+
     def knowledge(self, need: Needs, parent: Parent | None, rejected: frozenset[int]) -> Knowledge:
         """What is known of one message."""
         return Knowledge(
@@ -244,9 +257,14 @@ class Records:
             documents=self._documents(need) if need.candidates else (),
             vats={vat: self._vats[vat] for vat in need.vats if vat in self._vats},
             filed=tuple(one for name in need.files for one in self._by_file.get(name, ())),
+            payable=self._payable_of(need) if need.paid else (),
             parent=parent,
             rejected=rejected,
         )
+
+    def _payable_of(self, need: Needs) -> tuple[KnownDocument, ...]:
+        found = [one for party in self._on(need) for one in self._payable.get(party, ())]
+        return tuple(sorted(found, key=lambda one: one.entity_id))
 
     def _documents(self, need: Needs) -> tuple[KnownDocument, ...]:
         """Those of the right kind that have one of the numbers or codes, in the order of ids."""
@@ -346,75 +364,6 @@ def _among_addresses(
     if not values:
         return ()
     query = _address_rows().where(among_texts(col(column), "some"))
-    return session.execute(query, {"some": values})
-
-
-# -- documents -------------------------------------------------------------------------------------
-
-
-@cache
-def _document_rows() -> Select[*tuple[Any, ...]]:
-    party = aliased(Entity)
-    return (
-        select(
-            col(Entity.id),
-            col(Entity.kind),
-            col(Entity.code),
-            col(Entity.company),
-            col(Entity.year),
-            col(Entity.series),
-            col(Entity.number),
-            col(Entity.version),
-            col(Entity.party_id),
-            func.coalesce(col(party.title), ""),
-            col(Entity.date),
-            col(Entity.state),
-            col(Entity.their_reference),
-            col(Entity.title),
-            col(Entity.sdi_file),
-            col(Entity.amount),
-        )
-        .outerjoin(party, col(party.id) == col(Entity.party_id))
-        .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
-    )
-
-
-def _documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
-    """In the order of ids."""
-    kinds: defaultdict[str, set[str]] = defaultdict(set)
-    for need in needs:
-        for one in need.candidates:
-            kinds[one.number].update(one.kinds)
-    numbers = [number for number in kinds if number]
-    codes = {folded(code) for need in needs for code in need.codes}
-    found: dict[int, KnownDocument] = {}
-    # One after the other: with OR, SQLite reads all there are.
-    for row in _among_documents(session, numbers, Entity.number):
-        if row.kind in kinds[row.number]:
-            found[row.id] = KnownDocument(*row)
-    for row in _among_documents(session, codes, Entity.code_folded):
-        found[row.id] = KnownDocument(*row)
-    files = {name for need in needs for name in need.files}
-    for row in _among_documents(session, files, Entity.sdi_file):
-        found[row.id] = KnownDocument(*row)
-    references = {one for need in needs for one in need.references}
-    for row in _among_documents(session, _given(session, references), Entity.their_reference):
-        found[row.id] = KnownDocument(*row)
-    return [found[key] for key in sorted(found)]
-
-
-def _given(session: Session, references: set[str]) -> set[str]:
-    """None where no record has any: SQLite would read them all, as the index has but one value."""
-    some = select(col(Entity.id)).where(col(Entity.their_reference) > "").limit(1)
-    return references if references and session.scalar(some) is not None else set()
-
-
-def _among_documents(
-    session: Session, values: Collection[str], column: Any
-) -> Iterable[Row[*tuple[Any, ...]]]:
-    if not values:
-        return ()
-    query = _document_rows().where(among_texts(col(column), "some"))
     return session.execute(query, {"some": values})
 
 

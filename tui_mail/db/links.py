@@ -420,7 +420,9 @@ def _apply(session: Session, wishes: Sequence[_Wish], known: KnownLinks) -> None
 
 
 def _learn(session: Session, message_ids: Collection[int], entity_ids: Collection[int]) -> None:
-    """Count anew what people have said of the addresses of these messages."""
+    """Count anew what people have said of the addresses of these messages, and of their numbers."""
     from tui_mail.db.learned import count_again  # no list waits for it
+    from tui_mail.db.learned_formats import learn_again
 
     count_again(session, message_ids, entity_ids)
+    learn_again(session, message_ids, entity_ids)

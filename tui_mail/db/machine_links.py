@@ -101,13 +101,13 @@ class MachineLinks:
         for row in rows:
             record = self._records.get(row.entity_id)
             if record is not None:
-                yield _standing(row.entity_id, LinkState(row.state), row.score, record)
+                yield _standing(row.entity_id, LinkState(row.state), row, record)
 
     def _concluded(self, proposals: Iterable[LinkProposal]) -> Iterator[ParentLink]:
         for one in proposals:
             record = self._records.get(one.entity_id)
             if record is not None:
-                yield _standing(one.entity_id, one.state, one.score, record)
+                yield _standing(one.entity_id, one.state, one, record)
 
 
 def save_links(session: Session, batch: Sequence[Proposed], now: datetime) -> int:
@@ -141,9 +141,21 @@ def _records(session: Session, ids: Collection[int]) -> dict[int, KnownRecord]:
     }
 
 
-def _standing(entity_id: int, state: LinkState, score: int, record: KnownRecord) -> ParentLink:
+def _standing(
+    entity_id: int,
+    state: LinkState,
+    said: LinkProposal | Row[*tuple[Any, ...]],
+    record: KnownRecord,
+) -> ParentLink:
     return ParentLink(
-        entity_id, record.kind, state, score, record.party_id, record.company, record.label
+        entity_id,
+        record.kind,
+        state,
+        said.score,
+        record.party_id,
+        record.company,
+        record.label,
+        said.method,
     )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel, col
 
-_MONEY_SCALE = 10_000
+MONEY_SCALE = 10_000
 # SQLite only counts rows by itself in a column declared INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
 # Ids that the audit trail, undo and programs keep are never given out a second time.
@@ -38,10 +38,10 @@ class Money(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        return None if value is None else int((value * _MONEY_SCALE).to_integral_value())
+        return None if value is None else int((value * MONEY_SCALE).to_integral_value())
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(int(value)) / _MONEY_SCALE
+        return None if value is None else Decimal(int(value)) / MONEY_SCALE
 
 
 class ForeignText(TypeDecorator[str]):
@@ -679,6 +679,36 @@ class LearnedAddress(SQLModel, table=True):
     email: str = Field(sa_column=Column(ForeignText, primary_key=True))
     entity_id: int = Field(primary_key=True)
     times: int
+
+
+class TaughtFormat(SQLModel, table=True):
+    """How a document's number is written in a message that a person linked to it, or refused to.
+
+    `shape`: of `linking.tokens.Token`; the rest as in `linking.formats.Format`, without party 0.
+    """
+
+    __tablename__ = "taught_format"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+    entity_id: int = Field(primary_key=True)
+    written: str = Field(primary_key=True)
+    lead: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    meant: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    shape: str = Field(index=True)
+    kind: str
+    company: str
+    party_id: int
+    thread_id: int
+    refused: bool
+
+
+class ExchangeNotice(SQLModel, table=True):
+    """A notice of the exchange of invoices (SdI), by the number that it gave the invoice's file."""
+
+    __tablename__ = "exchange_notice"
+    number: str = Field(primary_key=True)
+    message_id: int = Field(
+        primary_key=True, index=True, foreign_key="message.id", ondelete="CASCADE"
+    )
 
 
 class EntityRelation(SQLModel, table=True):

@@ -34,6 +34,8 @@ _LISTED = -3.0
 _MOST_MEANT = 4  # of documents said beside each other: more are a list, which is about none of them
 _SHORTEST_REFERENCE = 3
 _CLOSED_LONG_AGO = -1.5
+# Of a way of writing that was taught in one conversation, in two, in more: once may be chance.
+_TAUGHT = (1.5, LIKELY, 3.5, 4.0)
 _SAME_DAY = 1.0
 _OLD_DAYS, _VERY_OLD_DAYS = 730, 548
 # Papers that the other side numbers: "our invoice 12" in a supplier's letter is one of these.
@@ -85,6 +87,11 @@ def document_evidence(
     )
 
 
+def is_named(facts: MessageFacts, document: KnownDocument) -> bool:
+    """Whether the grammar alone reads some number of the message as this document's."""
+    return any(_names(one, document) or _refers(one, document) for one in facts.mentions.candidates)
+
+
 def _named(
     facts: MessageFacts, knowledge: Knowledge, parties: Collection[int]
 ) -> Iterator[list[_Match]]:
@@ -118,6 +125,8 @@ def _refers(candidate: NumberCandidate, document: KnownDocument) -> bool:
     """Whether a number is the other side's reference of a document."""
     if not document.their_reference or candidate.whose == "ours":
         return False
+    if not _is_of_those_taught(candidate, document):
+        return False
     written = candidate.written.upper()
     kinds = {one for kind in candidate.kinds for one in (kind, *_ALSO.get(kind, ()))}
     return (
@@ -127,8 +136,14 @@ def _refers(candidate: NumberCandidate, document: KnownDocument) -> bool:
     )
 
 
+def _is_of_those_taught(candidate: NumberCandidate, document: KnownDocument) -> bool:
+    """Whether a way of writing that people have taught is that of this document's house."""
+    taught = candidate.taught
+    return taught is None or taught.times_of(document.company, document.party_id) > 0
+
+
 def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
-    if document.kind not in candidate.kinds:
+    if document.kind not in candidate.kinds or not _is_of_those_taught(candidate, document):
         return False
     if candidate.code:
         return numbers.canonical_code(document.code) == numbers.canonical_code(candidate.code)
@@ -218,6 +233,11 @@ def _weight(
 
 def _of_number(facts: MessageFacts, match: _Match, knowledge: Knowledge) -> float:
     candidate, document = match.candidate, match.document
+    if candidate.taught:
+        times = candidate.taught.times_of(document.company, document.party_id)
+        weight = _TAUGHT[min(times, len(_TAUGHT)) - 1]
+        old = candidate.year is None and _days_old(facts, document) > _OLD_DAYS
+        return weight + (_CLOSED_LONG_AGO if old else 0.0)
     if match.referred:
         return LIKELY + (_SAME_DAY if candidate.whose == "theirs" else 0.5)
     weight = {numbers.NAKED: _NAKED, numbers.TYPED: LIKELY}.get(candidate.strength, SURE)
@@ -317,6 +337,11 @@ def _days_old(facts: MessageFacts, document: KnownDocument) -> int:
 
 def _why(match: _Match, place: str, *, anybody: bool) -> Reason:
     words = match.candidate.found_in
+    if match.candidate.taught is not None:
+        document = match.document
+        times = match.candidate.taught.times_of(document.company, document.party_id)
+        once = times == 1
+        return reason("format_once" if once else "format", words=words, count=str(times))
     if match.referred:
         return reason("reference", words=words)
     if match.owned:

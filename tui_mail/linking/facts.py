@@ -144,6 +144,8 @@ class KnownDocument:
     title: str = ""
     sdi_file: str = ""
     amount: Decimal | None = None
+    due_date: Day | None = None
+    open_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class ParentLink:
     party_id: int | None = None
     company: str = ""
     label: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,9 @@ class Knowledge:
     """What the database found for `Needs`. `rejected`: entities that a person refused in this thread.
 
     `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes. `vats`: parties by VAT number;
-    `filed`: documents whose electronic file the message names; `folders`: what it lies in.
+    `filed`: documents whose electronic file the message names; `folders`: what it lies in;
+    `payable`: documents of the parties on the message that may be what it says was paid; `noticed`:
+    by the exchange's number of an invoice, the links of its earlier notices.
     """
 
     addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
@@ -204,6 +209,8 @@ class Knowledge:
     vats: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
     filed: tuple[KnownDocument, ...] = ()
     folders: tuple[KnownFolder, ...] = ()
+    payable: tuple[KnownDocument, ...] = ()
+    noticed: Mapping[str, tuple[ParentLink, ...]] = field(default_factory=dict)
     parent: Parent | None = None
     rejected: frozenset[int] = frozenset()
 
@@ -215,7 +222,8 @@ class Needs:
     `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.
     Documents: of one of `kinds` whose number is in `numbers` (canonical, see
     `numbers.canonical_number`) or whose code in upper case is in `codes`, and whatever has one of
-    `references` as the other side's reference. `vats`, `files`: see `linking.invoice_keys`.
+    `references` as the other side's reference. `vats`, `files`: see `linking.invoice_keys`. `paid`: amounts, of
+    documents of whoever has `addresses` and `domains`.
     """
 
     addresses: frozenset[str]
@@ -223,6 +231,7 @@ class Needs:
     candidates: tuple[NumberCandidate, ...] = ()
     vats: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    paid: tuple[Decimal, ...] = ()
 
     @property
     def numbers(self) -> frozenset[str]:

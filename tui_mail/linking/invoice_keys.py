@@ -1,7 +1,8 @@
-"""The exact keys of electronic invoices in the text of a file: VAT numbers, and names of files."""
+"""The exact keys of electronic invoices in texts: VAT numbers, names of files, the exchange's numbers."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 MOST = 10
@@ -11,8 +12,27 @@ _KEYS = re.compile(
     r"(?:\nNs\. [^\n]{1,300}, totale (?P<total>-?[0-9]{1,15}(?:\.[0-9]{1,8})?)(?: |$))?",
     re.MULTILINE,
 )
+# What the exchange system (SdI) calls a file: in its notices, and where people write about one.
+_NOTICE = re.compile(r"^SdI [A-Z]{2} (?P<number>[0-9]{4,20})$", re.MULTILINE)
+_SAID = re.compile(
+    r"(?<![^\W_])(?:identificativo|ident\.?|id\.?|numero|n\.|nr\.?)[ \t]{0,2}(?:del(?:lo)?[ \t])?s\.?d\.?i\.?"
+    r"(?:[ \t]{0,2}(?:n\.|nr\.?|numero))?[ \t:=.]{1,4}(?P<number>[0-9]{4,20})(?![\w/\-])",
+    re.IGNORECASE,
+)
 _NO_VAT = re.compile(r"[^A-Z0-9]+")
 _SIGNED = re.compile(r"(?:\.p7m)+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceKeys:
+    """What texts say of electronic invoices, each once. `vats`: the seller's first; `totals`:
+    without their sign; `exchange`: the numbers that the exchange system gave the files.
+    """
+
+    vats: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    totals: tuple[Decimal, ...] = ()
+    exchange: tuple[str, ...] = ()
 
 
 def vat_key(written: str) -> str:
@@ -27,15 +47,12 @@ def file_key(name: str) -> str:
     return _SIGNED.sub("", name.strip().lower())
 
 
-def keys_in(
-    texts: Sequence[str],
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Decimal, ...]]:
-    """The VAT numbers, the files and the totals (without their sign) of the electronic invoices in
-    texts.
-    """
+def keys_in(texts: Sequence[str], letter: str = "") -> InvoiceKeys:
+    """The keys in the texts of files, and what `letter` itself says in words."""
     totals: dict[Decimal, None] = {}
     vats: dict[str, None] = {}
     files: dict[str, None] = {}
+    exchange: dict[str, None] = {}
     for text in texts:
         for match in _KEYS.finditer(text):
             if match["sides"]:
@@ -43,7 +60,12 @@ def keys_in(
             files[file_key(match["file"])] = None
             if match["total"]:
                 totals[abs(Decimal(match["total"]))] = None
+        exchange |= dict.fromkeys(match["number"] for match in _NOTICE.finditer(text))
+    if "sdi" in letter.lower() or "s.d.i" in letter.lower():
+        exchange |= dict.fromkeys(match["number"] for match in _SAID.finditer(letter))
     for one in (vats, files):
         one.pop("", None)
         one.pop("–", None)
-    return tuple(vats)[:MOST], tuple(files)[:MOST], tuple(totals)[:MOST]
+    return InvoiceKeys(
+        tuple(vats)[:MOST], tuple(files)[:MOST], tuple(totals)[:MOST], tuple(exchange)[:MOST]
+    )

@@ -1,7 +1,9 @@
 """Signal: what an electronic invoice, or a notice about one, says by its exact keys.
 
 The VAT numbers of its sides name parties, the name of its file an invoice of ours. They come with
-the text of the message's files, in the line that `mail.invoices.invoice_keys` writes.
+the text of the message's files, in the lines that `mail.invoices.invoice_keys` writes. The number
+that the exchange gave the file is learned with the first notice that is matched: later ones, and
+what people write about it, know nothing else.
 """
 
 import re
@@ -11,11 +13,15 @@ from dataclasses import replace
 from tui_mail.linking.evidence import LIKELY, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
 from tui_mail.linking.reasons import reason
+from tui_mail.values import LinkState
 
 # The exchange writes from numbered mailboxes; an envelope in its name that is not certain is no PEC.
 _EXCHANGE = re.compile(r"sdi[0-9]{1,4}@pec\.fatturapa\.it")
 _SAME_TOTAL = 1.5
+_EXCHANGE_METHOD = "exchange"
+_SAME_NUMBER = 4.0
 _INVOICES = frozenset({"invoice", "purchase_invoice", "credit_note"})
+_SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
 
 
 def vat_evidence(
@@ -34,7 +40,7 @@ def _of_vats(
     facts: MessageFacts, knowledge: Knowledge, surely: Collection[int]
 ) -> Iterator[Evidence]:
     believed = _is_believed(facts)
-    for vat in facts.mentions.vats:
+    for vat in facts.mentions.keys.vats:
         known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
         sent = any(one.party_id in surely for one in known)
         for one in known:
@@ -82,14 +88,14 @@ def total_evidence(
     facts: MessageFacts, knowledge: Knowledge, by_number: Sequence[Evidence]
 ) -> Iterator[Evidence]:
     """Invoices that are named by their numbers, and come to the total that the message says."""
-    if not facts.mentions.totals:
+    if not facts.mentions.keys.totals:
         return
     documents = {one.entity_id: one for one in knowledge.documents if one.kind in _INVOICES}
     for one in by_number:
         document = documents.get(one.entity_id)
         if document is None or document.amount is None or one.veto:
             continue
-        if abs(document.amount) in facts.mentions.totals:
+        if abs(document.amount) in facts.mentions.keys.totals:
             amount = f"{document.amount:.2f}"
             yield replace(
                 one,
@@ -98,6 +104,34 @@ def total_evidence(
                 why=reason("amount", amount=amount),
                 found_in=amount,
             )
+
+
+def exchange_evidence(
+    facts: MessageFacts, knowledge: Knowledge, parties: Collection[int]
+) -> Iterator[Evidence]:
+    """What the exchange's earlier notices with the same number are about. Who writes about the
+    invoice of others with that number is asked about."""
+    believed = _is_believed(facts)
+    for number, links in knowledge.noticed.items():
+        for one in links:
+            # What a notice itself knows only by its number is no reason for another.
+            if one.kind in _INVOICES and one.state in _SURE and one.method != _EXCHANGE_METHOD:
+                yield Evidence(
+                    entity_id=one.entity_id,
+                    kind=one.kind,
+                    company=one.company,
+                    method=_EXCHANGE_METHOD,
+                    weight=_SAME_NUMBER,
+                    why=reason("exchange", number=number),
+                    found_in=number,
+                    veto=not believed and one.party_id not in parties,
+                    suggest=True,
+                )
+
+
+def is_notice(facts: MessageFacts) -> bool:
+    """Whether the exchange itself wrote it, for certain."""
+    return not facts.outgoing and _is_believed(facts)
 
 
 def _is_believed(facts: MessageFacts) -> bool:

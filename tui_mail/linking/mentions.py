@@ -5,13 +5,14 @@ Hides how much of each part counts, and where a message that is passed on says w
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 
 from tui_mail.linking import numbers, words
-from tui_mail.linking.invoice_keys import keys_in
+from tui_mail.linking.invoice_keys import InvoiceKeys, keys_in
 from tui_mail.linking.numbers import NumberCandidate
+from tui_mail.linking.payment_notices import Payment, payment_in
 from tui_mail.linking.subjects import is_answer
+from tui_mail.linking.tokens import Token, tokens_in
 from tui_mail.values import DOCUMENT_KINDS
 
 # Where a number was said, the place that tells most first.
@@ -40,6 +41,7 @@ _REFERENCE = re.compile(
 )
 _OWN_REFERENCE = re.compile(r"Ref\. ([0-9a-f]{8}\.[0-9a-f]{12}\.[a-z2-7]{16})(?![\w.@])")
 _MOST_REFERENCES = 5
+_MOST_TOKENS = 40
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 
 
@@ -47,16 +49,17 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 class Mentions:
     """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
     addresses of those who wrote what the message passes on or quotes, the nearest first.
-    `references`: what may be signed references of letters of ours, in the order of the text. `vats`, `files`: of electronic
-    invoices, the seller's VAT number first.
+    `references`: what may be signed references of letters of ours, in the order of the text.
+    `keys`: of electronic invoices. `payment`: what it says that was paid, None for no such notice.
+    `tokens`: what may be numbers written in somebody's own way.
     """
 
     candidates: tuple[NumberCandidate, ...] = ()
     writers: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    vats: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    totals: tuple[Decimal, ...] = ()
+    keys: InvoiceKeys = field(default_factory=InvoiceKeys)
+    payment: Payment | None = None
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,18 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     written = f"{parts.text[:_LONGEST_TEXT]}\n{parts.quoted[:_LONGEST_QUOTED]}"
     writers = (match["address"].lower() for match in _WRITER.finditer(written))
     references = dict.fromkeys(_OWN_REFERENCE.findall(f"{parts.text}\n{parts.quoted}"))
+    letter = f"{parts.subject}\n{parts.text[:_LONGEST_TEXT]}"
+    files = [text[:_LONGEST_FILE] for text in parts.files[:_MOST_FILES]]
     return Mentions(
         tuple(found.values()),
         tuple(dict.fromkeys(writers))[:3],
         tuple(references)[:_MOST_REFERENCES],
-        *keys_in(parts.files[:_MOST_FILES]),
+        keys_in(parts.files[:_MOST_FILES], letter),
+        payment_in("\n".join((letter, *files))),
+        (
+            *tokens_in(SUBJECT, parts.subject),
+            *tokens_in(TEXT, _around_digits(parts.text[:_LONGEST_TEXT])),
+        )[:_MOST_TOKENS],
     )
 
 

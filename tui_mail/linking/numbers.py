@@ -80,6 +80,21 @@ _REVISION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """In how many conversations people have linked what was written so to documents of `company`, by
+    party, as it is the party's own way; party 0: by whoever writes.
+    """
+
+    company: str
+    times: tuple[tuple[int, int], ...]
+
+    def times_of(self, company: str, party_id: int | None) -> int:
+        """How often it was taught of documents of this company and party; 0 for never."""
+        ours = dict(self.times) if company == self.company else {}
+        return ours.get(0, 0) or ours.get(party_id or 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class NumberCandidate:
     """Words that may name a document.
 
@@ -88,6 +103,7 @@ class NumberCandidate:
     the words say that we gave the number, "theirs" when the other side did, "" when they don't
     tell. `strength`: NAKED < TYPED < DATED < CODE. `span`: where in the text `found_in` stands.
     `written`: the number alone as it stands there; `place`: which part of the message it is in.
+    `taught`: it is read so only because people have taught it.
     """
 
     kinds: tuple[str, ...]
@@ -103,6 +119,13 @@ class NumberCandidate:
     span: tuple[int, int] = (0, 0)
     written: str = ""
     place: str = "subject"
+    taught: Taught | None = None
+
+
+def days_in(text: str) -> tuple[Day, ...]:
+    """The days that a text names with their year, each once, in its order."""
+    days = (_day(match) for match in _DAY.finditer(text))
+    return tuple(dict.fromkeys(day for day in days if day))
 
 
 def canonical_number(number: str) -> str:

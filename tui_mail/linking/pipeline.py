@@ -11,8 +11,15 @@ from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
 from tui_mail.linking.folders import folder_evidence, parties_of_folders
-from tui_mail.linking.invoices import file_evidence, total_evidence, vat_evidence
+from tui_mail.linking.invoices import (
+    exchange_evidence,
+    file_evidence,
+    total_evidence,
+    vat_evidence,
+)
+from tui_mail.linking.mentions import Mentions
 from tui_mail.linking.parties import party_evidence, tells_company
+from tui_mail.linking.payments import payment_evidence
 from tui_mail.linking.subjects import is_answer
 from tui_mail.linking.threads import (
     is_new_matter,
@@ -30,12 +37,15 @@ _SENT_ALONG = frozenset({"file_name", "file_text"})
 def needs(facts: MessageFacts) -> Needs:
     """What the database must look up before `link` can conclude."""
     others = facts.correspondents
+    written = facts.kind in WRITTEN_KINDS
+    mentions = facts.mentions if written else Mentions()
     return Needs(
         addresses=frozenset(one.address for one in others),
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),
-        candidates=facts.mentions.candidates if facts.kind in WRITTEN_KINDS else (),
-        vats=facts.mentions.vats if facts.kind in WRITTEN_KINDS else (),
-        files=facts.mentions.files if facts.kind in WRITTEN_KINDS else (),
+        candidates=mentions.candidates,
+        vats=mentions.keys.vats,
+        files=mentions.keys.files,
+        paid=mentions.payment.amounts if mentions.payment else (),
     )
 
 
@@ -57,11 +67,24 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     if knowledge.parent is not None and takes_old_subject(facts, knowledge.parent):
         by_number = tuple(one for one in by_number if one.method not in _TAKEN_OVER)
     by_total = total_evidence(facts, knowledge, by_number)
+    by_payment = payment_evidence(facts, knowledge, parties, by_number) if written else ()
+    by_exchange = exchange_evidence(facts, knowledge, parties) if written else ()
     handed_on = written and _hands_documents_on(facts, knowledge, by_number)
     by_thread = thread_evidence(facts, knowledge, parties, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)
     return gate(
-        (*by_address, *by_folder, *by_vat, *by_file, *by_number, *by_total, *by_thread, *told),
+        (
+            *by_address,
+            *by_folder,
+            *by_vat,
+            *by_file,
+            *by_exchange,
+            *by_number,
+            *by_total,
+            *by_payment,
+            *by_thread,
+            *told,
+        ),
         rejected=knowledge.rejected,
         company=facts.company,
     )

@@ -27,6 +27,16 @@ _SENTENCES = {
     "vat": msgid("the invoice names its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
     "amount": msgid("the invoice comes to its total, {amount}"),
+    "exchange": msgid("it is about the invoice that the exchange calls {number}"),
+    "paid_dated": msgid("it tells of a payment of {amount} and of its day"),
+    "paid": msgid("it tells of a payment of {amount}, which is its amount"),
+    "summed": msgid("it tells of a payment of {amount}, to which it comes with others"),
+    "format": msgid(
+        "it says “{words}”: so its number was written in {count} conversations that people linked"
+    ),
+    "format_once": msgid(
+        "it says “{words}”: so its number was written in one conversation that people linked"
+    ),
     "domain": msgid("{address} is in its domain"),
     "thread": msgid("it answers a message about it"),
     "stranger_in_thread": msgid(

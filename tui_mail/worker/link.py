@@ -3,18 +3,20 @@
 Pure conclusions between two reads: replaying changes only what the machine said before.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tui_mail.db import accounts, filing, knowledge, own_letters, said_in
+from tui_mail.db import accounts, exchange, filing, knowledge, own_letters, said_in
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
-from tui_mail.db.knowledge import Described, Records
+from tui_mail.db.exchange import Notices
+from tui_mail.db.knowledge import Described, OwnHouse, Records
+from tui_mail.db.learned_formats import with_formats
 from tui_mail.db.machine_links import MachineLinks, Proposed, save_links
 from tui_mail.db.session import Session
 from tui_mail.i18n import _
-from tui_mail.linking.facts import Parent
+from tui_mail.linking.facts import Needs, Parent, ParentLink
 from tui_mail.linking.mentions import Mentions
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.linking.reasons import kept, reason
@@ -39,6 +41,8 @@ def link_messages(
     own = knowledge.own_house(session, accounts.own_addresses(session))
     messages = knowledge.described(session, message_ids, own)
     messages = said_in.with_mentions(session, messages, mentions or {})
+    notices = exchange.notices(session, messages)
+    messages = with_formats(session, [*messages, *_noticed(session, messages, notices, own)])
     wants = {one.message_id: needs(one.facts) for one in messages}
     records = Records(session, wants.values())
     rejected = knowledge.rejected(session, {one.thread_id for one in messages})
@@ -46,19 +50,70 @@ def link_messages(
     letters = own_letters.letters(session, named)
     answering = Answering(session, messages, own, named)
     here = [*(one.message_id for one in messages), *answering.stored]
+    here += [key for keys in notices.values() for key in keys]
     folders = filing.folders_of(session, [one.message_id for one in messages])
     named_by_folders = {one.entity_id for there in folders.values() for one in there}
     links = MachineLinks(session, here, named_by_folders.union(records.known))
-    for one in answering.in_order():
+    for one in _matched_first(answering.in_order(), notices, records, wants):
         refused = rejected.get(one.thread_id, frozenset())
         sent = (letters[header] for header in named.get(one.message_id, ()) if header in letters)
         parent = _parent(answering.parent(one), links) or next(sent, None)
         known = records.knowledge(wants[one.message_id], parent, refused)
         if one.message_id in folders:
             known = replace(known, folders=folders[one.message_id])
+        known = replace(known, noticed=_links_of_notices(one, notices, links))
         proposals = link(one.facts, known)
         links.conclude(Proposed(one.message_id, one.received_at, proposals), now)
     return links.write()
+
+
+# -- notices of the exchange of invoices -----------------------------------------------------------
+
+
+def _noticed(
+    session: Session, messages: Collection[Described], notices: Notices, own: OwnHouse
+) -> list[Described]:
+    """Notices that are here and say the same numbers: what they are about may only be known now."""
+    before = {key for keys in notices.values() for key in keys}
+    before -= {one.message_id for one in messages}
+    if not before:
+        return []
+    return said_in.with_mentions(session, knowledge.described_alone(session, before, own), {})
+
+
+def _matched_first(
+    messages: Iterable[Described],
+    notices: Notices,
+    records: Records,
+    wants: Mapping[int, Needs],
+) -> Iterable[Described]:
+    """Of notices, which answer nothing, those that name the invoice's file before the others."""
+    if not notices:
+        return messages
+    keys = {key for some in notices.values() for key in some}
+    in_order = [*messages]
+
+    def place(one: Described) -> int:
+        if one.message_id not in keys:
+            return 2
+        return 0 if records.knowledge(wants[one.message_id], None, frozenset()).filed else 1
+
+    return sorted(in_order, key=place)
+
+
+def _links_of_notices(
+    message: Described, notices: Notices, links: MachineLinks
+) -> dict[str, tuple[ParentLink, ...]]:
+    """By the number that the exchange gave, what its other notices with it are linked to."""
+    return {
+        number: tuple(
+            one
+            for key in notices.get(number, ())
+            if key != message.message_id
+            for one in links.of(key)
+        )
+        for number in exchange.numbers_in(message)
+    }
 
 
 def _parent(answered: Described | None, links: MachineLinks) -> Parent | None:

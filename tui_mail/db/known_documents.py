@@ -1,0 +1,113 @@
+"""The documents that messages may mean, for many messages at once: as `knowledge`, by other keys.
+
+Hides which index each key is found by.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from tui_mail.db.among import among_numbers, among_texts
+from tui_mail.db.tables import MONEY_SCALE, Entity
+from tui_mail.linking.facts import KnownDocument, Needs
+from tui_mail.linking.payments import PAYABLE_KINDS
+from tui_mail.safetext import folded
+from tui_mail.values import DOCUMENT_KINDS
+
+
+@cache
+def document_rows() -> Select[*tuple[Any, ...]]:
+    """The columns of `KnownDocument`, of all documents that are not gone."""
+    party = aliased(Entity)
+    return (
+        select(
+            col(Entity.id),
+            col(Entity.kind),
+            col(Entity.code),
+            col(Entity.company),
+            col(Entity.year),
+            col(Entity.series),
+            col(Entity.number),
+            col(Entity.version),
+            col(Entity.party_id),
+            func.coalesce(col(party.title), ""),
+            col(Entity.date),
+            col(Entity.state),
+            col(Entity.their_reference),
+            col(Entity.title),
+            col(Entity.sdi_file),
+            col(Entity.amount),
+            col(Entity.due_date),
+            col(Entity.open_amount),
+        )
+        .outerjoin(party, col(party.id) == col(Entity.party_id))
+        .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
+    )
+
+
+def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
+    """What the numbers, codes, files and references of messages may mean, in the order of ids."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for need in needs:
+        for one in need.candidates:
+            kinds[one.number].update(one.kinds)
+    numbers = [number for number in kinds if number]
+    codes = {folded(code) for need in needs for code in need.codes}
+    found: dict[int, KnownDocument] = {}
+    # One after the other: with OR, SQLite reads all there are.
+    for row in _among_documents(session, numbers, Entity.number):
+        if row.kind in kinds[row.number]:
+            found[row.id] = KnownDocument(*row)
+    for row in _among_documents(session, codes, Entity.code_folded):
+        found[row.id] = KnownDocument(*row)
+    files = {name for need in needs for name in need.files}
+    for row in _among_documents(session, files, Entity.sdi_file):
+        found[row.id] = KnownDocument(*row)
+    references = {one for need in needs for one in need.references}
+    for row in _among_documents(session, _given(session, references), Entity.their_reference):
+        found[row.id] = KnownDocument(*row)
+    return [found[key] for key in sorted(found)]
+
+
+def payable(
+    session: Session, parties: Collection[int], needs: Collection[Needs]
+) -> dict[int, list[KnownDocument]]:
+    """By party, what is open, and what has one of the amounts though it is paid by now."""
+    found: defaultdict[int, list[KnownDocument]] = defaultdict(list)
+    if parties:
+        units = {int(amount * MONEY_SCALE) for need in needs for amount in need.paid}
+        amount, still_open = col(Entity.amount), col(Entity.open_amount)
+        of_these = or_(among_numbers(amount, "paid"), among_numbers(still_open, "paid"))
+        unpaid = or_(
+            still_open != Decimal(0), and_(still_open.is_(None), col(Entity.state) != "closed")
+        )
+        query = document_rows().where(
+            among_numbers(col(Entity.party_id), "some"),
+            col(Entity.kind).in_(PAYABLE_KINDS),
+            or_(unpaid, of_these),
+        )
+        for row in session.execute(query, {"some": parties, "paid": units}):
+            document = KnownDocument(*row)
+            found[document.party_id or 0].append(document)
+    return found
+
+
+def _given(session: Session, references: set[str]) -> set[str]:
+    """None where no record has any: SQLite would read them all, as the index has but one value."""
+    some = select(col(Entity.id)).where(col(Entity.their_reference) > "").limit(1)
+    return references if references and session.scalar(some) is not None else set()
+
+
+def _among_documents(
+    session: Session, values: Collection[str], column: Any
+) -> Iterable[Row[*tuple[Any, ...]]]:
+    if not values:
+        return ()
+    query = document_rows().where(among_texts(col(column), "some"))
+    return session.execute(query, {"some": values})

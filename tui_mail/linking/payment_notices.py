@@ -1,0 +1,63 @@
+"""What a text says that was paid: amounts to the cent, and days.
+
+Hides how people and banks write them. A text without a word of payment tells of none.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date as Day
+from decimal import Decimal
+
+from tui_mail.linking.numbers import days_in
+
+MOST = 10
+_LONGEST = 20_000
+_SIGNS = (
+    "bonific",
+    "pagat",
+    "pagam",
+    "saldo",
+    "saldat",
+    "versat",
+    "versam",
+    "accredit",
+    "contabile",
+    "paid",
+    "payment",
+    "transfer",
+    "remit",
+    "überweis",
+    "zahlung",
+    "virement",
+    "règlement",
+    "transferencia",
+)
+_AMOUNT = re.compile(
+    r"(?<![\w.,/\-])(?:(?:€|eur|euro)[ \u00a0]?)?"
+    r"(?P<whole>[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3}){1,3}|[0-9]{1,9})[.,](?P<cents>[0-9]{2})"
+    r"(?![.,/\-]?[0-9])(?! ?%)",
+    re.IGNORECASE,
+)
+_NO_DIGIT = re.compile(r"[^0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a notice says was paid: amounts to the cent and days, in the order of the text."""
+
+    amounts: tuple[Decimal, ...]
+    days: tuple[Day, ...] = ()
+
+
+def payment_in(text: str) -> Payment | None:
+    """The payment that a text tells of; None when it tells of none."""
+    text = text[:_LONGEST]
+    lower = text.lower()
+    if not any(sign in lower for sign in _SIGNS):
+        return None
+    amounts = {
+        Decimal(f"{_NO_DIGIT.sub('', match['whole'])}.{match['cents']}"): None
+        for match in _AMOUNT.finditer(text)
+    }
+    amounts.pop(Decimal(0), None)
+    return Payment(tuple(amounts)[:MOST], days_in(text)[:MOST]) if amounts else None
