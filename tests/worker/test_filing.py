@@ -9,7 +9,7 @@ from sqlalchemy import event, func, select
 from sqlmodel import Session, col
 
 from tests.db.house import BIANCHI, FERRI, ORDER, changes
-from tests.worker.office import NOW, EmbeddedRemote, Office, letter, until
+from tests.worker.office import NOW, EmbeddedRemote, Office, Remote, letter, until
 from tui_mail.db import actions, erp, folder_records, links, undoing
 from tui_mail.db.rows import LinkRow
 from tui_mail.db.tables import Folder, Link
@@ -24,7 +24,7 @@ _FOLDER = "Clienti/Ferri"
 class Case:
     """Anna's mailbox, in which a folder stands for a customer."""
 
-    def __init__(self, office: Office, remote: EmbeddedRemote) -> None:
+    def __init__(self, office: Office, remote: Remote) -> None:
         self.office, self.remote = office, remote
 
     async def folder(self, name: str = _FOLDER) -> int:
@@ -59,21 +59,26 @@ def _folder_id(session: Session, name: str) -> int | None:
     return session.scalar(select(col(Folder.id)).where(col(Folder.name) == name))
 
 
-@pytest.fixture
-async def case(office: Office, embedded: EmbeddedRemote) -> Case:
+async def furnished(office: Office, remote: Remote) -> Case:
     await office.database.write(erp.take, "books", changes(), NOW)
     for name in ("Clienti", _FOLDER, "Clienti/Bianchi"):
-        await embedded.make(name)
-    await office.add(embedded.account())
+        await remote.make(name)
+    await office.add(remote.account())
     await office.sync()
-    found = Case(office, embedded)
+    found = Case(office, remote)
     await found.stand_for(FERRI)
     return found
 
 
+@pytest.fixture
+async def case(office: Office, embedded: EmbeddedRemote) -> Case:
+    return await furnished(office, embedded)
+
+
 async def test_what_a_telephone_puts_there_is_linked_and_what_it_takes_out_is_not(
-    case: Case,
+    office: Office, remote: Remote
 ) -> None:
+    case = await furnished(office, remote)
     await case.remote.deliver(letter("m", sender=_STRANGER))
     await case.office.sync()
     assert await case.links() == {}
