@@ -53,7 +53,7 @@ async def test_any_record_can_be_found_for_a_folder_and_none_for_the_inbox(stage
         await shown.press(*"119")
         await shown.sees("Ordine 119")
         await shown.press("enter")
-        await shown.sees("Varie →")
+        await shown.sees("Varie → OC 119", "Bianchi Spa ? Bianchi Spa")
         await _on(shown, "INBOX")
         await shown.press("L")
         await shown.press(*"119", "enter")

@@ -18,6 +18,7 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.kinds import account_name, folder_name
 from tui_mail.ui.panel import Panel
+from tui_mail.ui.standings import Standing, standings
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import Line, Piece, fit, plain, width_of
 from tui_mail.ui.work import begin
@@ -49,14 +50,6 @@ def _read(
     )
 
 
-def _signs(session: "Session", operator_id: int) -> dict[int, str]:
-    """Folder -> the sign that it stands for a record, or is called as one is."""
-    from tui_mail.db.folder_records import folder_records, proposed
-
-    alike = {one.folder.folder_id: "?" for one in proposed(session, operator_id)}
-    return alike | dict.fromkeys(folder_records(session, operator_id), "→")
-
-
 def _unread(session: "Session", operator_id: int, query: str) -> int:
     """How many unread messages a saved search finds, counted as far as they are shown."""
     from tui_mail.db.fulltext import count
@@ -75,7 +68,7 @@ _SEARCHES = 0
 _OF_FOLDERS = frozenset({"delete", "rename", "record"})
 _MOST_UNREAD = 99
 _REST_SECONDS = 1.0  # before searches are counted: more may be coming in
-_SIGNS_SECONDS = 0.3
+_STANDINGS_SECONDS = 0.3
 _PAUSE_SECONDS = 5.0  # before they are counted again, while it keeps coming
 _PATIENCE_SECONDS = 30.0  # with who types: a count is no news that anyone waits for
 _COUNTED_AFTER = frozenset({"mail", "accounts", "searches"})
@@ -144,7 +137,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self.rows: list[FolderRow] = []
         self.searches: list[SavedRow] = []
         self.drafts: dict[int, int] = {}  # letters that are being written here, by account
-        self._signs: dict[int, str] = {}  # of folders that stand for a record, or might
+        self._standings: dict[int, Standing] = {}  # of folders that stand for a record, or may
         self._unread: dict[int, int] = {}  # by saved search, at most one more than is shown
         self._uncounted = True  # something has changed since they were counted
         self._counting = False
@@ -155,14 +148,14 @@ class FoldersPanel(Panel, Entries[Node]):
     def start(self, parts: "Parts") -> None:
         super().start(parts)
         self._load()
-        begin(self, self._sign, "signs", latest=True)
+        begin(self, self._stand, "standings", latest=True)
 
     def changed(self, topics: frozenset[str]) -> None:
         self._uncounted = self._uncounted or bool(topics & _COUNTED_AFTER)
         if topics & {"folders", "mail", "accounts", "searches", "drafts"}:
             self._load()
         if topics & {"folders", "accounts", "erp"}:
-            begin(self, self._sign, "signs", latest=True)
+            begin(self, self._stand, "standings", latest=True)
 
     def _load(self) -> None:
         begin(self, self._loaded, "folders", latest=True)
@@ -192,14 +185,14 @@ class FoldersPanel(Panel, Entries[Node]):
             if first is not None:
                 self._choose(first, by_hand=False)
 
-    async def _sign(self) -> None:
+    async def _stand(self) -> None:
         """What folders stand for: behind everything that is waited for."""
         assert self.parts is not None
-        await asyncio.sleep(_SIGNS_SECONDS)
+        await asyncio.sleep(_STANDINGS_SECONDS)
         await self.parts.database.quiet(_PATIENCE_SECONDS)
-        found = await self.read(_signs, self.parts.operator_id)
-        if found is not None and found != self._signs:
-            self._signs = found
+        found = await self.read(standings, self.parts.operator_id)
+        if found is not None and found != self._standings:
+            self._standings = found
             self.forget()
 
     async def _count(self) -> None:
@@ -284,16 +277,20 @@ class FoldersPanel(Panel, Entries[Node]):
         if row.role == "drafts":
             count = row.total + self.drafts.get(row.account_id, 0)
         figure = f"{count} " if count else ""
-        sign = self._signs.get(row.folder_id, "")
-        room = width - 4 - width_of(figure) - (2 if sign else 0)
+        standing = self._standings.get(row.folder_id)
+        room = width - 4 - width_of(figure)
+        sign = standing.sign if standing is not None else SafeText("")
         name = folder_name(row.role, row.name)
-        name = fit(name, room) if width_of(name) > room else name
+        name = fit(name, room - len(sign)) if width_of(name) > room - len(sign) else name
+        if standing is not None and width_of(name + standing.whole) <= room:
+            sign = standing.whole
+        left = room - width_of(name + sign)
         style = "accent bold" if shown else "" if count and row.role != "drafts" else "dim"
         return (
             Piece(SafeText("  ▌" if shown else "   "), "accent"),
             Piece(name, style),
-            Piece(SafeText(f" {sign}" if sign else ""), "warning" if sign == "?" else "accent"),
-            Piece(SafeText(f"{' ' * (room - width_of(name))} {figure}"), style),
+            Piece(sign, "accent" if standing is not None and standing.sure else "warning"),
+            Piece(SafeText(f"{' ' * left} {figure}"), style),
         )
 
     def same(self, one: Node, other: Node) -> bool:
