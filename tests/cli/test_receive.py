@@ -305,3 +305,20 @@ def test_it_says_whose_mail_it_could_be_and_where_it_went(program: Program, tmp_
     assert program("search", "in:Clienti", "--count").record == {"count": 2}
     again = program("import", box.parent, "--account", "anna@rossi.example")
     assert "It is in" not in again.err
+
+
+def test_what_is_no_mail_is_said_by_what_it_is(house: Program, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # nobody ever writes to it
+    (tmp_path / "a.pst").write_bytes(b"!BDN" + bytes(99))
+    (tmp_path / "b.zip").write_bytes(b"PK\x03\x04" + bytes(99))
+    (tmp_path / "c.rar").write_bytes(b"Rar!" + bytes(99))
+    for name, word in (
+        ("pipe", "no file"),
+        ("a.pst", "Outlook"),
+        ("b.zip", "ZIP"),
+        ("c.rar", "ZIP"),
+    ):
+        result = house("import", tmp_path / name, "--account", "anna@rossi.example", json=False)
+        assert result.code == 65, result
+        assert word in result.err

@@ -165,9 +165,9 @@ def _guarded(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[_On
 
 
 def _file(path: Path, parts: tuple[str, ...], *, named: bool) -> Iterator[_One]:
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+        raise WrongData(_("{file} is no file.").format(file=path))
     with path.open("rb") as file:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise WrongData(_("{file} is no file.").format(file=path))
         head = file.read(_SEEN_OF)
         file.seek(0)
         if head and path.suffix.lower() in _ONE_MESSAGE:  # one message, whatever it looks like

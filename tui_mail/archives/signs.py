@@ -8,10 +8,13 @@ from tui_mail.i18n import _
 HEAD = 65_536  # bytes of a file that tell
 
 _OTHERS = (
-    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"SQLite format 3", b"\x7fELF", b"7z\xbc\xaf",
-    b"\xd0\xcf\x11\xe0", b"!BDN", b"PK\x03\x04", b"Rar!", b"// <!-- <mdb:mork", b"bplist00",
-    b"\x00\x00\x00\x01Bud1", b"<?xml", b"<!DOCTYPE",
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"SQLite format 3", b"\x7fELF",
+    b"\xd0\xcf\x11\xe0", b"// <!-- <mdb:mork", b"bplist00", b"\x00\x00\x00\x01Bud1", b"<?xml",
+    b"<!DOCTYPE",
 )  # fmt: skip
+_OUTLOOK = b"!BDN"
+_ZIP = b"PK\x03\x04"
+_ARCHIVES = (b"Rar!", b"7z\xbc\xaf")
 _FIELD = re.compile(
     rb"(?i)(?:^|[\r\n])(?:from|to|cc|bcc|date|subject|sender|reply-to|message-id|received|return-path"
     rb"|delivered-to|in-reply-to|references|mime-version|content-type|content-transfer-encoding"
@@ -27,6 +30,14 @@ def why_no_mail(head: bytes) -> str:
     """
     if not head:
         return _("it is empty")
+    if head.startswith(_OUTLOOK):
+        return _(
+            "it is a file of Outlook: have it written as EML or mbox files, by readpst for one"
+        )
+    if head.startswith(_ZIP):
+        return _("it is a ZIP archive that is cut short or damaged")
+    if head.startswith(_ARCHIVES):
+        return _("it is an archive of a kind that is not read: unpack it, or pack it as ZIP")
     if head.startswith(_OTHERS):
         return _("it is a picture, a document or a program's file")
     if mbox.starts_as_one(head):
