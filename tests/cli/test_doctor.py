@@ -271,3 +271,13 @@ def test_a_file_of_the_wrong_size_is_seen_without_opening_it(clean: Program) -> 
     first.write_bytes(b"")
     second.write_bytes(second.read_bytes()[:-1])
     assert _findings(clean("doctor"))["attachments_damaged"]["count"] == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_nobody_may_write_is_looked_at_all_the_same(clean: Program) -> None:
+    folder = clean.home / "attachments"
+    folder.chmod(0o500)
+    try:
+        assert _slugs(clean("doctor")) == []
+    finally:
+        folder.chmod(0o700)

@@ -59,7 +59,11 @@ def _set(
     email: str = typer.Argument(..., metavar="EMAIL"),
     name: str = typer.Option(None, "--name", help=_("the name that recipients see")),
     signature: Path = typer.Option(
-        None, "--signature-file", metavar="FILE", help=_("what is put below new letters")
+        None,
+        "--signature-file",
+        metavar="FILE",
+        readable=False,
+        help=_("what is put below new letters"),
     ),
     imap: str = typer.Option("", "--imap", metavar="HOST:PORT"),
     pop3: str = typer.Option("", "--pop3", metavar="HOST:PORT"),

@@ -65,7 +65,9 @@ def _upgrade(context: typer.Context) -> None:
 
 def _backup(
     context: typer.Context,
-    to: Path = typer.Option(..., "--to", metavar="DIR", help=_("a folder that is new or empty")),
+    to: Path = typer.Option(
+        ..., "--to", metavar="DIR", readable=False, help=_("a folder that is new or empty")
+    ),
     without_key: bool = typer.Option(
         False, "--without-key", help=_("leave this machine's key file out")
     ),
@@ -89,7 +91,7 @@ def _backup(
 
 def _restore(
     context: typer.Context,
-    source: Path = typer.Argument(..., metavar="DIR"),
+    source: Path = typer.Argument(..., metavar="DIR", readable=False),
     force: bool = typer.Option(
         False, "--force", help=_("also into a PostgreSQL database, whose mail is replaced for good")
     ),

@@ -1,5 +1,6 @@
 """`doctor`: proves that database and attachments agree, and mends what can be mended."""
 
+import contextlib
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context
+from tui_mail.errors import CannotWrite
 from tui_mail.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def examine(call: Context, *, repair: bool, deep: bool) -> None:
     started = time.monotonic()
     places = places_of(call)
     if places.attachments.is_dir():
-        note_use(places.attachments, call.database)
+        with contextlib.suppress(CannotWrite):  # which the look at the folder finds
+            note_use(places.attachments, call.database)
     doctor = Doctor(
         call.database,
         call.parts.blobs(call.attachments, call.vault),

@@ -90,7 +90,9 @@ def _columns() -> str:
     )
 
 
-def _import(context: typer.Context, folder: Path = typer.Argument(..., metavar="FOLDER")) -> None:
+def _import(
+    context: typer.Context, folder: Path = typer.Argument(..., metavar="FOLDER", readable=False)
+) -> None:
     from tui_mail.db.erp import sources
 
     call: Context = context.obj

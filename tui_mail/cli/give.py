@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 def _export(
     context: typer.Context,
     query: list[str] = typer.Argument(..., metavar="QUERY"),
-    to: Path = typer.Option(..., "--to", metavar="PATH", help=_("the file or folder to make")),
+    to: Path = typer.Option(
+        ..., "--to", metavar="PATH", readable=False, help=_("the file or folder to make")
+    ),
     kind: str = typer.Option(
         "", "--format", metavar="mbox|eml|maildir|markdown", show_default=False
     ),
@@ -84,6 +86,8 @@ def _export(
     except TuiMailError as error:
         call.progress_done()
         call.fail(error)
+        if counts["exported"]:
+            call.say(_("The same command goes on with the rest, once that is mended."))
     finally:
         if call.exit_code and counts["exported"]:
             call.exit_code = 1

@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 def _import(
     context: typer.Context,
-    paths: list[Path] = typer.Argument(..., metavar="PATH…"),
+    paths: list[Path] = typer.Argument(..., metavar="PATH…", readable=False),
     account: str = typer.Option(
         "", "--account", metavar="EMAIL", show_default=False, help=_("whose mail it is")
     ),

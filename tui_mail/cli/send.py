@@ -49,12 +49,16 @@ def _send(
     reply_to: str = typer.Option("", "--reply-to", metavar="ADDRESS"),
     subject: str = typer.Option("", "--subject"),
     body_file: Path = typer.Option(
-        None, "--body-file", metavar="FILE", help=_("else standard input; - too")
+        None,
+        "--body-file",
+        metavar="FILE",
+        readable=False,
+        help=_("else standard input; - too"),
     ),
     markdown: bool = typer.Option(False, "--markdown", help=_("the body is Markdown")),
     html: bool = typer.Option(False, "--html", help=_("the body is HTML")),
     text: bool = typer.Option(False, "--text", help=_("the body is text, as it is without")),
-    attach: list[Path] = typer.Option([], "--attach", metavar="FILE"),
+    attach: list[Path] = typer.Option([], "--attach", metavar="FILE", readable=False),
     link: list[str] = typer.Option(
         [], "--link", metavar="KIND:CODE", help=_("a record that it is about")
     ),
@@ -71,7 +75,9 @@ def _send(
     ),
     at: str = typer.Option("", "--at", metavar="TIME", help=_("not before, ISO 8601")),
     draft: bool = typer.Option(False, "--draft", help=_("keep it among the drafts")),
-    batch: Path = typer.Option(None, "--batch", metavar="FILE", help=_("JSON Lines of letters")),
+    batch: Path = typer.Option(
+        None, "--batch", metavar="FILE", readable=False, help=_("JSON Lines of letters")
+    ),
     wait: float = typer.Option(
         0.0, "--wait", metavar="SECONDS", min=0.0, help=_("wait for the outcome so long")
     ),

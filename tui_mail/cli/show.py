@@ -160,7 +160,9 @@ def _save(
     context: typer.Context,
     identifier: str = typer.Argument(..., metavar="ID"),
     number: int = typer.Argument(0, metavar="[N]", show_default=False),
-    to: Path = typer.Option(..., "--to", metavar="DIR", help=_("a folder that is there")),
+    to: Path = typer.Option(
+        ..., "--to", metavar="DIR", readable=False, help=_("a folder that is there")
+    ),
 ) -> None:
     from tui_mail.worker.reading import attachment_of
     from tui_mail.worker.saving import save_into

@@ -27,7 +27,10 @@ class our_errors:  # noqa: N801 — reads as the statement it is
             ) from error
         if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
             raise CannotWrite(
-                _("The database cannot be opened for writing: check its folder and its owner.")
+                _(
+                    "The database cannot be opened for writing: check the owner and the rights of its "
+                    "folder and of its files, those that end in -wal and -shm, too."
+                )
             ) from error
         if "locked" in reason or "busy" in reason:
             raise TryLater(
