@@ -1,6 +1,9 @@
 """folder: what stands for which record, and what that links."""
 
+import shutil
+
 from tests.cli.program import Program, letter
+from tests.kills import kill_at, require_strace, sampled, steps_of
 
 _KEYS = {"folder", "account", "role", "total", "unread", "record", "company", "title"}
 _ANNA = "anna@rossi.example"
@@ -72,3 +75,25 @@ def test_what_cannot_stand_for_a_record_is_refused(house: Program) -> None:
     house.fails(66, "not_found", "folder", "unlink", "Varie")
     house.fails(66, "not_found", "folder", "list", "--account", "nobody@x.example")
     house.fails(66, "not_found", "folder", "link", "Varie", "customer:C200", "--as", "bruno")
+
+
+def test_all_is_linked_once_wherever_the_command_was_killed(house: Program) -> None:
+    require_strace()
+    made(house, "Clienti/Bianchi")
+    (message,) = (row["id"] for row in house("search", "in:Clienti/Bianchi").records)
+    whole = house.home.with_name("whole")
+    shutil.copytree(house.home, whole)
+    call = ("folder", "link", "Clienti/Bianchi", "customer:C200")
+    steps = steps_of(house.home, call)
+    assert linked(house, message) == {"C200": "folder"}
+    for step in sampled(steps, 6):
+        shutil.rmtree(house.home)
+        shutil.copytree(whole, house.home)
+        kill_at(house.home, step, call)
+        stands = {row["folder"]: row["record"] for row in house("folder", "list").records}
+        if not stands["Clienti/Bianchi"]:
+            assert linked(house, message) == {}, step
+            assert house(*call).code == 0
+        house("worker", "--once")  # which goes on with what was cut off
+        assert linked(house, message) == {"C200": "folder"}, step
+        assert house("link", "replay").record["changed"] == 0
