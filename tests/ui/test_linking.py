@@ -1,5 +1,6 @@
 """Linking at the keyboard, in a real terminal of 120 x 36: how few keys it takes."""
 
+import re
 import sys
 from collections.abc import AsyncIterator
 from datetime import date
@@ -10,6 +11,9 @@ import pytest
 from tests.terminal import Terminal
 from tests.ui.stage import Stage, build, showing
 from tui_mail.db.engine import Database
+from tui_mail.i18n import set_language
+from tui_mail.linking import pipeline
+from tui_mail.ui.kinds import method_name
 from tui_mail.ui.screens.link import Candidate, draw
 
 _PROGRAM = Path(__file__).with_name("console_program.py")
@@ -116,6 +120,20 @@ async def test_the_panel_says_by_what_a_link_was_found(stage: Stage) -> None:
         await shown.sees("subject · 9", "address · 9")
     async with showing(stage, language="it") as shown:
         await shown.sees("oggetto · 9", "indirizzo · 9")
+
+
+def test_each_method_has_a_name_in_both_languages() -> None:
+    stages = Path(pipeline.__file__).parent.glob("*.py")
+    methods = {
+        name for file in stages for name in re.findall(r'method="(\w+)"', file.read_text("utf-8"))
+    }
+    assert methods >= {"folder", "address", "thread"}
+    set_language("it")
+    try:
+        unnamed = {one for one in methods if method_name(one) == one}
+    finally:
+        set_language("en")
+    assert not unnamed
 
 
 def test_a_long_name_of_a_kind_leaves_room_for_the_number() -> None:

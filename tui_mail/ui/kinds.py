@@ -115,6 +115,8 @@ def method_name(method: str) -> SafeText:
         "vat": pgettext("method", "VAT number"),
         "file": pgettext("method", "invoice file"),
         "amount": pgettext("method", "amount"),
+        "payment": pgettext("method", "payment"),
+        "receipt": pgettext("method", "receipt"),
     }
     return safe(names.get(method, method))
 
