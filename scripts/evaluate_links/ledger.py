@@ -19,13 +19,14 @@ _SCHEMA = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fattura/messaggi/v1.
 
 def payments(pen: Pen) -> None:
     """F18: a customer tells that something was paid, and says less than one would like."""
-    party, invoices = _with(pen, lambda one: one.reference.kind == "invoice" and _open(one), 1)
+    way = pen.chance.random()
+    by_number = 0.4 <= way < 0.7 and any(map(_meets(pen), pen.world.documents.values()))
+    party, invoices = _with(pen, _meets(pen) if by_number else _open, 1)
     language = party.language
     document = pen.chance.choice(invoices)
     amount, meant = document.amount, [document]
     known: Sequence[Document] = ()
     gaps: dict[str, str] = {}
-    way = pen.chance.random()
     at = pen.after(document)
     what = "paid_sum"
     if way < 0.4:
@@ -58,7 +59,18 @@ def payments(pen: Pen) -> None:
 
 
 def _open(document: Document) -> bool:
-    return document.state == "open"
+    return document.reference.kind == "invoice" and document.state == "open"
+
+
+def _meets(pen: Pen) -> Callable[[Document], bool]:
+    """Whether the customer had another invoice with the same number before."""
+
+    def meets(document: Document) -> bool:
+        party = pen.world.parties[document.party]
+        same = pen.world.named(document, of=[party], until=document.date)
+        return document.reference.kind == "invoice" and len(same) > 1
+
+    return meets
 
 
 def _with(pen: Pen, fits: Callable[[Document], bool], least: int) -> tuple[Party, list[Document]]:

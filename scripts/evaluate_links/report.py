@@ -59,13 +59,14 @@ def printed(result: Result, *, mistakes: int = 0) -> Iterator[str]:
         yield _line(f"{name}: {BASELINES[name][0]}"[:34], figures)
     if result.ablations:
         yield ""
-        yield "without evidence of                  mails changed   wrong   recall  offered    meant"
+        yield "without evidence of                  mails changed   wrong   recall  offered    meant   party"
         for one in result.ablations:
             changes = "" if one.messages else "   CHANGES NOTHING"
             yield (
                 f"{one.stage:34} {one.messages:>15} {one.figures.wrong:>7}"
                 f" {one.figures.recall:>8.2%} {one.figures.recall_offered:>8.2%}"
-                f" {_share(one.figures.meant_offered, one.figures.meant):>8}{changes}"
+                f" {_share(one.figures.meant_offered, one.figures.meant):>8}"
+                f" {_share(one.figures.parties_found, one.figures.parties):>7}{changes}"
             )
     if mistakes:
         yield from _mistakes(result, mistakes)

@@ -18,6 +18,7 @@ from tui_mail.db import (
     folder_records,
     knowledge,
     learned_formats,
+    lost_receipts,
     own_letters,
     picked_up,
 )
@@ -474,6 +475,7 @@ def test_what_became_of_certified_letters(office: Office) -> None:
     def read(session: Session) -> bool:
         certified.carried(session, ["opec7@provider"])
         certified.is_foreign(session, 7)
+        lost_receipts.letters_of(session, [7, 8])
         return bool(certified.states(session, {"l7@ours": ["a7@firm.example"]}))
 
     plans = office.database.read_now(lambda session: list(_plans(session, read)))

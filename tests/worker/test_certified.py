@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from tui_mail.db.engine import Database
 from tui_mail.db.folders import reconcile_folders
 from tui_mail.db.outbox import Enqueue
 from tui_mail.db.program_rows import program_rows
+from tui_mail.db.rows import LinkRow
 from tui_mail.db.tables import Account
 from tui_mail.errors import SettingsWrong
 from tui_mail.values import CertifiedState, Fetched, FolderRole, RemoteFolder
 from tui_mail.worker.authorities import authorities_in
 from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.link import link_messages
 from tui_mail.worker.reading import Reader
 
 _OURS = "vendite@rossi.it"
@@ -216,3 +219,52 @@ _DELIVERED_WITHOUT_LETTER = receipt(
     facts(replace(SENT, letter=""), "avvenuta-consegna", delivered_to=_THEIRS),
     number="n",
 )
+
+
+# -- receipts whose names were lost ------------------------------------------------------------------
+
+
+def _lost(kind: str = "accettazione", subject: str = SENT.subject, to: str = _THEIRS) -> bytes:
+    """As of a letter that a relay gave another Message-ID."""
+    other = replace(SENT, letter="relay@elsewhere", identifier="opec7@x", subject=subject, to=to)
+    said = facts(other, kind, delivered_to=to if kind == "avvenuta-consegna" else "")
+    return receipt(other, kind, said, number=f"lost-{kind}")
+
+
+async def test_a_receipt_under_unknown_names_is_of_the_only_letter_that_fits(case: Case) -> None:
+    await case.take(_LETTER, _lost(), _lost("avvenuta-consegna"))
+    assert await case.states() == (CertifiedState(_THEIRS, "delivered"),)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [_lost(subject="Ordine 2026/120"), _lost(to="altri@ferri.it")],
+    ids=["subject", "recipient"],
+)
+async def test_a_receipt_that_does_not_fit_has_no_effect(case: Case, lost: bytes) -> None:
+    await case.take(_LETTER, lost)
+    assert await case.states() == ()
+
+
+async def test_a_receipt_after_days_has_no_effect(case: Case) -> None:
+    await case.take(_LETTER)
+    late = Fetched("1:late", _lost(), frozenset(), NOW + timedelta(days=3))
+    await case.office.ingest.store(case.account_id, case.inbox, [late])
+    assert await case.states() == ()
+
+
+async def test_of_two_letters_that_fit_a_person_says_which(case: Case) -> None:
+    again = _LETTER.replace(b"<ours@test>", b"<again@test>")
+    await case.take(_LETTER, again, _lost())
+    assert await case.states() == ()
+    rows = await _links(case, f"lost-accettazione.{'opec7@x'}")
+    assert {str(row.state) for row in rows} == {"proposed"}
+    assert "one of several letters" in next(row.why for row in rows if row.kind == "sales_order")
+    every = [one.message_id for one in await case.office.held()]
+    assert await case.office.database.write(link_messages, every, NOW) == 0
+
+
+async def _links(case: Case, header: str) -> list[LinkRow]:
+    office = case.office
+    message = await case.message(header)
+    return await office.database.read(links.links_of, office.operator_id, message)

@@ -200,7 +200,8 @@ class Knowledge:
     `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes. `vats`: parties by VAT number;
     `filed`: documents whose electronic file the message names; `folders`: what it lies in;
     `payable`: documents of the parties on the message that may be what it says was paid; `noticed`:
-    by the exchange's number of an invoice, the links of its earlier notices.
+    by the exchange's number of an invoice, the links of its earlier notices; `perhaps_of`: the links
+    of the letters that a receipt may be of.
     """
 
     addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
@@ -211,6 +212,7 @@ class Knowledge:
     folders: tuple[KnownFolder, ...] = ()
     payable: tuple[KnownDocument, ...] = ()
     noticed: Mapping[str, tuple[ParentLink, ...]] = field(default_factory=dict)
+    perhaps_of: tuple[ParentLink, ...] = ()
     parent: Parent | None = None
     rejected: frozenset[int] = frozenset()
 

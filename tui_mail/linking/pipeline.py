@@ -20,6 +20,7 @@ from tui_mail.linking.invoices import (
 from tui_mail.linking.mentions import Mentions
 from tui_mail.linking.parties import party_evidence, tells_company
 from tui_mail.linking.payments import payment_evidence
+from tui_mail.linking.receipts import receipt_evidence
 from tui_mail.linking.subjects import is_answer
 from tui_mail.linking.threads import (
     is_new_matter,
@@ -82,6 +83,7 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
             *by_number,
             *by_total,
             *by_payment,
+            *receipt_evidence(knowledge),
             *by_thread,
             *told,
         ),

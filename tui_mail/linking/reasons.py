@@ -27,6 +27,7 @@ _SENTENCES = {
     "vat": msgid("the invoice names its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
     "amount": msgid("the invoice comes to its total, {amount}"),
+    "receipt": msgid("it is a receipt of one of several letters with this subject and recipient"),
     "exchange": msgid("it is about the invoice that the exchange calls {number}"),
     "paid_dated": msgid("it tells of a payment of {amount} and of its day"),
     "paid": msgid("it tells of a payment of {amount}, which is its amount"),

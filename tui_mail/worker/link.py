@@ -3,11 +3,12 @@
 Pure conclusions between two reads: replaying changes only what the machine said before.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
-from tui_mail.db import accounts, exchange, filing, knowledge, own_letters, said_in
+from tui_mail.db import accounts, exchange, filing, knowledge, lost_receipts, own_letters, said_in
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
 from tui_mail.db.exchange import Notices
@@ -50,18 +51,28 @@ def link_messages(
     letters = own_letters.letters(session, named)
     answering = Answering(session, messages, own, named)
     here = [*(one.message_id for one in messages), *answering.stored]
-    here += [key for keys in notices.values() for key in keys]
+    receipts = lost_receipts.letters_of(session, _receipts(messages))
+    here += [key for keys in (*notices.values(), *receipts.values()) for key in keys]
     folders = filing.folders_of(session, [one.message_id for one in messages])
     named_by_folders = {one.entity_id for there in folders.values() for one in there}
     links = MachineLinks(session, here, named_by_folders.union(records.known))
-    for one in _matched_first(answering.in_order(), notices, records, wants):
+    told = _described(session, messages, receipts, own)
+    matched = partial(_place, notices=notices, records=records, wants=wants)
+    for one in sorted(answering.in_order(), key=matched):
         refused = rejected.get(one.thread_id, frozenset())
         sent = (letters[header] for header in named.get(one.message_id, ()) if header in letters)
         parent = _parent(answering.parent(one), links) or next(sent, None)
+        perhaps = receipts.get(one.message_id, ())
+        if parent is None and len(perhaps) == 1:
+            parent = _parent(told[perhaps[0]], links)
         known = records.knowledge(wants[one.message_id], parent, refused)
         if one.message_id in folders:
             known = replace(known, folders=folders[one.message_id])
         known = replace(known, noticed=_links_of_notices(one, notices, links))
+        if len(perhaps) > 1:
+            known = replace(
+                known, perhaps_of=tuple(each for key in perhaps for each in links.of(key))
+            )
         proposals = link(one.facts, known)
         links.conclude(Proposed(one.message_id, one.received_at, proposals), now)
     return links.write()
@@ -81,24 +92,16 @@ def _noticed(
     return said_in.with_mentions(session, knowledge.described_alone(session, before, own), {})
 
 
-def _matched_first(
-    messages: Iterable[Described],
-    notices: Notices,
-    records: Records,
-    wants: Mapping[int, Needs],
-) -> Iterable[Described]:
-    """Of notices, which answer nothing, those that name the invoice's file before the others."""
-    if not notices:
-        return messages
-    keys = {key for some in notices.values() for key in some}
-    in_order = [*messages]
-
-    def place(one: Described) -> int:
-        if one.message_id not in keys:
-            return 2
-        return 0 if records.knowledge(wants[one.message_id], None, frozenset()).filed else 1
-
-    return sorted(in_order, key=place)
+def _place(
+    message: Described, notices: Notices, records: Records, wants: Mapping[int, Needs]
+) -> int:
+    """When a message's turn is, after whatever it answers. Notices, which answer nothing, come
+    first, of them those that name the invoice's file; receipts come after their letters."""
+    if message.facts.kind == "pec_receipt":
+        return 3
+    if not any(message.message_id in keys for keys in notices.values()):
+        return 2
+    return 0 if records.knowledge(wants[message.message_id], None, frozenset()).filed else 1
 
 
 def _links_of_notices(
@@ -114,6 +117,27 @@ def _links_of_notices(
         )
         for number in exchange.numbers_in(message)
     }
+
+
+# -- receipts of certified mail --------------------------------------------------------------------
+
+
+def _receipts(messages: Iterable[Described]) -> list[int]:
+    return [one.message_id for one in messages if one.facts.kind == "pec_receipt"]
+
+
+def _described(
+    session: Session,
+    messages: Iterable[Described],
+    receipts: Mapping[int, Sequence[int]],
+    own: OwnHouse,
+) -> dict[int, Described]:
+    """The letters that one receipt or another is surely of."""
+    if not receipts:
+        return {}
+    here = {one.message_id: one for one in messages}
+    sure = {letters[0] for letters in receipts.values() if len(letters) == 1} - here.keys()
+    return here | {one.message_id: one for one in knowledge.described_alone(session, sure, own)}
 
 
 def _parent(answered: Described | None, links: MachineLinks) -> Parent | None:
