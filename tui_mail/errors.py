@@ -3,6 +3,7 @@
 TuiMailError                 slug               exit (sysexits.h)
 ├── WrongUse                 wrong_use          64
 ├── WrongData                wrong_data         65
+│   └── Refused              wrong_data         65
 ├── NotFound                 not_found          66
 ├── Offline                  unreachable        69
 │   └── Paused               unreachable        69
@@ -13,6 +14,7 @@ TuiMailError                 slug               exit (sysexits.h)
 ├── ProtocolRefused          protocol           76
 │   └── TlsRefused           tls_refused        76
 ├── NotAllowed               not_allowed        77
+│   ├── MayOnlyRead          not_allowed        77
 │   ├── WrongPassword        wrong_password     77
 │   └── SignInAgain          sign_in_again      77
 └── SettingsWrong            settings           78
@@ -41,6 +43,10 @@ class WrongUse(TuiMailError):
 class WrongData(TuiMailError):
     slug = "wrong_data"
     exit_code = 65
+
+
+class Refused(WrongData):
+    """The ERP does not take a record: it says why, and will say the same again."""
 
 
 class NotFound(TuiMailError):
@@ -100,6 +106,10 @@ class TlsRefused(ProtocolRefused):
 class NotAllowed(TuiMailError):
     slug = "not_allowed"
     exit_code = 77
+
+
+class MayOnlyRead(NotAllowed):
+    """The user that the ERP is asked as may read there, and not make what is to be made."""
 
 
 class WrongKey(NotAllowed):

@@ -479,6 +479,7 @@ DOCUMENT_KINDS = (
     "opportunity",
 )
 ENTITY_KINDS = (*PARTY_KINDS, "contact", *DOCUMENT_KINDS)
+MADE_HERE = ("contact", "lead", "activity", "opportunity")  # what people make out of messages
 CRM_KINDS = ("lead", "offer", "activity", "opportunity")
 
 
@@ -620,6 +621,32 @@ class ErpChanges:
     errors: tuple[RecordError, ...] = ()
     unread: tuple[Reference, ...] = ()
     gone: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntity:
+    """A record made here, as an ERP is asked to make it.
+
+    `party`: whose it is, by its name there, called `party_name`. `details`: phone, role, contact and
+    stage, as far as somebody wrote them. All text is one line without control characters.
+    """
+
+    company: str
+    kind: str
+    title: str
+    party: Reference | None = None
+    party_name: str = ""
+    address: str = ""
+    due: Day | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntity:
+    """What an ERP calls a record that it made, and where a browser opens it, "" for nowhere."""
+
+    code: str
+    url: str = ""
 
 
 # -- links ---------------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ def fill_odoo(server: OdooServer) -> None:
             | {"payment_state": "not_paid", "invoice_origin": "S00119"},
             row(8, name=False, state="draft", move_type="out_invoice", company_id=company),
         ],
+        "crm.lead": [],
+        "mail.activity": [],
         "account.move.line": [
             _due(70, "2027-01-31", 600.0),
             _due(71, "2026-12-31", 604.5),
@@ -173,6 +175,9 @@ def fill_erpnext(server: ErpNextServer) -> None:
                 "l2", "Address", "Bianchi-Billing", link_doctype="Customer", link_name="Bianchi"
             ),
         ],
+        "Contact Phone": [],
+        "Opportunity": [],
+        "ToDo": [],
         "Quotation": [],
         "Sales Order": [
             named(order, customer="Bianchi", transaction_date="2026-11-02", status="To Deliver")

@@ -31,10 +31,12 @@ class Response:
 
 
 class HttpServer:
-    """Answers with what `answer` says, unless one of `faults` comes first."""
+    """Answers with what `answer` says, unless one of `faults` comes first. `on_the_way`: what is
+    done to an answer that was given, before it is sent."""
 
     def __init__(self, answer: Callable[[Request], Response]) -> None:
         self.faults: deque[Response] = deque()
+        self.on_the_way: Callable[[Request, Response], Response] = lambda _asked, given: given
         self.requests: list[Request] = []
         self._stopped = threading.Event()
         self._answer = answer
@@ -56,7 +58,9 @@ class HttpServer:
 
     def _respond(self, request: Request) -> Response:
         self.requests.append(request)
-        return self.faults.popleft() if self.faults else self._answer(request)
+        if self.faults:
+            return self.faults.popleft()
+        return self.on_the_way(request, self._answer(request))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

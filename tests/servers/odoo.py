@@ -1,8 +1,10 @@
-"""An Odoo for tests, which answers `fields_get` and `search_read` over JSON-2 or XML-RPC.
+"""An Odoo for tests, which answers `fields_get`, `search_read` and `load` over JSON-2 or XML-RPC.
 
 Answers and errors as https://www.odoo.com/documentation/19.0/developer/reference/external_api.html
 and https://www.odoo.com/documentation/18.0/developer/reference/external_api.html show them; many-to-
 one fields are pairs of id and name, empty ones False, archived records only there for who asks.
+`load` makes a record of the columns of an import or leaves the one of that external id as it is, and
+says in words what is wrong, also that the user may not make it (odoo/models.py).
 """
 
 import json
@@ -27,11 +29,15 @@ class Fault(Exception):
 
 class OdooServer:
     """`tables`: rows by model; a model that is not there is not installed. `denied`: models that
-    the key may not read. `old`: a server before 19."""
+    the key may not read. `old`: a server before 19. `read_only`: models of which the key may make
+    nothing; `refuses`: why nothing is made of a model, by model."""
 
     def __init__(self, *, old: bool = False) -> None:
         self.tables: dict[str, list[Row]] = {}
         self.denied: set[str] = set()
+        self.read_only: set[str] = set()
+        self.refuses: dict[str, str] = {}
+        self._external: dict[str, int] = {}
         self.key = KEY
         self._old = old
         self.http = HttpServer(self._answer)
@@ -83,8 +89,14 @@ class OdooServer:
         if rows is None:
             raise Fault(404, 2, f"Object {model} doesn't exist")
         there = {"id": {"type": "integer"}} | {
-            name: {"type": "char"} for row in rows for name in row
+            name: {"type": "char"}
+            for name in (*_MAKEABLE.get(model, ()), *(one for row in rows for one in row))
         }
+        if method in {"has_access", "check_access_rights"}:
+            assert values["operation"] == "create"
+            return model not in self.read_only
+        if method == "load":
+            return self._load(model, dict(zip(values["fields"], *values["data"], strict=True)))
         if method == "fields_get":
             return {name: there[name] for name in values["allfields"] if name in there}
         assert method == "search_read"
@@ -100,6 +112,34 @@ class OdooServer:
         wanted = [*values["fields"], "id"]
         return [{name: row.get(name, False) for name in wanted} for row in found[: values["limit"]]]
 
+    def _load(self, model: str, columns: dict[str, str]) -> Row:
+        external = columns.pop("id")
+        assert "." in external
+        if external in self._external:
+            return {"ids": [self._external[external]], "messages": []}
+        unknown = {name.partition("/")[0] for name in columns} - set(_MAKEABLE[model])
+        reason = self.refuses.get(model) or (f"unknown {unknown}" if unknown else "")
+        if model in self.read_only:
+            reason = "You are not allowed to create these records."
+        if reason:
+            return {"ids": False, "messages": [{"type": "error", "message": reason, "record": 0}]}
+        rows = self.tables[model]
+        made: Row = {"id": max([900, *(row["id"] for row in rows)]) + 1, "active": True}
+        made |= {"write_date": "2026-11-28 08:59:00"}
+        for name, text in columns.items():
+            field, _slash, within = name.partition("/")
+            made[field] = [int(text), "named"] if within == ".id" else text
+        if model == "res.partner":
+            made["commercial_partner_id"] = made.get("parent_id", [made["id"], "named"])
+        if model == "mail.activity":
+            made["res_model"] = {"base.model_res_partner": "res.partner"}.get(
+                made["res_model_id"], "crm.lead"
+            )
+            made |= {"res_id": int(made["res_id"]), "activity_type_id": [4, "To Do"]}
+        rows.append(made)
+        self._external[external] = made["id"]
+        return {"ids": [made["id"]], "messages": []}
+
     def _fits(self, row: Row, condition: list[Any]) -> bool:
         name, operator, wanted = condition
         value = row.get(name.partition(".")[0], False)
@@ -111,6 +151,19 @@ class OdooServer:
         return _OPERATORS[operator](value, wanted)
 
 
+_MAKEABLE = {
+    "res.partner": (
+        *("name", "type", "parent_id", "company_id", "email", "phone", "function"),
+        "commercial_partner_id",
+    ),
+    "crm.lead": (
+        *("type", "name", "partner_name", "contact_name", "email_from", "phone", "company_id"),
+        *("partner_id", "stage_id"),
+    ),
+    "mail.activity": (
+        *("summary", "res_model_id", "res_id", "activity_type_id", "date_deadline", "res_model"),
+    ),
+}
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda value, wanted: bool(value == wanted),
     "!=": lambda value, wanted: bool(value != wanted),

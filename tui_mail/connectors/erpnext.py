@@ -7,10 +7,8 @@ Hides DocTypes, tables within documents, and names that stand for records. A com
 abbreviation; a party belongs to each of them, since none is the company's own there.
 """
 
-import html
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -25,16 +23,22 @@ from tui_mail.connectors.erpnext_doctypes import (
     Values,
 )
 from tui_mail.connectors.erpnext_people import People
+from tui_mail.connectors.erpnext_writing import Making
 from tui_mail.connectors.memory import MOST_FOUND
 from tui_mail.connectors.place import read_place
 from tui_mail.connectors.since import Gathered, read_since
 from tui_mail.connectors.web import Limits, Web
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
-from tui_mail.values import EntityRecord, ErpChanges, LineRecord, RecordError, Reference
-
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-_TITLE = 200
+from tui_mail.values import (
+    EntityRecord,
+    ErpChanges,
+    LineRecord,
+    NewEntity,
+    RecordError,
+    Reference,
+    WrittenEntity,
+)
 
 
 class ErpNextConnector:
@@ -84,6 +88,19 @@ class ErpNextConnector:
             source = reading.find(company, kind, code)
             return reading.form(source.doctype, code) if source else ""
 
+    def ticket(self, record: NewEntity) -> str:
+        """What is the same there already."""
+        with self._web() as web:
+            return self._making(web).ticket(record)
+
+    def write(self, record: NewEntity, ticket: str) -> WrittenEntity:
+        """Make the document, or find what is the same and has come since the ticket."""
+        with self._web() as web:
+            return self._making(web).make(record, ticket)
+
+    def _making(self, web: Web) -> Making:
+        return Making(Site(web), self._reading(web).form)
+
     def _web(self) -> Web:
         return Web(self._place, {"Authorization": f"token {self._place.key}"}, self._limits)
 
@@ -110,6 +127,8 @@ class _Reading:
         self._read_operators()
         documents = {one.doctype: self._rows(one.doctype, one.fields, changed) for one in DOCUMENTS}
         chances = self._rows("Opportunity", words.OPPORTUNITY, changed)
+        to_dos = self._rows("ToDo", words.TODO, changed)
+        self._add_what_is_to_be_done_for(to_dos, documents, chances)
         for source in DOCUMENTS:
             for row in documents[source.doctype]:
                 self._people.use(_party_type(source, row), words.text(row, source.party))
@@ -120,11 +139,36 @@ class _Reading:
             self._take_chance(row)
         for source in DOCUMENTS:
             self._take_all(source, documents[source.doctype], whole=not since)
-        for row in self._rows("ToDo", words.TODO, changed):
+        for row in to_dos:
             self._take_to_do(row)
         for row in self._rows("Event", words.EVENT, changed):
             self._take_event(row)
         return self.found
+
+    def _add_what_is_to_be_done_for(
+        self,
+        to_dos: Sequence[Values],
+        documents: dict[str, list[Values]],
+        chances: list[Values],
+    ) -> None:
+        """What to-dos are about is read also where it has not changed."""
+        about: dict[str, set[str]] = defaultdict(set)
+        for row in to_dos:
+            about[words.text(row, "reference_type")].add(words.text(row, "reference_name"))
+        for doctype in PARTIES:
+            for name in about[doctype]:
+                self._people.use(doctype, name)
+        wanted = [(one.doctype, one.fields, documents[one.doctype]) for one in DOCUMENTS]
+        for doctype, fields, rows in (*wanted, ("Opportunity", words.OPPORTUNITY, chances)):
+            missing = about[doctype] - {row["name"] for row in rows} - {""}
+            rows.extend(self._there(doctype, fields, missing))
+
+    def _there(self, doctype: str, fields: Sequence[str], names: Collection[str]) -> list[Values]:
+        """Documents by name, of a DocType that need not be there."""
+        try:
+            return list(self._site.named(doctype, fields, names))
+        except NoDoctype:
+            return []
 
     def _rows(self, doctype: str, fields: Sequence[str], filters: Sequence[Filter]) -> list[Values]:
         """Documents of a DocType that need not be there; one that may not be read is told of."""
@@ -286,7 +330,7 @@ class _Reading:
                     company=company,
                     kind="activity",
                     code=row["name"],
-                    title=_plain(words.text(row, "description")),
+                    title=words.plain(words.text(row, "description")),
                     party=party,
                     number=canonical_number(row["name"]),
                     due_date=words.day(row, "date"),
@@ -394,8 +438,3 @@ def _line(row: Values, document: Reference) -> LineRecord:
 
 def _filled(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
-
-
-def _plain(text: str) -> str:
-    """What is typed there may be HTML; its words are enough."""
-    return " ".join(html.unescape(_TAG.sub(" ", text[:4_000])).split())[:_TITLE]

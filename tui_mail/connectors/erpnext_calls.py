@@ -1,4 +1,4 @@
-"""How ERPNext is asked: `GET /api/resource/<DocType>`, with an API key.
+"""How ERPNext is asked: `GET` and `POST /api/resource/<DocType>`, with an API key.
 
 https://docs.frappe.io/framework/user/en/api/rest
 https://docs.frappe.io/framework/user/en/guides/integration/rest_api/listing_documents
@@ -6,17 +6,19 @@ Hides reading a table of any length, and the tables within documents.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from tui_mail.connectors.erpnext_doctypes import Values
+from tui_mail.connectors.erpnext_doctypes import Values, plain
 from tui_mail.connectors.web import Reply, Web
-from tui_mail.errors import NotAllowed
+from tui_mail.errors import NotAllowed, Refused
 from tui_mail.i18n import _
 
+_T = TypeVar("_T", list[Any], dict[str, Any])
 Filter = Sequence[Any]
 _AT_ONCE = 500
+_WRONG = frozenset({400, 409, 417, 422})
 NAMES_AT_ONCE = 40  # they are in the address, whose length has a limit
 
 
@@ -29,7 +31,7 @@ class NoDoctype(Exception):
 
 
 class Site:
-    """A site of ERPNext's, read-only."""
+    """A site of ERPNext's."""
 
     def __init__(self, web: Web) -> None:
         self._web = web
@@ -105,6 +107,22 @@ class Site:
             raise self._web.nonsense()
         return [{**row, "name": str(row["name"])} for row in rows]
 
+    def make(self, doctype: str, values: Mapping[str, Any]) -> str:
+        """Make a document: its name there. Raises Refused with ERPNext's reasons, NoDoctype."""
+        path = f"/api/resource/{quote(doctype)}"
+        content = json.dumps(values).encode()
+        reply = self._web.ask("POST", path, content=content, may_fail=True, once=True)
+        if reply.status in _WRONG:
+            reasons = _reasons(self._web.object(reply))
+            raise Refused(_("ERPNext does not take it: {reasons}").format(reasons=reasons))
+        self._refuse(reply)
+        found = self._web.object(reply)
+        made = found.get("data") if isinstance(found, dict) else None
+        name = made.get("name") if isinstance(made, dict) else None
+        if not isinstance(name, str | int) or not name:
+            raise self._web.nonsense()
+        return str(name)
+
     def _refuse(self, reply: Reply) -> None:
         if reply.status == 200:
             return
@@ -113,3 +131,24 @@ class Site:
         if reply.status in {403, 404} and reply.content[:1] == b"{":
             raise NoDoctype(denied=reply.status == 403)
         raise self._web.nonsense()
+
+
+def _reasons(answer: Any) -> str:
+    """What a refusal says to people: a list in JSON, of texts or of objects in JSON with a message;
+    where there is none, the error itself."""
+    if not isinstance(answer, dict):
+        return ""
+    texts = [_message(one) for one in _unpacked(answer.get("_server_messages"), list)]
+    return plain(" ".join(dict.fromkeys(texts)) or str(answer.get("exception") or ""))
+
+
+def _message(text: Any) -> str:
+    return str(_unpacked(text, dict).get("message") or "") or str(text)
+
+
+def _unpacked(text: Any, kind: type[_T]) -> _T:
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return kind()
+    return found if isinstance(found, kind) else kind()

@@ -1,5 +1,7 @@
 """What is read of ERPNext, and what its words mean here: DocTypes, fields, states."""
 
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Day
@@ -23,6 +25,8 @@ OPPORTUNITY = (
 )
 TODO = ("description", "date", "status", "reference_type", "reference_name", "allocated_to")
 EVENT = ("subject", "starts_on", "status", "event_category")
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_TITLE = 200
 _CLOSED = frozenset({"Closed", "Completed", "Paid", "Cancelled", "Lost", "Converted", "Ordered"})
 
 
@@ -129,6 +133,11 @@ DUE = ("parent", "idx", "due_date", "payment_amount", "outstanding", "mode_of_pa
 def text(row: Values, name: str) -> str:
     value = row.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def plain(written: str) -> str:
+    """What is typed there may be HTML; its words are enough."""
+    return " ".join(html.unescape(_TAG.sub(" ", written[:4_000])).split())[:_TITLE]
 
 
 def whole(row: Values, name: str) -> int:

@@ -7,8 +7,9 @@ Hides models, fields and archived records. A company is known by its id, as a pa
 belongs to no company in particular is given for each. A document is known by its name.
 """
 
+import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from tui_mail.connectors import odoo_models as words
@@ -16,13 +17,22 @@ from tui_mail.connectors.memory import MOST_FOUND
 from tui_mail.connectors.odoo_calls import Domain, NoModel, Odoo, Values
 from tui_mail.connectors.odoo_models import DOCUMENTS, Documents
 from tui_mail.connectors.odoo_parties import Parties
+from tui_mail.connectors.odoo_writing import Making
 from tui_mail.connectors.place import read_place
 from tui_mail.connectors.since import Gathered, read_since
 from tui_mail.connectors.web import Limits, Web
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
-from tui_mail.values import EntityRecord, ErpChanges, LineRecord, RecordError, Reference
+from tui_mail.values import (
+    EntityRecord,
+    ErpChanges,
+    LineRecord,
+    NewEntity,
+    RecordError,
+    Reference,
+    WrittenEntity,
+)
 
 _POSTED = ["state", "!=", "draft"]  # an invoice has no number before
 
@@ -75,6 +85,16 @@ class OdooConnector:
             found = reading.find(company, kind, code)
             return reading.form(found[0].model, found[1]["id"]) if found else ""
 
+    def ticket(self, record: NewEntity) -> str:
+        """A new external id."""
+        return uuid.uuid4().hex
+
+    def write(self, record: NewEntity, ticket: str) -> WrittenEntity:
+        """Make the record, or find the one of this external id."""
+        with self._web() as web:
+            odoo = Odoo(self._place, web)
+            return Making(odoo, self._reading(odoo).form).make(record, ticket)
+
     def _web(self) -> Web:
         headers = {"Authorization": f"bearer {self._place.key}"}
         if self._place.path:
@@ -103,6 +123,8 @@ class _Reading:
         changed: Domain = [["write_date", ">=", since]] if since else []
         rows = {one.model: self._document_rows(one, changed) for one in DOCUMENTS}
         leads = self._optional("crm.lead", words.LEAD, changed)
+        activities = self._optional("mail.activity", words.ACTIVITY, changed)
+        self._add_what_is_to_be_done_for(activities, rows, leads)
         for source in DOCUMENTS:
             for row in rows[source.model]:
                 self._parties.use(source.side(row), row)
@@ -117,19 +139,44 @@ class _Reading:
             self.read_lines(source, named)
             if source.model == "account.move":
                 self._read_due({key: self.found.entities[one] for key, one in named.items()})
-        for row in self._optional("mail.activity", words.ACTIVITY, changed):
+        for row in activities:
             self._take_activity(row)
         return self.found
+
+    def _add_what_is_to_be_done_for(
+        self, activities: Sequence[Values], rows: dict[str, list[Values]], leads: list[Values]
+    ) -> None:
+        """What activities are about is read also where it has not changed."""
+        about: dict[str, set[int]] = defaultdict(set)
+        for row in activities:
+            if isinstance(row.get("res_id"), int):
+                about[words.text(row, "res_model")].add(row["res_id"])
+        for partner in about["res.partner"]:
+            self._parties.need(partner)
+        for source in DOCUMENTS:
+            missing = about[source.model] - {row["id"] for row in rows[source.model]}
+            more = _kinds_of(source)
+            rows[source.model] += self._there(source.model, source.fields, missing, more)
+        missing = about["crm.lead"] - {row["id"] for row in leads}
+        leads += self._there("crm.lead", words.LEAD, missing)
+
+    def _there(
+        self, model: str, fields: Sequence[str], ids: Collection[int], more: Domain = ()
+    ) -> list[Values]:
+        """Records by id, of a model that need not be installed."""
+        try:
+            return list(self._odoo.rows_of(model, fields, "id", ids, *more))
+        except NoModel:
+            return []
 
     # -- documents
 
     def _document_rows(self, source: Documents, changed: Domain) -> list[Values]:
         """Those that changed, and invoices of which a due date did."""
-        kinds = [source.by, "in", list(source.kinds)]
-        extra = [_POSTED] if source.model == "account.move" else []
-        rows = self._optional(source.model, source.fields, [*changed, kinds, *extra])
+        rows = self._optional(source.model, source.fields, [*changed, *_kinds_of(source)])
         if changed and source.model == "account.move":
-            due = [*changed, ["date_maturity", "!=", False], ["move_id.move_type", *kinds[1:]]]
+            kinds = ["move_id.move_type", "in", list(source.kinds)]
+            due = [*changed, ["date_maturity", "!=", False], kinds]
             lines = self._optional("account.move.line", words.DUE, due)
             moves = {words.number_of(row, "move_id") for row in lines} - {None}
             known = {row["id"] for row in rows}
@@ -277,7 +324,7 @@ class _Reading:
 
     def _take_lead(self, row: Values) -> None:
         if words.text(row, "type") == "lead":
-            self._parties.take_lead(row)
+            self._named["crm.lead", row["id"]] += self._parties.take_lead(row)
             return
         for company in self._parties.companies_of(row):
             party, contact = self._parties.of(row, "customer", company)
@@ -310,19 +357,23 @@ class _Reading:
                 kind="activity",
                 code=str(row["id"]),
                 title=words.text(row, "summary") or words.name_of(row, "activity_type_id"),
-                party=party or (self.found.entities[about[place]].party if about else None),
+                party=party or (self._whose(about[place]) if about else None),
                 number=str(row["id"]),
                 due_date=words.day(row, "date_deadline"),
                 state="open" if row.get("active", True) else "closed",
                 details={
                     "kind": words.name_of(row, "activity_type_id"),
                     "operator": self._parties.login(words.number_of(row, "user_id")),
-                    **({"document": f"{about[place].kind}:{about[place].code}"} if about else {}),
+                    **_document(about, place),
                 },
             )
             reference = self.found.add(record)
-            if about:
+            if _document(about, place):
                 self.found.relate(about[place], reference)
+
+    def _whose(self, about: Reference) -> Reference | None:
+        """The party of what an activity is about, or that itself."""
+        return about if about.kind == "lead" else self.found.entities[about].party
 
     # -- one at a time
 
@@ -367,12 +418,25 @@ class _Reading:
             return []
 
 
+def _kinds_of(source: Documents) -> Domain:
+    """The records of a model that are documents here."""
+    kinds = [source.by, "in", list(source.kinds)]
+    return [kinds, _POSTED] if source.model == "account.move" else [kinds]
+
+
 def _state(source: Documents, row: Values) -> str:
     state = words.text(row, "state")
     if state == "cancel":
         return "cancelled"
     paid = words.text(row, "payment_state") in {"paid", "in_payment", "reversed"}
     return "closed" if paid or state in source.closed else "open"
+
+
+def _document(about: Sequence[Reference], place: int) -> dict[str, str]:
+    """The document that an activity is about, as a detail of it."""
+    if not about or about[place].kind == "lead":
+        return {}
+    return {"document": f"{about[place].kind}:{about[place].code}"}
 
 
 def _line(row: Values, source: Documents, document: Reference, number: int) -> LineRecord:

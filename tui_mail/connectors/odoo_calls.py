@@ -2,7 +2,7 @@
 
 https://www.odoo.com/documentation/19.0/developer/reference/external_api.html
 https://www.odoo.com/documentation/18.0/developer/reference/external_api.html
-Hides both protocols, and reading a table of any length by its ids.
+Hides both protocols, reading a table of any length by its ids, and how a record is made once.
 """
 
 import json
@@ -16,7 +16,7 @@ from defusedxml.xmlrpc import DefusedExpatParser
 
 from tui_mail.connectors.place import Place
 from tui_mail.connectors.web import Web
-from tui_mail.errors import NotAllowed, SettingsWrong
+from tui_mail.errors import NotAllowed, ProtocolRefused, Refused, SettingsWrong
 from tui_mail.i18n import _
 
 Values = Mapping[str, Any]
@@ -28,6 +28,10 @@ _FAULT_NO_MODEL = 2
 _FAULT_DENIED = 3
 _FAULT_MAY_NOT = 4
 _ARCHIVED_TOO = {"active_test": False}
+# A record that has the external id already is left as it is.
+_ONCE = {"mode": "update", "noupdate": True}
+_OURS = "__tui_mail__"  # in place of a module's name, as its own imports have __import__
+_LONGEST_REASON = 300
 
 
 class NoModel(Exception):
@@ -44,9 +48,12 @@ class Calls(Protocol):
     def call(self, model: str, method: str, values: Values) -> Any:
         """What a method gives. Raises NoModel, and what `Web.ask` does."""
 
+    def may_make(self, model: str) -> bool:
+        """Whether the user may make records of a model. Raises as `call`."""
+
 
 class Odoo:
-    """A database of Odoo's, read-only."""
+    """A database of Odoo's."""
 
     def __init__(self, place: Place, web: Web) -> None:
         self._place = place
@@ -90,6 +97,35 @@ class Odoo:
     ) -> Sequence[Values]:
         """At most `limit` records of a domain."""
         return self._page(model, sorted(self.fields(model, wanted)), domain, limit)
+
+    def load(self, model: str, columns: Mapping[str, str], name: str) -> int:
+        """Make a record of `columns`, as an import has them, or find the one of this external id:
+        its id.
+
+        Raises Refused with Odoo's reasons, MayOnlyRead, NoModel.
+        """
+        given = {"id": f"{_OURS}.{name}", **columns}
+        values = {"fields": [*given], "data": [[*given.values()]], "context": _ONCE}
+        found = self._call(model, "load", values)
+        ids = found.get("ids") if isinstance(found, dict) else None
+        if isinstance(ids, list) and len(ids) == 1 and isinstance(ids[0], int):
+            return ids[0]
+        reasons = _reasons(found)
+        if not reasons:
+            raise self._web.nonsense()
+        if not self._may_make(model):
+            raise NoModel(denied=True)
+        raise Refused(_("Odoo does not take it: {reasons}").format(reasons=reasons))
+
+    def _may_make(self, model: str) -> bool:
+        """What is wrong with a record is told in words, also that it may not be made at all."""
+        assert self._calls is not None
+        try:
+            return self._calls.may_make(model)
+        except NoModel as error:
+            return not error.denied
+        except ProtocolRefused:
+            return True  # not to be found out
 
     def _page(
         self, model: str, fields: Sequence[str], domain: Domain, limit: int
@@ -145,6 +181,9 @@ class _Json:
             raise NoModel(denied=reply.status == 403)
         raise self._web.nonsense()
 
+    def may_make(self, model: str) -> bool:
+        return bool(self.call(model, "has_access", {"ids": [], "operation": "create"}))
+
 
 class _Xml:
     """`POST /xmlrpc/2/object`, in the name of a user."""
@@ -175,6 +214,10 @@ class _Xml:
             dict(values),
         )
         return self._ask("object", "execute_kw", said)
+
+    def may_make(self, model: str) -> bool:
+        asked = {"operation": "create", "raise_exception": False}
+        return bool(self.call(model, "check_access_rights", asked))
 
     def _log_in(self) -> int:
         place = self._place
@@ -209,6 +252,14 @@ class _Xml:
         ) as error:
             raise self._web.nonsense() from error
         return found[0] if len(found) == 1 else None
+
+
+def _reasons(answer: Any) -> str:
+    """What an import says is wrong."""
+    said = answer.get("messages") if isinstance(answer, dict) else None
+    rows = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    texts = [str(one.get("message") or "") for one in rows]
+    return " ".join(" ".join(dict.fromkeys(texts)).split())[:_LONGEST_REASON]
 
 
 def _wrong_key() -> NotAllowed:

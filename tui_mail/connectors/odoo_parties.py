@@ -90,6 +90,10 @@ class Parties:
         if partner is not None:
             self._used[partner].add(kind)
 
+    def need(self, partner: int) -> None:
+        """Something names this partner, neither as a customer nor as a supplier."""
+        self._used[partner] |= set()
+
     def read(self, changed: Domain) -> None:
         """Partners that changed, those that documents name, and the party of each."""
         self._keep(self._odoo.rows("res.partner", words.PARTNER, changed))
@@ -217,8 +221,9 @@ class Parties:
                     )
                 )
 
-    def take_lead(self, row: Values) -> None:
-        """Someone who asked, and is no partner yet."""
+    def take_lead(self, row: Values) -> list[Reference]:
+        """Someone who asked, and is no partner yet: in each company that sees it."""
+        taken = []
         gone = row.get("active") is False
         for company in self.companies_of(row):
             names = [words.text(row, name) for name in ("partner_name", "contact_name", "name")]
@@ -235,3 +240,5 @@ class Parties:
             )
             for email in emails(words.text(row, "email_from")) if not gone else ():
                 self._found.add_address(AddressRecord(company, email, lead))
+            taken.append(lead)
+        return taken

@@ -83,12 +83,15 @@ class Web:
         content: bytes | None = None,
         kind: str = "application/json",
         may_fail: bool = False,
+        once: bool = False,
     ) -> Reply:
         """The answer of 200, or with `may_fail` any that says what is wrong with the question.
 
+        `once`: a question that would do something twice is not asked again.
+
         Raises Offline, TlsRefused, ProtocolRefused, NotAllowed, and TryLater while it is busy.
         """
-        for left in range(self._limits.tries - 1, -1, -1):
+        for left in range(0 if once else self._limits.tries - 1, -1, -1):
             reply, wait = self._once(method, path, query, content, kind)
             if reply.status not in _BUSY:
                 break
