@@ -13,6 +13,7 @@ from tui_mail.db.rows import Card, EntityRow
 from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Address, Entity
 from tui_mail.db.traces import chain_ids
+from tui_mail.db.writing import place_of
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
 
 OPEN_DOCUMENTS = 20
@@ -77,6 +78,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         overdue=_sum(late, currency),
         overdue_since=min((one.due_date for one in late if one.due_date), default=None),
         next_activity=_next_activity(session, party_id),
+        place=place_of(session, entity.on_its_way or entity.source),
     )
 
 

@@ -36,6 +36,7 @@ from tui_mail.db.tables import (
     Draft,
     Entity,
     EntityRelation,
+    EntityWriting,
     Folder,
     Link,
     Message,
@@ -354,6 +355,7 @@ _TO_RECORDS: tuple[tuple[Any, Any], ...] = (
     (EntityRelation, col(EntityRelation.target_id)),
     (DocumentLine, col(DocumentLine.entity_id)),
     (Address, col(Address.party_id)),
+    (EntityWriting, col(EntityWriting.entity_id)),
 )
 
 

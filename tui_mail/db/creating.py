@@ -1,7 +1,7 @@
 """Records that people make out of a message: kept as ours, linked to it, and taken back whole.
 
 Hides the numbers that they get and that no refresh of the ERP touches them: their source is none
-of the ERP's.
+of the ERP's, until a place that takes them has been written to.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from tui_mail.db.rows import EntityRow
 from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Address, Company, Entity, Link
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.writing import enqueue, restore, withdraw
 from tui_mail.errors import NotFound, WrongData
 from tui_mail.i18n import _
 from tui_mail.safetext import folded
-from tui_mail.values import LOCAL_SOURCE, PARTY_KINDS
+from tui_mail.values import LOCAL_SOURCE, MADE_HERE, PARTY_KINDS
 
-CREATED_KINDS = ("contact", "lead", "activity", "opportunity")
 _LONGEST = 500
 _ENTITY = tuple(name for name in Entity.model_fields if name != "id")
 _ADDRESS = tuple(name for name in Address.model_fields if name != "id")
@@ -52,6 +52,7 @@ def create(
     session: Session, operator_id: int, message_id: int, wanted: NewRecord, now: datetime
 ) -> int:
     """Make the record, link the message to it and, of a contact or lead, know its address; its id.
+    It is on its way to the ERP where a place takes it.
 
     Raises WrongData for what cannot be one, NotFound, and NotAllowed where the operator may only
     read the message.
@@ -68,6 +69,7 @@ def create(
         named = {"company": company, "email": plain(address), "domain": address.rpartition("@")[2]}
         ids = {"source": LOCAL_SOURCE, "party_id": owner, "contact_id": contact}
         insert_numbered(session, Address, [{**named, **ids, "purpose": "", "primary": False}])
+    enqueue(session, entity_id, now)
     before = link_by_hand(session, operator_id, message_id, entity_id, now)
     publish(session, Topic.ERP, Topic.AGENDA)
     journal(session, operator_id, now, "create", wanted.kind, {"made": [[entity_id, before]]})
@@ -76,7 +78,7 @@ def create(
 
 def _checked(session: Session, wanted: NewRecord) -> Entity | None:
     """The party that the record is of. Raises WrongData, NotFound."""
-    if wanted.kind not in CREATED_KINDS:
+    if wanted.kind not in MADE_HERE:
         raise WrongData(_("Nothing of this kind can be made here."))
     if not wanted.title.strip():
         raise WrongData(_("Write what it is called first."))
@@ -96,7 +98,7 @@ def _checked(session: Session, wanted: NewRecord) -> Entity | None:
 def kinds_to_make(session: Session, party: EntityRow | None) -> list[str]:
     """What can be made of a message of this party, or of nobody known."""
     company = party.company if party is not None else _first_company(session)
-    kinds = [kind for kind in CREATED_KINDS if kind != "contact" or party is not None]
+    kinds = [kind for kind in MADE_HERE if kind != "contact" or party is not None]
     return [kind for kind in kinds if crm_of(session).shows(kind, company)]
 
 
@@ -152,13 +154,17 @@ def _next_code(session: Session, company: str, kind: str) -> str:
 
 
 def unmake(session: Session, entries: Sequence[Any]) -> list[Any]:
-    """Take back what `create` made; what `make_again` takes."""
+    """Take back what `create` made; what `make_again` takes.
+
+    A record that the ERP has by now stays, without its link.
+    """
     back = []
     for entity_id, links_before in entries:
         links = undo_links(session, [tuple(one) for one in links_before])
         entity = session.get(Entity, entity_id)
-        if entity is None:
+        if entity is None or entity.source != LOCAL_SOURCE:
             continue
+        way = withdraw(session, entity_id)
         whose = (col(Address.source) == LOCAL_SOURCE) & (
             (col(Address.party_id) == entity_id) | (col(Address.contact_id) == entity_id)
         )
@@ -167,18 +173,20 @@ def unmake(session: Session, entries: Sequence[Any]) -> list[Any]:
         session.execute(delete(Address).where(whose))
         session.execute(delete(Link).where(col(Link.entity_id) == entity_id))
         session.execute(delete(Entity).where(col(Entity.id) == entity_id))
-        back.append([columns, addresses, links])
+        back.append([columns, addresses, links, way])
     publish(session, Topic.ERP, Topic.LINKS, Topic.AGENDA)
     return back
 
 
-def make_again(session: Session, entries: Sequence[Any]) -> list[Any]:
+def make_again(session: Session, entries: Sequence[Any], now: datetime) -> list[Any]:
     """Make again what `unmake` took back; what that takes."""
     back = []
-    for columns, addresses, links in entries:
+    for columns, addresses, links, *way in entries:  # earlier programs kept no way
         row = {**columns, "date": _day(columns["date"]), "due_date": _day(columns["due_date"])}
         session.execute(insert(Entity), [row])
         insert_numbered(session, Address, addresses)
+        for source, ticket in filter(None, way):
+            restore(session, columns["id"], source, ticket, now)
         back.append([columns["id"], undo_links(session, [tuple(one) for one in links])])
     publish(session, Topic.ERP, Topic.LINKS, Topic.AGENDA)
     return back

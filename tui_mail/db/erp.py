@@ -22,8 +22,9 @@ from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.shown import crm_of, shown
-from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
+from tui_mail.db.tables import Company, DocumentLine, Entity, EntityWriting, ErpSource
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.writing import way_columns
 from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
@@ -39,8 +40,13 @@ _AMOUNT = re.compile(r"\d{1,3}(?:[.,\s]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,4}
 
 
 def add_source(session: Session, name: str, location: str, mapping: str = "") -> None:
-    """Remember a place that records come from; one of the same name is moved there, read anew."""
+    """Remember a place that records come from; one of the same name is moved there, read anew.
+
+    What may be written to an ERP of one sort is not said of one of another.
+    """
     source = session.get(ErpSource, name) or ErpSource(name=name)
+    if source.location.partition(":")[0] != location.partition(":")[0]:
+        source.writes = ""
     source.location, source.mapping, source.cursor = location, mapping, ""
     session.add(source)
     publish(session, Topic.ERP)
@@ -228,16 +234,18 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
     its rows.
     """
     crm = crm_of(session)
-    own = [name for name in EntityRow.__slots__ if not name.startswith("party")]
+    own = [name for name in EntityRow.__slots__ if name in Entity.model_fields]
     return (
         select(
-            *(getattr(Entity, name) for name in own),
+            *(getattr(Entity, name) for name in own if name != "party_id"),
+            *way_columns(),
             col(_Party.id).label("party_id"),
             func.coalesce(col(_Party.kind), "").label("party_kind"),
             func.coalesce(col(_Party.code), "").label("party_code"),
             func.coalesce(col(_Party.title), "").label("party"),
         )
         .outerjoin(_Party, and_(col(_Party.id) == col(Entity.party_id), *shown(crm, _Party)))
+        .outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id))
         .where(*shown(crm))
     )
 

@@ -10,13 +10,16 @@ from tui_mail.db.erp import sources
 from tui_mail.db.erp_concerned import count_waiting
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity
+from tui_mail.db.writing import NOTHING, companies_written, counts
 from tui_mail.values import ENTITY_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceStatus:
     """A place that is read again by itself. `error`: why the last reading failed, "" when it did not;
-    `reading_until`: the end of the turn of whoever reads it, None when nobody has begun.
+    `reading_until`: the end of the turn of whoever reads it, None when nobody has begun. `writes`:
+    the companies whose records made here are written there, "*" for all; `to_write`, `refused`: how
+    many of them wait, and were refused.
     """
 
     name: str
@@ -24,6 +27,9 @@ class PlaceStatus:
     last_success: datetime | None
     error: str
     reading_until: datetime | None
+    writes: tuple[str, ...] = ()
+    to_write: int = 0
+    refused: int = 0
 
     def is_read(self, now: datetime) -> bool:
         """Whether somebody is reading it."""
@@ -40,8 +46,18 @@ class ErpStatus:
 
 def erp_status(session: Session) -> ErpStatus:
     """The places that have a location; records without one are ours, or came in once."""
+    written = counts(session)
     places = tuple(
-        PlaceStatus(one.name, one.location, one.last_success, one.last_error, one.until)
+        PlaceStatus(
+            one.name,
+            one.location,
+            one.last_success,
+            one.last_error,
+            one.until,
+            companies_written(one),
+            written.get(one.name, NOTHING).waiting,
+            written.get(one.name, NOTHING).refused,
+        )
         for one in sources(session)
         if one.location
     )

@@ -1,4 +1,5 @@
-"""Whose turn it is to read a place of the ERP: one process at a time, whatever the database.
+"""Whose turn it is to read a place of the ERP, or to write there: one process at a time, whatever
+the database.
 
 A turn lasts a while and is renewed by every write that is made in it; one of a process of this host
 that is not there any more is over at once.
@@ -36,8 +37,9 @@ class ErpFence:
             raise lost()
 
 
-def claim(session: Session, name: str, now: datetime) -> int | None:
-    """Begin to read a place: the token of the turn, None while another process is at it."""
+def claim(session: Session, name: str, now: datetime, *, reads: bool = True) -> int | None:
+    """Begin to read a place, or to write there: the token of the turn, None while another process
+    is at it."""
     source = session.scalar(select(ErpSource).where(col(ErpSource.name) == name).with_for_update())
     if source is None:
         return None
@@ -47,7 +49,9 @@ def claim(session: Session, name: str, now: datetime) -> int | None:
     us = this_process()
     source.token += 1
     source.host, source.process = us.host, us.process
-    source.tried_at, source.until = now, now + LASTING
+    source.until = now + LASTING
+    if reads:
+        source.tried_at = now
     session.add(source)
     return source.token
 

@@ -21,10 +21,20 @@ from tui_mail.db.many import chunks
 from tui_mail.db.rights import visible
 from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.shown import crm_of, shown
-from tui_mail.db.tables import Entity, Folder, Grant, Link, Message, Operator, Placement
+from tui_mail.db.tables import (
+    Entity,
+    EntityWriting,
+    Folder,
+    Grant,
+    Link,
+    Message,
+    Operator,
+    Placement,
+)
+from tui_mail.db.writing import way_columns
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
-from tui_mail.values import PARTY_KINDS, Crm, LinkState
+from tui_mail.values import LOCAL_SOURCE, PARTY_KINDS, Crm, LinkState
 
 CHIPS = 3
 _STATE_RANK = {
@@ -155,11 +165,14 @@ def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
             col(Link.found_in),
             _or_empty(col(Operator.login)).label("by"),
             col(Link.at),
+            (col(Entity.source) == LOCAL_SOURCE).label("made_here"),
+            *way_columns(),
         )
         .join(Entity, col(Entity.id) == col(Link.entity_id))
         .join(Message, col(Message.id) == col(Link.message_id))
         .outerjoin(party, and_(col(party.id) == col(Entity.party_id), *shown(crm, party)))
         .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
+        .outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id))
         .where(*shown(crm))
     )
 

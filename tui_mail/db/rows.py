@@ -312,6 +312,10 @@ class LinkRow:
     found_in: str
     by: str  # login of who confirmed, "" for the machine
     at: datetime
+    made_here: bool = False  # and not known to be in the ERP yet
+    on_its_way: str = ""  # as in `EntityRow`
+    refused: bool = False
+    way_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +342,9 @@ class EntityRow:
     url: str
     gone: bool
     source: str = ""  # the connector's name; `LOCAL_SOURCE`: made here
+    on_its_way: str = ""  # of one made here: the place that is to have it
+    refused: bool = False  # by that place
+    way_error: str = ""  # why it is not there yet
     details: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -368,6 +375,7 @@ class Card:
     overdue: Decimal | None = None
     overdue_since: Day | None = None
     next_activity: EntityRow | None = None  # of the party: what is to be done first
+    place: str = ""  # what people call the place of the ERP that has the record, or is to have it
 
 
 @dataclass(frozen=True, slots=True)

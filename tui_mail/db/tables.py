@@ -791,6 +791,20 @@ class ErpSource(SQLModel, table=True):
     host: str = ""
     process: int = 0
     until: datetime | None = None  # its turn ends, if it is not renewed
+    writes: str = _text()  # companies whose records made here are written there; see `db.writing`
+
+
+class EntityWriting(SQLModel, table=True):
+    """A record made here that a place of the ERP is to have, and has not been known to have yet."""
+
+    __tablename__ = "entity_writing"
+    entity_id: int = Field(primary_key=True)
+    source: str = Field(index=True)  # the place's name
+    refused: bool = False  # nobody tries again by himself
+    ticket: str = _text()  # by what it is known again there, once it was tried
+    tries: int = 0
+    next_try: datetime
+    error: str = _text()
 
 
 class EntityWaiting(SQLModel, table=True):

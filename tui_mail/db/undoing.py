@@ -92,11 +92,14 @@ def _links_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
 
 
 def _records_away(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
-    return _("Taken back: the record is gone again."), {"unmade": unmake(call.session, data)}
+    back = unmake(call.session, data)
+    if not back:
+        return _("Taken back: the link. The record is in the ERP by now: remove it there."), {}
+    return _("Taken back: the record is gone again."), {"unmade": back}
 
 
 def _records_again(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:
-    return _("Done again: the record is there."), {"made": make_again(call.session, data)}
+    return _("Done again: the record is there."), {"made": make_again(call.session, data, call.now)}
 
 
 def _marks_back(call: _Call, data: Sequence[Any]) -> tuple[str, _Back]:

@@ -5,12 +5,9 @@ the database; one that is cut off is taken up again from the start, where all th
 nothing. A place that cannot be read keeps the records that came from it, and its status says why.
 """
 
-import contextvars
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,18 +17,16 @@ from tui_mail.db import erp, erp_concerned, erp_turns
 from tui_mail.db.engine import Database
 from tui_mail.db.erp import KindCount
 from tui_mail.db.erp_save import Missing
-from tui_mail.db.erp_turns import ErpFence
-from tui_mail.db.guard import guarded
-from tui_mail.errors import TryLater, TuiMailError, TurnLost
+from tui_mail.errors import TryLater, TuiMailError
 from tui_mail.i18n import _, ngettext
 from tui_mail.values import ENTITY_KINDS, RecordError
 from tui_mail.worker.link import replay
+from tui_mail.worker.record_turn import place_turn
 
 Connect = Callable[[str, str], Connector]
 """A connector for a location and the name of a mapping."""
 
 _PIECE = 1_000
-_RENEWED_SECONDS = 60.0
 _ANEW_AT_ONCE = 100
 _ALL_FROM = 3_000  # records that changed: then it is quicker to link all mail anew
 
@@ -58,7 +53,7 @@ def refresh(
     Raises what the connector raises, and TryLater while another process reads that place; `report` is
     told how far it is.
     """
-    with _turn(database, name):
+    with place_turn(database, name):
         changes = connector.changes(cursor)
         counts: list[KindCount] = []
         for number, piece in enumerate(pieces(changes, _PIECE)):
@@ -107,49 +102,6 @@ def link_anew(database: Database, report: Callable[[str], None]) -> None:
         messages = database.read_now(erp_concerned.concerned, some)
         replay(database, messages, report=report)
         database.write_now(erp_concerned.done_waiting, some)
-
-
-@contextmanager
-def _turn(database: Database, name: str) -> Iterator[None]:
-    """Have the turn of a place, if it is one that is read again and again."""
-    if database.read_now(erp.source, name) is None:
-        yield
-        return
-    token = database.write_now(erp_turns.claim, name, datetime.now(UTC))
-    if token is None:
-        raise TryLater(
-            _("{name} is being read by another process: try again later.").format(name=name)
-        )
-    fence = ErpFence(name, token)
-    try:
-        with _renewed(database, fence), guarded(fence):
-            yield
-    finally:
-        with suppress(TuiMailError):
-            database.write_now(erp_turns.give_back, name, token)
-
-
-@contextmanager
-def _renewed(database: Database, fence: ErpFence) -> Iterator[None]:
-    """Renew the turn while the ERP takes its time to answer."""
-    ended = threading.Event()
-
-    def renew() -> None:
-        while not ended.wait(_RENEWED_SECONDS):
-            try:
-                database.write_now(fence)
-            except TurnLost:
-                return
-            except TuiMailError:
-                log.warning("the turn of a place of the ERP is not renewed", exc_info=True)
-
-    thread = threading.Thread(target=contextvars.Context().run, args=(renew,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _parts(missing: Missing) -> Iterator[Missing]:

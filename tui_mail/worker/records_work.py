@@ -1,4 +1,4 @@
-"""Reads the ERP again and again, beside everything else.
+"""Writes to the ERP what was made here, and reads it again and again, beside everything else.
 
 In a thread of its own that nobody waits for at the end: an ERP may take minutes to answer, and what is
 cut off is taken up again the next time.
@@ -8,10 +8,11 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tui_mail.db.engine import Database
 from tui_mail.errors import TuiMailError
+from tui_mail.worker.record_writing import write_due
 from tui_mail.worker.records import Connect, refresh_due
 
 _LOOKED_SECONDS = 20.0
@@ -52,6 +53,7 @@ class RecordsWork:
             # Its own connections: what it writes is noticed as any other process's is.
             database = Database(self._url)
             try:
+                write_due(database, self._connect, datetime.now(UTC))
                 refresh_due(database, self._connect, self._every)
             except TuiMailError:
                 log.warning("the ERP cannot be read now", exc_info=True)

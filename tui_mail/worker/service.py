@@ -32,6 +32,7 @@ from tui_mail.worker.link import link_all_filed
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
 from tui_mail.worker.push import push
+from tui_mail.worker.record_writing import write_due
 from tui_mail.worker.records import Connect, refresh_due
 from tui_mail.worker.records_work import RecordsWork
 from tui_mail.worker.texts import read_waiting
@@ -281,9 +282,10 @@ async def work_once(
     attachments: Path | None = None,
     connect: Connect | None = None,
 ) -> dict[int, TuiMailError | None]:
-    """Read the ERP, then send, push and fetch for every account, all at once, read files for the
+    """Write to the ERP and read it, then send, push and fetch for every account, all at once, read files for the
     search and end; what went wrong, by account."""
     if connect is not None:
+        await asyncio.to_thread(write_due, database, connect, datetime.now(UTC))
         await asyncio.to_thread(refresh_due, database, connect, timedelta(0))
     shop = _workshop(database, connections, ingest, locks, Admission(server_connections))
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
