@@ -82,6 +82,9 @@ def test_add_refresh_status(program: Program, tmp_path: Path) -> None:
         "error": "",
         "reading": False,
         "waiting": 0,
+        "writes": [],
+        "to_write": 0,
+        "refused": 0,
     }
     refreshed = program("erp", "refresh")
     assert refreshed.code == 0

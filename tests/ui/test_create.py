@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session, select
 
-from tests.ui.stage import Stage, build, showing
+from tests.ui.stage import Stage, aside, build, showing
+from tui_mail.db import erp, writing
 from tui_mail.db.engine import Database
+from tui_mail.db.tables import EntityWriting
+from tui_mail.values import WrittenEntity
 
 STRANGER = "Anna Verdi <averdi@gmail.com>"
 UNKNOWN_FIRM = "Buongiorno,\n\nquanto costano?\n\nAnna Verdi\nVerdi & C. S.n.c.\nTel. 051 123456\n"
@@ -77,3 +81,36 @@ async def test_without_a_crm_the_help_knows_nothing_of_it(stage: Stage) -> None:
         await shown.press("f1")
         await shown.sees("customer: supplier:", "quote: due: job:")
         await shown.lacks("lead:", "offer:", "opportunity:")
+
+
+def _on_the_way(session: Session) -> None:
+    """The ERP of the stage is an Odoo that is written to."""
+    erp.add_source(session, "books", "odoo+https://erp.example/books?key_file=/etc/key")
+    writing.allow(session, "books", [writing.EVERY_COMPANY])
+
+
+def _refuse(session: Session, sentence: str) -> None:
+    (entity_id,) = session.exec(select(EntityWriting.entity_id)).all()
+    writing.refused(session, entity_id, sentence)
+
+
+def _make(session: Session) -> None:
+    (entity_id,) = session.exec(select(EntityWriting.entity_id)).all()
+    writing.written(session, entity_id, "books", WrittenEntity("customer/C107/91"))
+
+
+async def test_a_record_says_where_it_is_until_the_erp_has_it(stage: Stage) -> None:
+    stage.database.write_now(_on_the_way)
+    await stage.receive("Prezzi", sender="Ada Neri <ada@ferri.it>")
+    async with showing(stage, size=(120, 36)) as shown:
+        await shown.press("plus", "enter")
+        await shown.sees("New: Contact · Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("Made Contact “Ada Neri”: here now, in Odoo shortly", "waiting for books")
+        aside(lambda: stage.database.write_now(_refuse, "Odoo does not take it: \x1b[2Jrole"))
+        await shown.sees("books refuses it", "␛[2Jrole")
+        await shown.press("i", "up", "enter")
+        await shown.sees("only here: Odoo refuses it", "Odoo does not take it: ␛[2Jrole")
+        aside(lambda: stage.database.write_now(_make))
+        await shown.sees("in Odoo")
+        await shown.lacks("refuses it")

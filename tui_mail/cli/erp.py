@@ -1,4 +1,4 @@
-"""`erp`: where records come from, and bringing them in."""
+"""`erp`: where records come from, bringing them in, and writing those made here."""
 
 import os
 from collections import Counter
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tui_mail.cli import erp_write
 from tui_mail.cli.context import Context, moment
+from tui_mail.cli.erp_places import places
 from tui_mail.config import crm_of
 from tui_mail.errors import NotFound, TuiMailError, WrongData, WrongUse
 from tui_mail.i18n import _, ngettext
@@ -18,7 +20,6 @@ from tui_mail.values import ENTITY_KINDS
 if TYPE_CHECKING:
     from tui_mail.db.erp import KindCount
     from tui_mail.db.erp_status import PlaceStatus
-    from tui_mail.db.tables import ErpSource
     from tui_mail.values import RecordError
 
 
@@ -66,8 +67,11 @@ def register(app: typer.Typer) -> None:
         ),
         epilog=_("Example: tui-mail erp kinds --json"),
     )(_kinds)
+    erp_write.register(group)
     app.add_typer(
-        group, name="erp", help=_("Records of the ERP: import, add, refresh, test, status, kinds.")
+        group,
+        name="erp",
+        help=_("Records of the ERP: import, add, refresh, test, status, set, write, kinds."),
     )
 
 
@@ -201,7 +205,7 @@ def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]
     """Read a place as a refresh would, and take nothing in."""
     call: Context = context.obj
     crm = crm_of(call.settings)
-    for source in _sources(call, name):
+    for source in places(call, name):
         with call.in_part():
             changes = call.parts.connector(source.location, source.mapping).changes("")
             counts = Counter(
@@ -226,22 +230,12 @@ def _said_kind(kind: str) -> str:
     return _("Addresses") if kind == "address" else kind_name(kind)
 
 
-def _sources(call: Context, name: str) -> "list[ErpSource]":
-    """The places of that name, all for "". Raises NotFound."""
-    from tui_mail.db import erp
-
-    found = [s for s in call.database.read_now(erp.sources) if name in {"", s.name} and s.location]
-    if not found:
-        raise NotFound(_("There is no such source: tui-mail erp add NAME FOLDER adds one."))
-    return found
-
-
 def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
     from tui_mail.db import erp
 
     call: Context = context.obj
     codes = []
-    for source in _sources(call, name):
+    for source in places(call, name):
         call.exit_code = 0
         with call.in_part():
             try:
@@ -274,13 +268,17 @@ def _status(context: typer.Context) -> None:
                 "error": source.error,
                 "reading": source.is_read(now),
                 "waiting": status.waiting,
+                "writes": source.writes,
+                "to_write": source.to_write,
+                "refused": source.refused,
             },
             _status_line(source, now),
         )
 
 
 def _status_line(source: "PlaceStatus", now: datetime) -> str:
-    """One place for people: a line, and one for what is wrong."""
+    """One place for people: a line, one for what is wrong, and what is written there."""
+    from tui_mail.ui.erpwords import written_words
     from tui_mail.ui.formats import ago
 
     success = moment(source.last_success)
@@ -291,6 +289,7 @@ def _status_line(source: "PlaceStatus", now: datetime) -> str:
         lines.append("    " + _("it is being read now"))
     if source.error:
         lines.append(f"    {source.error}")
+    lines += [f"    {words}" for words in written_words(source)]
     return "\n".join(lines)
 
 

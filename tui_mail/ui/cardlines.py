@@ -7,10 +7,12 @@ from tui_mail.db.rows import Card, EntityRow, LineRow
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
+from tui_mail.ui.erpwords import kept_words
 from tui_mail.ui.kinds import activity_name, detail_name, is_party, kind_name, state_name
 from tui_mail.ui.widgets.entries import Entry
-from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, width_of
-from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
+from tui_mail.ui.wrap import wrapped
+from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE
 
 _LABEL = 16
 _FLAGS = {"blocked", "disputed", "active"}
@@ -77,7 +79,9 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
     state = state_name(entity.state)
     gone = _("gone from the ERP")
     if entity.source == LOCAL_SOURCE:
-        fact(_("kept"), safe(_("only here, not in the ERP")), "warning")
+        fact(_("kept"), kept_words(entity, card.place), "warning")
+    elif entity.kind in MADE_HERE and card.place:
+        fact(_("kept"), safe(_("in {place}").format(place=card.place)))
     fact(_("state"), safe(f"{state} · {gone}") if entity.gone else state)
     fact(_("their reference"), safe(entity.their_reference))
     fact(_("our reference"), safe(entity.our_reference))
@@ -89,7 +93,13 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
         fact(detail_name(key), _detail(key, str(value), today))
     if card.addresses:
         fact(_("addresses"), safe(", ".join(card.addresses)))
-    return [BLANK, *_in_columns(facts, width)]
+    return [BLANK, *_in_columns(facts, width), *_way_error(entity, width)]
+
+
+def _way_error(entity: EntityRow, width: int) -> list[Line]:
+    """Why a record made here is not in the ERP yet, whole."""
+    style = "error" if entity.refused else "warning"
+    return [plain(part, style) for part in wrapped(safe(entity.way_error), width - 1, " ")]
 
 
 def to_do(activity: EntityRow, today: Day) -> SafeText:
@@ -167,8 +177,16 @@ def _row(row: EntityRow, width: int, today: Day, current: int) -> Entry[EntityRo
         Piece(fit(SafeText(f" {day}"), 10), "dim"),
         Piece(fit(amount, 14, right=True)),
         Piece(SafeText(f"  {state_name(row.state)}"), "dim"),
+        *_kept(row),
     )
     return Entry((line,), row)
+
+
+def _kept(row: EntityRow) -> tuple[Piece, ...]:
+    """Of a record made here: how far it is."""
+    if row.source != LOCAL_SOURCE:
+        return ()
+    return (Piece(SafeText(f"  {kept_words(row)}"), "error" if row.refused else "warning"),)
 
 
 def _due(row: EntityRow, width: int, today: Day) -> Entry[EntityRow]:
@@ -208,5 +226,6 @@ def _contact(row: EntityRow, width: int) -> Entry[EntityRow]:
         Piece(SafeText("   ")),
         Piece(fit(safe(row.title) or safe(row.code), max(20, width * 30 // 100))),
         Piece(role, "dim"),
+        *_kept(row),
     )
     return Entry((line,), row)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui_mail.i18n import _, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
+from tui_mail.ui.erpwords import written_words
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
 
@@ -55,4 +56,6 @@ def _place(place: "PlaceStatus", width: int, now: datetime) -> Iterator[Line]:
         )
     if place.error:
         yield from (plain(part, "error") for part in wrapped(safe(place.error), width - 1, _MARGIN))
+    for words in written_words(place):
+        yield from (plain(part, "dim") for part in wrapped(safe(words), width - 1, _MARGIN))
     yield BLANK

@@ -17,6 +17,7 @@ from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.cardlines import to_do
+from tui_mail.ui.erpwords import kept_words
 from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.kinds import (
     abbreviation,
@@ -201,6 +202,7 @@ class RecordsPanel(Panel, Entries[Item]):
         party = self._found.party
         if party is not None and party.entity.id == link.entity_id:
             lines += self._balance(party, width)
+        lines += _way(link, width)
         lines += _why(link, width)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
@@ -249,6 +251,7 @@ class RecordsPanel(Panel, Entries[Item]):
         party = self._found.party
         if link.party and (party is None or party.entity.id != link.party_id):
             lines.append(plain(fit(SafeText(f"  {safe(link.party)}"), width), "dim"))
+        lines += _way(link, width)
         lines += _why(link, width)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
@@ -320,6 +323,17 @@ def _sign(link: LinkRow) -> SafeText:
 
 def _ink(link: LinkRow) -> str:
     return "warning" if link.state == "proposed" else "accent"
+
+
+def _way(link: LinkRow, width: int) -> list[Line]:
+    """Of a record made here: how far it is, and what is wrong."""
+    if not link.made_here:
+        return []
+    words = [kept_words(link)]
+    if link.way_error:
+        words.append(safe(link.way_error))
+    style = "error" if link.refused else "warning"
+    return [plain(part, style) for one in words for part in wrapped(one, width - 1, "  ")]
 
 
 def _why(link: LinkRow, width: int) -> list[Line]:

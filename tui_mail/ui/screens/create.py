@@ -198,15 +198,19 @@ class CreateScreen(ModalScreen["NewRecord | None"]):
 
 def _create(
     session: "Session", operator_id: int, message_id: int, record: "NewRecord", now: datetime
-) -> None:
+) -> str:
+    """What people call the place that is to have it, "" for none."""
     from tui_mail.db.creating import create
+    from tui_mail.db.writing import destination
 
-    create(session, operator_id, message_id, record, now)
+    return destination(session, create(session, operator_id, message_id, record, now))
 
 
 async def make(parts: "Parts", message_id: int, record: "NewRecord") -> SafeText:
     """Make it; the sentence. Raises NotAllowed, NotFound, WrongData."""
     now = datetime.now(UTC)
-    await parts.database.write(_create, parts.operator_id, message_id, record, now)
+    place = await parts.database.write(_create, parts.operator_id, message_id, record, now)
     words = _("Made {kind} “{name}”: kept here, the ERP does not have it")
-    return safe(words.format(kind=kind_name(record.kind), name=record.title))
+    if place:
+        words = _("Made {kind} “{name}”: here now, in {place} shortly")
+    return safe(words.format(kind=kind_name(record.kind), name=record.title, place=place))
