@@ -201,3 +201,16 @@ async def test_help_begins_with_the_language_where_a_search_is_typed(stage: Stag
         await shown.sees("What / understands", "from: to: cc: bcc:")
         await shown.press("escape")
         await shown.sees("search all mail")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_what_an_empty_line_says_is_as_easy_to_read_as_the_keys(
+    stage: Stage, theme: str
+) -> None:
+    async with showing(stage, theme=theme) as shown:
+        await shown.press("/")
+        await shown.sees("search all mail")
+        line = shown.main.query_one("#search", SafeInput)
+        style = line.get_component_rich_style("input--placeholder")
+        assert style.color is not None
+        assert style.color.name.lower() == shown.console.theme_variables["dim"].lower()

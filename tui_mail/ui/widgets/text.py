@@ -111,6 +111,7 @@ class SafeInput(Input):
         border: none; height: 1; padding: 0; background: $background; color: $foreground;
         background-tint: $background 0%;
     }
+    SafeInput > .input--placeholder, SafeInput > .input--suggestion { color: $dim; }
     """
 
     def _on_paste(self, event: events.Paste) -> None:
