@@ -1,5 +1,6 @@
 """The reader shows a message whose attachment is damaged, says so, and saves nothing of it."""
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,29 @@ async def test_a_message_is_read_without_its_damaged_file(
         await shown.press("enter")
         await shown.sees("restore", "backup")
     assert list(folder.iterdir()) == []
+
+
+async def test_the_whole_files_of_a_message_are_saved_and_the_lost_one_is_named(
+    stage: Stage, tmp_path: Path
+) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["Subject"] = "Luca Ferri <l.ferri@ferri.it>", "Fattura"
+    letter.set_content("Ecco la fattura.\n")
+    letter.add_attachment(b"%PDF one", "application", "pdf", filename="fattura.pdf")
+    await stage.take(letter.as_bytes())
+    (lost,) = (tmp_path / "blobs").glob("*/*")
+    letter.add_attachment(b"two", "application", "pdf", filename="ordine.pdf")
+    await stage.take(letter.as_bytes())
+    lost.unlink()
+    folder = tmp_path / "salvati"
+    folder.mkdir()
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("Ecco la fattura.", "“fattura.pdf” cannot be opened.")
+        await shown.press("A")
+        await shown.sees("Save 2 files in")
+        shown.console.screen.query_one(SafeInput).value = str(folder)
+        await shown.sees("salvati/", "save here")
+        await shown.press("enter")
+        await shown.sees("but not “fattura.pdf”")
+    assert [path.name for path in folder.iterdir()] == ["ordine.pdf"]

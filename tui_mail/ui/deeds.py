@@ -251,20 +251,23 @@ async def save_files(
     from tui_mail.worker.reading import attachment_of
     from tui_mail.worker.saving import save_into
 
-    def write() -> tuple[list[Path], list[NotFound]]:
+    def write() -> tuple[list[Path], list[tuple[str, NotFound]]]:
         found, lost = [], []
         for file in files:
             try:
                 found.append(attachment_of(opened, file.number))
             except NotFound as error:
-                lost.append(error)
+                lost.append((file.name or file.media_type, error))
         return [save_into(folder, one.name, one.content) for one in found], lost
 
     paths, lost = await asyncio.to_thread(write)
     if lost and not paths:
-        raise lost[0]
+        raise lost[0][1]
     if len(paths) == 1:
         saved = _("Saved {file}").format(file=paths[0])
     else:
         saved = _("Saved {count} files in {folder}").format(count=len(paths), folder=folder)
-    return safe(f"{saved} – {lost[0].message}" if lost else saved)
+    if lost:
+        names = ", ".join(_("“{name}”").format(name=name) for name, _error in lost)
+        saved = _("{saved}, but not {names}: the message says why").format(saved=saved, names=names)
+    return safe(saved)
