@@ -125,6 +125,10 @@ def test_an_unknown_search_is_a_mistake_with_its_place(house: House) -> None:
     with pytest.raises(QueryMistake, match="“pompe”") as caught:
         read(house, "a @pompe b")
     assert (caught.value.start, caught.value.end) == (3, 8)
+    assert "There are: “" in caught.value.message
+    save(house, "Pompe nuove", "x")
+    with pytest.raises(QueryMistake, match="Did you mean “Pompe nuove”"):
+        read(house, "@pompe")
 
 
 def test_searches_that_name_each_other_end_with_a_sentence(house: House) -> None:

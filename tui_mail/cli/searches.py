@@ -39,13 +39,15 @@ def forget(call: Context, name: str) -> None:
     """Raises NotFound."""
     from tui_mail.db.saved_list import called, saved_searches
     from tui_mail.db.saved_searches import delete_search
+    from tui_mail.db.search_names import no_saved_search
 
     rows = call.database.read_now(saved_searches, call.operator_id)
     wanted = folded(name)
-    own = (row for row in rows if row.own)
+    own = [row for row in rows if row.own]
     found = next((row for row in own if wanted in called(row.name, row.query)), None)
     if found is None:
-        raise NotFound(_("There is no saved search “{name}”.").format(name=name))
+        shown = {one: row.name for row in own for one in called(row.name, row.query)}
+        raise NotFound(no_saved_search(name, shown))
     call.database.write_now(delete_search, call.operator_id, found.id, datetime.now(UTC))
     call.emit(
         {"deleted": found.name},

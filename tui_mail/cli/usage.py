@@ -32,7 +32,9 @@ def _problem(error: Exception, context: Any) -> str:
         return _("The value of {parameter} is wrong.").format(parameter=_parameter(error))
     if kind == "BadOptionUsage":
         option = getattr(error, "option_name", "")
-        return _("The option {option} is not used rightly.").format(option=option)
+        return _("The option {option} needs a value behind it, or takes none.").format(
+            option=option
+        )
     if kind == "UsageError":
         return _("There are more arguments than the command takes.")
     return str(error)

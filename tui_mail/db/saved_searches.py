@@ -12,7 +12,7 @@ from tui_mail.db.journal import journal
 from tui_mail.db.many import key_of
 from tui_mail.db.rows import SavedRow
 from tui_mail.db.saved_list import called, saved_searches
-from tui_mail.db.search_names import logins, require_names
+from tui_mail.db.search_names import logins, no_saved_search, require_names
 from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Operator, SavedSearch
 from tui_mail.db.topics import Topic, publish
@@ -74,7 +74,8 @@ class _Searches:
         key = folded(name)
         row = self._all().get(key)
         if row is None:
-            raise WrongUse(_("There is no saved search “{name}”.").format(name=name))
+            shown = {one: known.name for one, known in self._all().items()}
+            raise WrongUse(no_saved_search(name, shown))
         self._count += 1
         if key in self._within:
             raise WrongUse(_("The saved search “{name}” asks for itself.").format(name=name))

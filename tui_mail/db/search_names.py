@@ -88,6 +88,13 @@ def logins(session: Session) -> dict[str, str]:
     return named | {login.casefold(): login for login, _name in people}
 
 
+def no_saved_search(name: str, shown: Mapping[str, str]) -> str:
+    """That there is none of that name, and which there are; `shown`: the name of each by what it may
+    be called, folded."""
+    said = _("There is no saved search “{name}”.").format(name=name)
+    return said + _near_or_some(name, shown, list(shown.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Folders:
     """`names`: what folders may be called, folded. `told`: what people are told of each, by what they
