@@ -18,7 +18,6 @@ from tui_mail.values import LinkState
 # The exchange writes from numbered mailboxes; an envelope in its name that is not certain is no PEC.
 _EXCHANGE = re.compile(r"sdi[0-9]{1,4}@pec\.fatturapa\.it")
 _SAME_TOTAL = 1.5
-_EXCHANGE_METHOD = "exchange"
 _SAME_NUMBER = 4.0
 _INVOICES = frozenset({"invoice", "purchase_invoice", "credit_note"})
 _SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
@@ -115,12 +114,12 @@ def exchange_evidence(
     for number, links in knowledge.noticed.items():
         for one in links:
             # What a notice itself knows only by its number is no reason for another.
-            if one.kind in _INVOICES and one.state in _SURE and one.method != _EXCHANGE_METHOD:
+            if one.kind in _INVOICES and one.state in _SURE and one.method != "exchange":
                 yield Evidence(
                     entity_id=one.entity_id,
                     kind=one.kind,
                     company=one.company,
-                    method=_EXCHANGE_METHOD,
+                    method="exchange",
                     weight=_SAME_NUMBER,
                     why=reason("exchange", number=number),
                     found_in=number,

@@ -116,6 +116,7 @@ def method_name(method: str) -> SafeText:
         "file": pgettext("method", "invoice file"),
         "amount": pgettext("method", "amount"),
         "payment": pgettext("method", "payment"),
+        "exchange": pgettext("method", "SdI number"),
         "receipt": pgettext("method", "receipt"),
     }
     return safe(names.get(method, method))
