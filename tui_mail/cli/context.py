@@ -8,7 +8,7 @@ import logging.handlers
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -288,12 +288,13 @@ class Context:
         sys.stderr.write(f"{_in_rows(safe(text))}\n")
         sys.stderr.flush()
 
-    def emit(self, record: Mapping[str, Any], line: str = "") -> None:
-        """One result on standard output: a JSON object in ASCII with --json, else `line`."""
+    def emit(self, record: Mapping[str, Any], line: str = "", more: Sequence[str] = ()) -> None:
+        """One result on standard output: a JSON object in ASCII with --json, else `line`, and below
+        it `more`."""
         if self.json:
             sys.stdout.write(f"{json.dumps(record, default=_plain)}\n")
         else:
-            sys.stdout.write(f"{safe(line)}\n")
+            sys.stdout.writelines(f"{safe(one)}\n" for one in (line, *more))
 
     def refuse(self, record: Mapping[str, Any], line: str) -> None:
         """One part that went wrong: a JSON object with --json, else `line` on standard error."""

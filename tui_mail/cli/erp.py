@@ -259,6 +259,7 @@ def _status(context: typer.Context) -> None:
         )
     for source in status.places:
         success = source.last_success
+        line, *more = _status_lines(source, now)
         call.emit(
             {
                 "name": source.name,
@@ -272,11 +273,12 @@ def _status(context: typer.Context) -> None:
                 "to_write": source.to_write,
                 "refused": source.refused,
             },
-            _status_line(source, now),
+            line,
+            more,
         )
 
 
-def _status_line(source: "PlaceStatus", now: datetime) -> str:
+def _status_lines(source: "PlaceStatus", now: datetime) -> list[str]:
     """One place for people: a line, one for what is wrong, and what is written there."""
     from tui_mail.ui.erpwords import written_words
     from tui_mail.ui.formats import ago
@@ -290,7 +292,7 @@ def _status_line(source: "PlaceStatus", now: datetime) -> str:
     if source.error:
         lines.append(f"    {source.error}")
     lines += [f"    {words}" for words in written_words(source)]
-    return "\n".join(lines)
+    return lines
 
 
 def _kinds(context: typer.Context) -> None:

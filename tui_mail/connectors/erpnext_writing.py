@@ -195,10 +195,13 @@ def _missing(error: NoDoctype) -> MayOnlyRead | Refused:
     if error.denied:
         return MayOnlyRead(
             _(
-                "The key's user may not make this in ERPNext: give it the right, then"
-                " tui-mail erp write --again."
+                "The key's user may not make this in ERPNext: give it the right, then press R on"
+                " the record's card, or tui-mail erp write --again."
             )
         )
     return Refused(
-        _("ERPNext has no such documents: install its module, then tui-mail erp write --again.")
+        _(
+            "ERPNext has no such documents: install its module, then R on the record's"
+            " card, or tui-mail erp write --again."
+        )
     )

@@ -44,12 +44,15 @@ class Making:
             if error.denied:
                 raise MayOnlyRead(
                     _(
-                        "The key's user may not make this in Odoo: give it the right, then"
-                        " tui-mail erp write --again."
+                        "The key's user may not make this in Odoo: give it the right, then press R on"
+                        " the record's card, or tui-mail erp write --again."
                     )
                 ) from error
             raise Refused(
-                _("Odoo has no such records: install its module, then tui-mail erp write --again.")
+                _(
+                    "Odoo has no such records: install its module, then R on the record's"
+                    " card, or tui-mail erp write --again."
+                )
             ) from error
 
     def _contact(self, record: NewEntity, ticket: str) -> WrittenEntity:

@@ -78,7 +78,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         overdue=_sum(late, currency),
         overdue_since=min((one.due_date for one in late if one.due_date), default=None),
         next_activity=_next_activity(session, party_id),
-        place=place_of(session, entity.on_its_way or entity.source),
+        place=entity.on_its_way or place_of(session, entity.source),
     )
 
 

@@ -22,9 +22,9 @@ from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.shown import crm_of, shown
-from tui_mail.db.tables import Company, DocumentLine, Entity, EntityWriting, ErpSource
+from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
-from tui_mail.db.writing import way_columns
+from tui_mail.db.writing import way_columns, with_way
 from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
@@ -235,7 +235,7 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
     """
     crm = crm_of(session)
     own = [name for name in EntityRow.__slots__ if name in Entity.model_fields]
-    return (
+    query = (
         select(
             *(getattr(Entity, name) for name in own if name != "party_id"),
             *way_columns(),
@@ -245,9 +245,9 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
             func.coalesce(col(_Party.title), "").label("party"),
         )
         .outerjoin(_Party, and_(col(_Party.id) == col(Entity.party_id), *shown(crm, _Party)))
-        .outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id))
         .where(*shown(crm))
     )
+    return with_way(query)
 
 
 def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:

@@ -23,7 +23,6 @@ from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import (
     Entity,
-    EntityWriting,
     Folder,
     Grant,
     Link,
@@ -31,7 +30,7 @@ from tui_mail.db.tables import (
     Operator,
     Placement,
 )
-from tui_mail.db.writing import way_columns
+from tui_mail.db.writing import way_columns, with_way
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
 from tui_mail.values import LOCAL_SOURCE, PARTY_KINDS, Crm, LinkState
@@ -132,7 +131,7 @@ def links_for(session: Session, operator_id: int, message_ids: Collection[int]) 
 def entities_of(session: Session, message_id: int) -> tuple[int, ...]:
     """The records that a message is surely linked to, for the answer to take over."""
     sure = (LinkState.CONFIRMED.value, LinkState.AUTOMATIC.value)
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(col(Link.entity_id))
         .where(col(Link.message_id) == message_id, col(Link.state).in_(sure))
         .order_by(col(Link.id))
@@ -142,7 +141,7 @@ def entities_of(session: Session, message_id: int) -> tuple[int, ...]:
 
 def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
     party = aliased(Entity)
-    return (
+    query: Select[*tuple[Any, ...]] = (
         select(
             col(Link.message_id),
             col(Message.message_id).label("message_header"),
@@ -172,9 +171,9 @@ def _link_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
         .join(Message, col(Message.id) == col(Link.message_id))
         .outerjoin(party, and_(col(party.id) == col(Entity.party_id), *shown(crm, party)))
         .outerjoin(Operator, col(Operator.id) == col(Link.operator_id))
-        .outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id))
         .where(*shown(crm))
     )
+    return with_way(query)
 
 
 def _link_row(row: Row[*tuple[Any, ...]], hidden: frozenset[int]) -> LinkRow:

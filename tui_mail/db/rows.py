@@ -342,7 +342,7 @@ class EntityRow:
     url: str
     gone: bool
     source: str = ""  # the connector's name; `LOCAL_SOURCE`: made here
-    on_its_way: str = ""  # of one made here: the place that is to have it
+    on_its_way: str = ""  # of one made here: what people call the place that is to have it
     refused: bool = False  # by that place
     way_error: str = ""  # why it is not there yet
     details: Mapping[str, str] = field(default_factory=dict)

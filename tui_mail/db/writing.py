@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -109,11 +109,23 @@ def _stop(session: Session, source: ErpSource) -> None:
 
 
 def way_columns() -> tuple[ColumnElement[Any], ...]:
-    """How far a record is, as `EntityRow` has it; of a query that has joined `EntityWriting`."""
+    """How far a record is, as `EntityRow` has it; of a query that `with_way` has prepared."""
+    products = (
+        (col(ErpSource.location).startswith(f"{scheme}+"), label)
+        for scheme, label in _SCHEMES.items()
+    )
+    name = func.coalesce(col(EntityWriting.source), "")
     return (
-        func.coalesce(col(EntityWriting.source), "").label("on_its_way"),
+        case(*products, else_=name).label("on_its_way"),
         func.coalesce(col(EntityWriting.refused), false()).label("refused"),
         func.coalesce(col(EntityWriting.error), "").label("way_error"),
+    )
+
+
+def with_way(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A query of records, with what `way_columns` is read from."""
+    return query.outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id)).outerjoin(
+        ErpSource, col(ErpSource.name) == col(EntityWriting.source)
     )
 
 
@@ -134,6 +146,17 @@ def enqueue_again(session: Session, names: Sequence[str], now: datetime) -> None
     session.execute(again.values(refused=False, next_try=now))
     _enqueue(session, names, now)
     publish(session, Topic.ERP)
+
+
+def try_again(session: Session, entity_id: int, now: datetime) -> bool:
+    """Write a record that was refused once more; False when it was not."""
+    row = session.get(EntityWriting, entity_id)
+    if row is None or not row.refused:
+        return False
+    row.refused, row.error, row.next_try = False, "", now
+    session.add(row)
+    publish(session, Topic.ERP)
+    return True
 
 
 def _enqueue(

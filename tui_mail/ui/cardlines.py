@@ -79,7 +79,7 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
     state = state_name(entity.state)
     gone = _("gone from the ERP")
     if entity.source == LOCAL_SOURCE:
-        fact(_("kept"), kept_words(entity, card.place), "warning")
+        fact(_("kept"), kept_words(entity), "warning")
     elif entity.kind in MADE_HERE and card.place:
         fact(_("kept"), safe(_("in {place}").format(place=card.place)))
     fact(_("state"), safe(f"{state} · {gone}") if entity.gone else state)

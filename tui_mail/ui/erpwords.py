@@ -18,13 +18,13 @@ class _OnItsWay(Protocol):
     def refused(self) -> bool: ...
 
 
-def kept_words(record: _OnItsWay, place: str = "") -> SafeText:
-    """Where a record lives that was made here. `place`: what people call where it is to go."""
+def kept_words(record: _OnItsWay) -> SafeText:
+    """Where a record lives that was made here."""
     if not record.on_its_way:
         return safe(_("only here, not in the ERP"))
     if record.refused:
-        return safe(_("only here: {place} refuses it").format(place=place or record.on_its_way))
-    return safe(_("here, waiting for {place}").format(place=place or record.on_its_way))
+        return safe(_("only here: {place} refuses it").format(place=record.on_its_way))
+    return safe(_("here, waiting for {place}").format(place=record.on_its_way))
 
 
 def written_words(place: "PlaceStatus") -> list[str]:

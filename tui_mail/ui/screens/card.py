@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_mail.db.rows import ALL_MAIL, Card, EntityRow, ListRow, PageKey, TraceFilter
+from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
@@ -37,6 +38,12 @@ def _read(session: "Session", entity_id: int, today: "Day") -> Card:
     from tui_mail.db.cards import card
 
     return card(session, entity_id, today)
+
+
+def _try_again(session: "Session", entity_id: int, now: datetime) -> bool:
+    from tui_mail.db.writing import try_again
+
+    return try_again(session, entity_id, now)
 
 
 class CardPanel(Panel, Entries[EntityRow]):
@@ -246,6 +253,7 @@ class CardScreen(Screen[ListRow | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("card.close", "escape,q,u", "close", msgid("close"), hint=True),
         bind("card.other", "tab,f6", "other", msgid("card or mail"), hint=True),
+        bind("card.again", "R", "again", msgid("write it again"), hint=True, first=True),
     ]
 
     def __init__(self, parts: "Parts", entity_id: int, *, mail_only: bool = False) -> None:
@@ -280,6 +288,7 @@ class CardScreen(Screen[ListRow | None]):
 
     def on_card_panel_grown(self) -> None:
         self._divide()
+        self.call_after_refresh(self._show_hints)
 
     def _divide(self) -> None:
         """The card takes what it needs, at most two thirds; the mail has the rest."""
@@ -294,6 +303,26 @@ class CardScreen(Screen[ListRow | None]):
         event.stop()
         style = "error" if event.wrong else ""
         self.query_one("#status", Bar).show(plain(SafeText(f" {event.text}"), style))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "again":
+            card = self._card.card
+            return card is not None and card.entity.refused
+        return super().check_action(action, parameters)
+
+    def action_again(self) -> None:
+        """Have a record that the ERP refused written once more."""
+        begin(self, self._again, "deeds")
+
+    async def _again(self) -> None:
+        now = datetime.now(UTC)
+        try:
+            waits = await self._parts.database.write(_try_again, self._card.entity_id, now)
+        except TuiMailError as error:
+            self.post_message(Said.error(error))
+            return
+        if waits:
+            self.post_message(Said(safe(_("It is tried again in a moment."))))
 
     def open_card(self, entity_id: int) -> None:
         """Another record's card on top of this one; a message chosen there is given on."""
