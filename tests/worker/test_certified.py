@@ -47,16 +47,15 @@ _LATE = receipt(
     facts(SENT, "preavviso-errore-consegna", delivered_to=_THEIRS, reason="12 ore"),
     number="l",
 )
-_ANSWER = envelope(
-    Posted(
-        sender=_THEIRS,
-        to=_OURS,
-        subject="Re: conferma",
-        letter="theirs@client",
-        identifier="opec9@gestore.example",
-        head=f"In-Reply-To: <{SENT.identifier}>\r\n",
-    )
+_POSTED_ANSWER = Posted(
+    sender=_THEIRS,
+    to=_OURS,
+    subject="Re: conferma",
+    letter="theirs@client",
+    identifier="opec9@gestore.example",
+    head=f"In-Reply-To: <{SENT.identifier}>\r\n",
 )
+_ANSWER = envelope(_POSTED_ANSWER)
 
 
 class Case:
@@ -234,6 +233,11 @@ def _lost(kind: str = "accettazione", subject: str = SENT.subject, to: str = _TH
 async def test_a_receipt_under_unknown_names_is_of_the_only_letter_that_fits(case: Case) -> None:
     await case.take(_LETTER, _lost(), _lost("avvenuta-consegna"))
     assert await case.states() == (CertifiedState(_THEIRS, "delivered"),)
+    # An answer that knows the provider's name alone is about the letter, too.
+    answer = replace(_POSTED_ANSWER, head="In-Reply-To: <opec7@x>\r\n")
+    await case.take(envelope(answer))
+    rows = await _links(case, answer.identifier)
+    assert "sales_order" in {row.kind for row in rows if row.state == "automatic"}
 
 
 @pytest.mark.parametrize(

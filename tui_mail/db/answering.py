@@ -32,11 +32,15 @@ class Answering:
         # Of several that have an identifier the oldest is meant.
         here = {(one.header, one.thread_id): one.message_id for one in reversed(messages)}
         wanted = _elsewhere(messages, here).union(*named.values())
-        places = carried(session, wanted) | with_identifiers(session, wanted) | here
+        by_provider = carried(session, wanted)
+        places = by_provider | with_identifiers(session, wanted) | here
         anywhere = {header: message_id for (header, _thread), message_id in places.items()}
+        # A provider gives a name once: it tells the letter also where the conversation was torn.
+        carriers = {header: letter for (header, _thread), letter in by_provider.items()}
         answers = {
             one.message_id: _answered(one, places)
             or _named(one, named.get(one.message_id, ()), anywhere)
+            or _named(one, one.answers[:_MOST_ANSWERED], carriers)
             for one in messages
         }
         batch = {one.message_id: one for one in messages}
