@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from tui_mail.db.erp import document_lines, entity_by_id, entity_row, entity_rows
+from tui_mail.db.record_way import place_of
 from tui_mail.db.rows import Card, EntityRow
 from tui_mail.db.shown import crm_of
 from tui_mail.db.tables import Address, Entity
 from tui_mail.db.traces import chain_ids
-from tui_mail.db.writing import place_of
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
 
 OPEN_DOCUMENTS = 20

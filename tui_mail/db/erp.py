@@ -20,11 +20,11 @@ from tui_mail.db.erp_concerned import keep_waiting
 from tui_mail.db.erp_save import Missing, Taking, plain
 from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
+from tui_mail.db.record_way import way_columns, with_way
 from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
-from tui_mail.db.writing import way_columns, with_way
 from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number

@@ -18,6 +18,7 @@ from tui_mail.db.filing import hidden_from
 from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
 from tui_mail.db.many import chunks
+from tui_mail.db.record_way import way_columns, with_way
 from tui_mail.db.rights import visible
 from tui_mail.db.rows import Chip, LinkRow
 from tui_mail.db.shown import crm_of, shown
@@ -30,7 +31,6 @@ from tui_mail.db.tables import (
     Operator,
     Placement,
 )
-from tui_mail.db.writing import way_columns, with_way
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
 from tui_mail.values import LOCAL_SOURCE, PARTY_KINDS, Crm, LinkState

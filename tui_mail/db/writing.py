@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -28,7 +28,6 @@ from tui_mail.values import LOCAL_SOURCE, NewEntity, Reference, WrittenEntity
 EVERY_COMPANY = "*"
 _UNDO = timedelta(seconds=15)  # as long a record can be taken back before anybody else knows of it
 _MINUTES = (1, 5, 15, 60)  # between tries
-_SCHEMES = {"odoo": "Odoo", "erpnext": "ERPNext"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +37,6 @@ class WritingTask:
     entity_id: int
     record: NewEntity
     ticket: str
-
-
-def _label(name: str, location: str) -> str:
-    """What people call a place of the ERP: its kind where that is a product, else its name."""
-    return _SCHEMES.get(location.partition("+")[0], name)
-
-
-def place_of(session: Session, name: str) -> str:
-    """What people call the place of that name; "" for none that is known, as when records were
-    brought in once."""
-    source = session.get(ErpSource, name)
-    return _label(name, source.location) if source is not None else ""
-
-
-def destination(session: Session, entity_id: int) -> str:
-    """What people call the place that is to have a record, "" for none."""
-    row = session.get(EntityWriting, entity_id)
-    return place_of(session, row.source) if row is not None else ""
 
 
 # -- what may be written ---------------------------------------------------------------------------
@@ -106,27 +87,6 @@ def _stop(session: Session, source: ErpSource) -> None:
         row.refused = True
         row.error = _("Writing was switched off before the ERP had answered.")
         session.add(row)
-
-
-def way_columns() -> tuple[ColumnElement[Any], ...]:
-    """How far a record is, as `EntityRow` has it; of a query that `with_way` has prepared."""
-    products = (
-        (col(ErpSource.location).startswith(f"{scheme}+"), label)
-        for scheme, label in _SCHEMES.items()
-    )
-    name = func.coalesce(col(EntityWriting.source), "")
-    return (
-        case(*products, else_=name).label("on_its_way"),
-        func.coalesce(col(EntityWriting.refused), false()).label("refused"),
-        func.coalesce(col(EntityWriting.error), "").label("way_error"),
-    )
-
-
-def with_way(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """A query of records, with what `way_columns` is read from."""
-    return query.outerjoin(EntityWriting, col(EntityWriting.entity_id) == col(Entity.id)).outerjoin(
-        ErpSource, col(ErpSource.name) == col(EntityWriting.source)
-    )
 
 
 # -- on the way ------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ def _create(
 ) -> str:
     """What people call the place that is to have it, "" for none."""
     from tui_mail.db.creating import create
-    from tui_mail.db.writing import destination
+    from tui_mail.db.record_way import destination
 
     return destination(session, create(session, operator_id, message_id, record, now))
 
