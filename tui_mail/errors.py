@@ -10,7 +10,8 @@ TuiMailError                 slug               exit (sysexits.h)
 ├── CannotWrite              cannot_write       73
 ├── InputOutput              input_output       74
 ├── TryLater                 try_later          75
-│   └── TurnLost             try_later          75
+│   ├── TurnLost             try_later          75
+│   └── Away                 on_server          75
 ├── ProtocolRefused          protocol           76
 │   └── TlsRefused           tls_refused        76
 ├── NotAllowed               not_allowed        77
@@ -86,6 +87,12 @@ class TryLater(TuiMailError):
 
 class TurnLost(TryLater):
     """Another process has the account's turn by now: nothing was written."""
+
+
+class Away(TryLater):
+    """Files that are with a server only, and not here yet."""
+
+    slug = "on_server"
 
 
 class ProtocolRefused(TuiMailError):

@@ -16,7 +16,7 @@ from tui_mail.demo.imap_server import ImapServer
 _ACCOUNT = {
     "email", "name", "shared", "protocol", "imap", "tls", "smtp", "smtp_tls", "user", "pop3",
     "leave_days", "delete_there", "oauth_issuer", "sent_copies", "only_subscribed",
-    "paused", "rate", "schedule",
+    "paused", "rate", "schedule", "keep_days", "keep_kib",
 }  # fmt: skip
 _EMAIL = "anna@rossi.example"
 

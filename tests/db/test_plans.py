@@ -16,11 +16,13 @@ from tui_mail.db import (
     exchange,
     filing,
     folder_records,
+    keeping,
     knowledge,
     learned_formats,
     lost_receipts,
     own_letters,
     picked_up,
+    wanted,
 )
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.answering import Answering
@@ -35,7 +37,7 @@ from tui_mail.db.links import chips_for
 from tui_mail.db.local_copies import holds
 from tui_mail.db.machine_links import MachineLinks
 from tui_mail.db.many import key_of
-from tui_mail.db.messages import save, update_flags
+from tui_mail.db.messages import Arrival, PreparedAttachment, save, update_flags
 from tui_mail.db.picked_up import Picked
 from tui_mail.db.pieces import pieces_beside
 from tui_mail.db.positions import first_position
@@ -578,3 +580,59 @@ def _folder(account_id: int) -> dict[str, object]:
         **dict.fromkeys(("gone", "hidden"), False),
         "account_id": account_id,
     }
+
+
+def _with_file(number: int) -> Arrival:
+    file = PreparedAttachment(
+        number=1,
+        name=f"{number}.pdf",
+        media_type="application/pdf",
+        size=1 << 20,
+        sha256=f"{number:064x}",
+        blob=f"{number:064x}",
+    )
+    return arrival(f"file{number}", f"7:{number}", minutes=number, attachments=(file,))
+
+
+def test_what_may_go_is_found_by_windows_of_files(office: Office) -> None:
+    inbox = office.folder(FolderRole.INBOX, 2)
+    office.save(*(_with_file(number) for number in range(1, 1500)), folder=inbox, account=2)
+
+    def wish(session: Session) -> None:
+        session.connection().execute(
+            text(
+                "UPDATE account SET protocol = 'imap', host = 'mail.rossi.it', keep_kib = 100 WHERE email = 'vendite@noi.it'"
+            )
+        )
+        session.connection().execute(text("UPDATE folder SET remote = 'INBOX' WHERE remote = ''"))
+        session.connection().execute(text("DELETE FROM text_waiting"))
+        session.connection().execute(text("ANALYZE"))
+
+    database = office.database
+    database.write_now(wish)
+    found = database.read_now(keeping.policies, NOW)
+    names = database.read_now(keeping.blobs_after, "", 500)
+    assert len(names) == 500
+    _check_no_scan(database, partial(keeping.blobs_after, name=names[100], limit=100))
+    may_go = partial(keeping.may_go, names=names, found=found, now=NOW)
+    assert len(database.read_now(may_go)) == 500
+    few = names[:20]
+    _check_no_scan(database, partial(keeping.may_go, names=few, found=found, now=NOW))
+    assert database.write_now(keeping.mark_away, names, found, NOW) == 500
+    database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    _check_no_scan(database, partial(keeping.away_after, name=names[0], limit=100))
+    _check_no_scan(database, partial(keeping.missed, names=few, found=[]))
+    ids = database.read_now(keeping.missed, names, [])
+    assert len(ids) == 500
+    database.write_now(wanted.want, ids, NOW)
+    _check_no_scan(database, partial(wanted.with_away_files, message_ids=ids[:20]))
+    _check_no_scan(database, partial(wanted.copies, message_ids=ids[:20]))
+    _check_no_scan(database, partial(wanted.wanted_of, account_id=2, now=NOW, limit=20))
+
+
+def _check_no_scan(database: Database, read: Callable[[Session], object]) -> None:
+    """No table that grows with the mail is gone through."""
+    for plan in database.read_now(lambda session: list(_plans(session, read))):
+        for big in (*_BIG, "attachment", "blob"):
+            assert f"Seq Scan on {big} " not in plan, plan
+            assert f"SCAN {big}\n" not in f"{plan}\n", plan

@@ -13,6 +13,8 @@ from tui_mail.cli.account_servers import (
     ca_file_of,
     check_sender,
     endpoint,
+    expect_store,
+    kept_of,
     leave_days_of,
     record_of,
     tls_of,
@@ -87,6 +89,21 @@ def _add(
     delete_there: bool = typer.Option(
         False, "--delete-there", help=_("delete on a POP3 server what is deleted here")
     ),
+    keep_days: str = typer.Option(
+        "",
+        "--keep-days",
+        metavar="N|all",
+        help=_(
+            "the files of mail received longer ago may be on its IMAP server only, and come back "
+            "when they are opened: who deletes the message there deletes them"
+        ),
+    ),
+    keep_kib: str = typer.Option(
+        "",
+        "--keep-kib",
+        metavar="N|all",
+        help=_("so may single files of more than so many KiB"),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     oauth: str = typer.Option(
         "",
@@ -105,6 +122,9 @@ def _add(
         raise WrongUse(_("Give one of --imap, --pop3 and --local."))
     if (leave_days or delete_there) and not pop3:
         raise WrongUse(_("--leave-days and --delete-there are for --pop3."))
+    if keep_days or keep_kib:
+        expect_store("pop3" if pop3 else "local" if local else "imap")
+    kept_days, kept_kib = kept_of(keep_days, "--keep-days"), kept_of(keep_kib, "--keep-kib")
     typed, email = email.strip(), _address(email)
     days = leave_days_of(leave_days)
     encryption, ca_file = tls_of(tls), ca_file_of(ca)
@@ -128,6 +148,7 @@ def _add(
     chosen = _choose(call, candidates, password, verify=verify and not local)
     account = _account(call, email, name, chosen, password, shared=shared)
     account.leave_days, account.delete_there = days, delete_there
+    account.keep_days, account.keep_kib = kept_days, kept_kib
     account.oauth_issuer = issuer
     _save(call, account)
     call.kept(email, password)

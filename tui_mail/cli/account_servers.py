@@ -10,9 +10,11 @@ from tui_mail.i18n import _
 from tui_mail.values import Endpoint, Login, Tls
 
 if TYPE_CHECKING:
+    from tui_mail.db.accounts import AccountChange
     from tui_mail.db.tables import Account
 
 FOR_EVER = "forever"
+ALL = "all"
 _STARTTLS_PORTS = {143, 110, 587, 25}
 _SENDER_SECONDS = 20.0  # for a sending server to let us in, while somebody waits
 
@@ -72,6 +74,8 @@ def record_of(account: "Account") -> dict[str, object]:
         "paused": account.paused,
         "rate": account.rate,
         "schedule": account.schedule,
+        "keep_days": account.keep_days,
+        "keep_kib": account.keep_kib,
     }
 
 
@@ -86,6 +90,38 @@ def leave_days_of(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()) or len(text) > 5:
         raise WrongUse(_("--leave-days takes a number of days, 0 for none, or forever."))
     return int(text)
+
+
+def kept_of(text: str, option: str) -> int | None:
+    """How much --keep-days or --keep-kib has stay here, None for all. Raises WrongUse."""
+    if text in {"", ALL}:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 7:
+        raise WrongUse(_("{option} takes a whole number, or all.").format(option=option))
+    return int(text)
+
+
+def keeping_change(days: str, kib: str) -> "AccountChange":
+    """The change that --keep-days and --keep-kib ask for. Raises WrongUse."""
+    from tui_mail.db.accounts import AccountChange
+
+    return AccountChange(
+        keep_days=kept_of(days, "--keep-days"),
+        keep_kib=kept_of(kib, "--keep-kib"),
+        keep_all_days=days == ALL,
+        keep_all_sizes=kib == ALL,
+    )
+
+
+def expect_store(protocol: str) -> None:
+    """Raise WrongUse where files cannot be with the server only."""
+    if protocol != "imap":
+        raise WrongUse(
+            _(
+                "--keep-days and --keep-kib are for accounts with IMAP: only there does the server "
+                "keep the mail, so that its files can be fetched again."
+            )
+        )
 
 
 async def check_sender(call: Context, endpoint: Endpoint, login: Login | None) -> None:

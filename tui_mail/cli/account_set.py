@@ -12,6 +12,8 @@ from tui_mail.cli.account_servers import (
     ca_file_of,
     check_sender,
     endpoint,
+    expect_store,
+    keeping_change,
     leave_days_of,
     record_of,
     tls_of,
@@ -108,10 +110,25 @@ def _set(
             'off"; "": none'
         ),
     ),
+    keep_days: str = typer.Option(
+        "",
+        "--keep-days",
+        metavar="N|all",
+        help=_(
+            "the files of mail received longer ago may be on its IMAP server only, and come back "
+            "when they are opened: who deletes the message there deletes them"
+        ),
+    ),
+    keep_kib: str = typer.Option(
+        "",
+        "--keep-kib",
+        metavar="N|all",
+        help=_("so may single files of more than so many KiB"),
+    ),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:
-    from tui_mail.db.accounts import AccountChange, account_by_email, change_account
+    from tui_mail.db.accounts import account_by_email, change_account
     from tui_mail.db.rights import require
     from tui_mail.worker.schedule import read_rate, read_schedule, written
 
@@ -122,13 +139,18 @@ def _set(
     if sent_copies not in {"", "auto", "server", "here"}:
         raise WrongUse(_("--sent-copies takes auto, server or here."))
     pace = bool(rate) or schedule is not None
-    if name is None and signature is None and not any((servers, picking_up, filing, pace)):
+    keeping = keeping_change(keep_days, keep_kib)
+    asked = (servers, picking_up, filing, pace, keep_days, keep_kib)
+    if name is None and signature is None and not any(asked):
         raise WrongUse(_("Say what to change: see tui-mail account set --help."))
     account = call.database.read_now(account_by_email, email, call.operator_id)
     call.database.read_now(require, call.operator_id, account.id or 0, "manage")
     if picking_up and account.protocol != "pop3":
         raise WrongUse(_("--leave-days and --delete-there are for accounts with POP3."))
-    change = AccountChange(
+    if keep_days or keep_kib:
+        expect_store(account.protocol)
+    change = replace(
+        keeping,
         name=name,
         signature=_signature(signature) if signature else None,
         leave_days=leave_days_of(leave_days),

@@ -75,18 +75,37 @@ def _backup(
         False, "--copy", help=_("copy attachments also where they could be linked")
     ),
 ) -> None:
+    from tui_mail.db.wanted import count_away
     from tui_mail.worker.backup import back_up
 
     call: Context = context.obj
     call.database  # noqa: B018 — there is something to back up, and it is up to date
-    made = back_up(_site(call), to, _telling(call), with_key=not without_key, link=not copy)
+    made = back_up(
+        _site(call),
+        to,
+        _telling(call),
+        with_key=not without_key,
+        link=not copy,
+        away=lambda: call.database.read_now(count_away),
+    )
     call.progress_done()
     call.emit(
-        {"backup": str(to), "attachments": made.attachments, "key": not without_key},
+        {
+            "backup": str(to),
+            "attachments": made.attachments,
+            "away": made.away,
+            "key": not without_key,
+        },
         _("Backed up to {folder}, with {count} attachments.").format(
             folder=to, count=made.attachments
         ),
     )
+    if made.away and not call.json:
+        text = _(
+            "Not in it: {count} attachments that are with their servers only, as their accounts "
+            "wish. A restored database knows that, and fetches them from there."
+        )
+        call.say(text.format(count=made.away))
 
 
 def _restore(

@@ -83,11 +83,23 @@ def examine(call: Context, *, repair: bool, deep: bool) -> None:
         "left": left,
         "attachments": doctor.attachments,
         "messages": doctor.messages,
+        "away": doctor.away,
+        "skipped": doctor.skipped,
         "deep": deep,
         "seconds": round(time.monotonic() - started, 3),
     }
     text = _("{found} found, {mended} mended, {left} left.").format(**record)
+    if doctor.away and not call.json:
+        call.say(_away(doctor.away))
     call.emit(record, text if found else _("Everything agrees."))
+
+
+def _away(count: int) -> str:
+    return ngettext(
+        "{count} attachment is with its server only, as its account wishes.",
+        "{count} attachments are with their servers only, as their accounts wish.",
+        count,
+    ).format(count=count)
 
 
 def _tell(call: Context, finding: "Finding") -> None:

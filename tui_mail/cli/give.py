@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from tui_mail.cli.away import bring_back
 from tui_mail.cli.context import Context
 from tui_mail.cli.find import found_ids, say_nothing_found
 from tui_mail.cli.progress import Progress
@@ -59,6 +60,7 @@ def _export(
     if not ids:
         say_nothing_found(call, " ".join(query))
         call.say(_("So nothing is written."))
+    away = bring_back(call, ids)
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)
     counts = {"exported": 0, "already": 0, "lost": 0}
     progress = Progress(call, len(ids))
@@ -68,13 +70,10 @@ def _export(
                 counts["lost"] += 1
                 call.exit_code = 1
                 call.progress_done()
-                record = {
-                    "error": one.error.slug,
-                    "message": one.error.message,
-                    "id": one.message_id,
-                }
+                error = away.get(one.message_id, one.error)
+                record = {"error": error.slug, "message": error.message, "id": one.message_id}
                 text = _("Message {id} is left out: {reason}")
-                call.refuse(record, text.format(id=one.message_id, reason=one.error.message))
+                call.refuse(record, text.format(id=one.message_id, reason=error.message))
             else:
                 counts["exported" if one.written else "already"] += 1
             done = sum(counts.values())

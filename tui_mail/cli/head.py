@@ -61,7 +61,10 @@ def _people(boxes: Sequence[Mailbox]) -> str:
 
 
 def _attachment(row: "AttachmentRow") -> str:
-    return _("Attachment {number}: {name}, {size}").format(
+    text = _("Attachment {number}: {name}, {size}")
+    if row.away:
+        text = _("Attachment {number}: {name}, {size}, on the server")
+    return text.format(
         number=row.number, name=" ".join(row.name.split()) or row.media_type, size=_size(row.size)
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tui_mail.cli.away import with_files
 from tui_mail.cli.context import Context, number_of
 from tui_mail.errors import CannotWrite, NotFound, WrongUse
 from tui_mail.i18n import _
@@ -60,6 +61,7 @@ def _show(
     call: Context = context.obj
     opened = call.reader.open_now(message_id_of(call, identifier))
     if raw:
+        opened = with_files(call, opened)
         if opened.lost:
             raise NotFound(opened.lost)
         sys.stdout.flush()
@@ -106,7 +108,13 @@ def _as_json(opened: "OpenedMessage") -> dict[str, Any]:
         "new_text": parsed.new_text,
         "class": parsed.kind,
         "attachments": [
-            {"name": a.name, "type": a.media_type, "size": a.size, "sha256": a.sha256}
+            {
+                "name": a.name,
+                "type": a.media_type,
+                "size": a.size,
+                "sha256": a.sha256,
+                **({"away": True} if a.away else {}),
+            }
             for a in row.attachments
         ],
         "warnings": [*parsed.warnings, *([opened.lost] if opened.lost else [])],
@@ -172,6 +180,8 @@ def _save(
     opened = call.reader.open_now(message_id_of(call, identifier))
     if not to.is_dir():
         raise CannotWrite(_("There is no folder {folder}: make it first.").format(folder=to))
+    if not number or opened.lacks(number):
+        opened = with_files(call, opened)
     numbers = [number] if number else range(1, len(opened.parsed.attachments) + 1)
     if not numbers:
         call.say(_("The message has no attachments."))

@@ -98,6 +98,13 @@ def require_new(session: Session, email: str) -> None:
         )
 
 
+_EMPTYING = {
+    "leave_for_ever": "leave_days",
+    "keep_all_days": "keep_days",
+    "keep_all_sizes": "keep_kib",
+}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountChange:
     """What is to be another of an account; None: it stays. `secret` is sealed."""
@@ -120,14 +127,18 @@ class AccountChange:
     only_subscribed: bool | None = None
     rate: int | None = None
     schedule: str | None = None
+    keep_days: int | None = None
+    keep_all_days: bool = False
+    keep_kib: int | None = None
+    keep_all_sizes: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
         """The columns that change."""
         found = {one.name: getattr(self, one.name) for one in fields(self)}
-        for_ever = found.pop("leave_for_ever")
+        emptied = [column for flag, column in _EMPTYING.items() if found.pop(flag)]
         changed = {name: value for name, value in found.items() if value is not None}
-        return {**changed, "leave_days": None} if for_ever else changed
+        return {**changed, **dict.fromkeys(emptied)}
 
     def on(self, account: Account) -> Account:
         """The account as it will be, kept nowhere."""
@@ -319,6 +330,8 @@ def statuses(session: Session, operator_id: int) -> list[AccountStatus]:
             col(Account.paused),
             col(Account.rate),
             col(Account.schedule),
+            col(Account.keep_days),
+            col(Account.keep_kib),
         )
         .where(col(Account.id).in_(readable(operator_id)))
         .order_by(col(Account.email))

@@ -281,14 +281,21 @@ def attachment_row(message_id: int, attachment: PreparedAttachment) -> dict[str,
 
 
 def claim_blobs(session: Session, attachments: Iterable[PreparedAttachment]) -> None:
-    """Count the attachments among those that need their blobs."""
+    """Count the attachments among those that need their blobs, which are in the store."""
     claims: dict[str, dict[str, Any]] = {}
     for attachment in attachments:
         if attachment.blob:
-            claim = {"id": attachment.blob, "size": attachment.size, "references": 0}
+            claim = {
+                "id": attachment.blob,
+                "size": attachment.size,
+                "references": 0,
+                "away": False,
+            }
             claims.setdefault(attachment.blob, claim)["references"] += 1
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = make(Blob)
     more = col(Blob.references) + statement.excluded.references
-    statement = statement.on_conflict_do_update(index_elements=["id"], set_={"references": more})
+    statement = statement.on_conflict_do_update(
+        index_elements=["id"], set_={"references": more, "away": False}
+    )
     execute_many(session, statement, list(claims.values()))

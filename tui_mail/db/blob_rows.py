@@ -13,11 +13,13 @@ from tui_mail.machine import machine
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """A blob, the size of what it holds in bytes, and how many attachments it is."""
+    """A blob, the size of what it holds in bytes, how many attachments it is, and whether it need
+    not be here."""
 
     name: str
     size: int
     references: int
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Original:
 
 def blobs_after(session: Session, name: str, limit: int) -> list[BlobRow]:
     """The next blobs by name."""
-    query = select(col(Blob.id), col(Blob.size), col(Blob.references))
+    query = select(col(Blob.id), col(Blob.size), col(Blob.references), col(Blob.away))
     rows = session.execute(query.where(col(Blob.id) > name).order_by(col(Blob.id)).limit(limit))
     return [BlobRow(*row) for row in rows]
 

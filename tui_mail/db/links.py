@@ -429,6 +429,20 @@ def _apply(session: Session, wishes: Sequence[_Wish], known: KnownLinks) -> None
         else:
             changed.append({"id": row.id, **wish.columns})
     write_links(session, new, changed, gone)
+    _want_files(session, wishes)
+
+
+def _want_files(session: Session, wishes: Sequence[_Wish]) -> None:
+    """What a person linked stays when its server deletes it: its files are to be here."""
+    from tui_mail.db.wanted import want  # no list waits for it
+
+    confirmed = {
+        wish.message_id: wish.columns["at"]
+        for wish in wishes
+        if wish.columns is not None and wish.columns["state"] == LinkState.CONFIRMED
+    }
+    if confirmed:
+        want(session, sorted(confirmed), max(confirmed.values()))
 
 
 def _learn(session: Session, message_ids: Collection[int], entity_ids: Collection[int]) -> None:

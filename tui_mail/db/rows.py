@@ -41,6 +41,8 @@ class AccountStatus:
     paused: bool = False
     rate: int = 0  # KiB a second
     schedule: str = ""
+    keep_days: int | None = None  # files of older mail, and larger ones, may be on its server only
+    keep_kib: int | None = None
 
     @property
     def trouble(self) -> str:
@@ -240,7 +242,7 @@ class ThreadPlace:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRow:
-    """A file of a message; `number` counts from 1."""
+    """A file of a message; `number` counts from 1. `away`: its bytes are with a server only."""
 
     number: int
     name: str
@@ -249,6 +251,7 @@ class AttachmentRow:
     sha256: str
     blob: str
     inline: bool
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

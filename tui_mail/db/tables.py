@@ -128,6 +128,8 @@ class Account(SQLModel, table=True):
     paused: bool = False  # its mailbox is left alone; letters go out all the same
     rate: int = 0  # KiB a second, to and from its mailbox; 0: as fast as can be
     schedule: str = _text()  # when it goes at another rate, as `schedule` in the worker reads it
+    keep_days: int | None = None  # of IMAP: files of older mail may be there only; None: all stay
+    keep_kib: int | None = None  # of IMAP: so may files that are larger; None: all stay
     last_success: datetime | None = None
     last_error: str = _text()  # of the mailbox
     last_error_at: datetime | None = None
@@ -307,7 +309,10 @@ class MessageText(SQLModel, table=True):
 class Attachment(SQLModel, table=True):
     """A file in a message; `number` counts from 1 as people see them."""
 
-    __table_args__ = (UniqueConstraint("message_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        Index("attachment_blob", "blob"),
+    )
     id: int | None = _id()
     message_id: int = Field(foreign_key="message.id", ondelete="CASCADE")
     number: int
@@ -340,11 +345,41 @@ class TextWaiting(SQLModel, table=True):
 
 
 class Blob(SQLModel, table=True):
-    """Encrypted bytes in the shared folder, known by a keyed hash of what they hold."""
+    """Encrypted bytes in the shared folder, known by a keyed hash of what they hold.
+
+    `away`: they need not be there, since servers have them and accounts wish it so; `kept_until`:
+    they came back because somebody opened them, and stay until then.
+    """
 
     id: str = Field(primary_key=True, max_length=64)
     size: int = 0
     references: int = 0
+    away: bool = False
+    kept_until: datetime | None = None
+
+
+Index(
+    "blob_away",
+    col(Blob.id),
+    sqlite_where=text("away = 1"),
+    postgresql_where=text("away"),
+)
+
+
+class WantedMessage(SQLModel, table=True):
+    """A message whose files are on its server only and are to come back.
+
+    `by_hand`: somebody waits for them; `error`: why they could not be had, at the last try;
+    `next_try`: not before; `missing`: its servers have it no more.
+    """
+
+    __tablename__ = "wanted_message"
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE")
+    at: datetime
+    by_hand: bool = False
+    error: str = _text()
+    next_try: datetime | None = None
+    missing: bool = False
 
 
 class Placement(SQLModel, table=True):

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.file_texts import with_text
 from tui_mail.db.many import chunks, execute_many
-from tui_mail.db.tables import Attachment, AttachmentText, TextWaiting
+from tui_mail.db.tables import Attachment, AttachmentText, TextWaiting, WantedMessage
 from tui_mail.db.word_index import renew
 from tui_mail.extract.files import may_have_text
 from tui_mail.extract.wire import Extracted
@@ -47,8 +47,12 @@ def note_files(session: Session, files: Mapping[int, Collection[tuple[str, str]]
 
 
 def waiting(session: Session, limit: int) -> Waiting:
-    """The newest `limit` messages that wait."""
-    statement = select(col(TextWaiting.message_id)).order_by(col(TextWaiting.message_id).desc())
+    """The newest `limit` messages that wait, and not for their files to come back."""
+    coming = exists().where(
+        col(WantedMessage.message_id) == col(TextWaiting.message_id), ~col(WantedMessage.missing)
+    )
+    statement = select(col(TextWaiting.message_id)).where(~coming)
+    statement = statement.order_by(col(TextWaiting.message_id).desc())
     ids = tuple(session.scalars(statement.limit(limit)))
     columns = (Attachment.message_id, Attachment.number, Attachment.name, Attachment.media_type)
     files: dict[str, WaitingFile] = {}

@@ -20,6 +20,7 @@ class Topic(StrEnum):
     DRAFTS = "drafts"
     AGENDA = "agenda"
     SEARCHES = "searches"
+    FILES = "files"
 
 
 def publish(session: Session, *topics: Topic) -> None:

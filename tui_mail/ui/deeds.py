@@ -241,6 +241,28 @@ async def decide(
     return safe(sentences[verb].format(record=record))
 
 
+async def with_files(parts: "Parts", opened: "OpenedMessage") -> "OpenedMessage":
+    """The message with its files, which are fetched where they are with its server only.
+
+    Raises Away, which says why they do not come now, NotFound.
+    """
+    from tui_mail.worker.waiting import files_of
+
+    await files_of(parts.database, parts.operator_id, opened.row.id)
+    return await parts.reader.open(opened.row.id)
+
+
+async def ask_for_files(parts: "Parts", message_id: int) -> None:
+    """A message was opened whose files are with its server only: they come when they can."""
+    await parts.database.write(_ask, parts.operator_id, message_id, datetime.now(UTC))
+
+
+def _ask(session: "Session", operator_id: int, message_id: int, now: datetime) -> None:
+    from tui_mail.db.wanted import ask
+
+    ask(session, operator_id, [message_id], now)
+
+
 async def save_files(
     opened: "OpenedMessage", files: Sequence[AttachmentRow], folder: Path
 ) -> SafeText:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import Chip
-from tui_mail.i18n import _, language
+from tui_mail.i18n import _, language, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.kinds import abbreviation, is_party
 from tui_mail.values import ENTITY_KINDS
@@ -184,6 +184,23 @@ def chip(found: Chip, today: Day) -> SafeText:
     """A record beside a message, with the sign of its link: `FT 88/A ?`."""
     sign = {"confirmed": " ✓", "proposed": " ?"}.get(found.state, "")
     return safe(record(found.kind, found.code, found.title, today) + sign)
+
+
+def kept(days: int | None, kib: int | None) -> SafeText:
+    """Which files of an account may be with its server only; "" when all are here."""
+    words = []
+    if days is not None:
+        text = ngettext(
+            "files of mail older than {number} day",
+            "files of mail older than {number} days",
+            days,
+        )
+        words.append(text.format(number=days))
+    if kib is not None:
+        words.append(_("files of more than {number} KiB").format(number=kib))
+    if not words:
+        return SafeText("")
+    return safe(_("on the server only: {files}").format(files=", ".join(words)))
 
 
 def paced(rule: "Rule") -> SafeText:

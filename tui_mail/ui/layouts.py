@@ -28,12 +28,13 @@ class Frame:
     pictures: Drawing
 
 
-_Name = tuple[int, str, bool, Frame]
+_Name = tuple[int, str, bool, bool, Frame]
 
 
 def _name(opened: "OpenedMessage", frame: Frame) -> _Name:
-    """A message is another to read when bytes of it are lost, or its other pieces have come."""
-    return opened.row.id, opened.lost, bool(opened.pieces), frame
+    """A message is another to read when bytes of it are lost or away, or its other pieces have
+    come."""
+    return opened.row.id, opened.lost, opened.away, bool(opened.pieces), frame
 
 
 class Layouts:

@@ -299,6 +299,8 @@ def attachment_lines(files: Sequence[AttachmentRow], width: int) -> list[Line]:
     for file in files:
         name = safe(file.name) or safe(file.media_type)
         size = formats.size(file.size)
+        if file.away:
+            size = safe(_("{size}, on the server").format(size=size))
         room = max(8, width - width_of(size) - 9)
         shown = name if width_of(name) <= room else fit(name, room)
         cells = width_of(shown) + width_of(size) + 8

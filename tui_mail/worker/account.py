@@ -15,7 +15,7 @@ from typing import Any
 from tui_mail.backends import MailStore
 from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
-from tui_mail.db import accounts, operations, outbox
+from tui_mail.db import accounts, operations, outbox, wanted
 from tui_mail.db.engine import Database
 from tui_mail.db.sent_copies import server_files
 from tui_mail.db.tables import Account
@@ -23,6 +23,7 @@ from tui_mail.errors import NotAllowed, Paused, ProtocolRefused, TuiMailError, T
 from tui_mail.i18n import _
 from tui_mail.worker.account_turns import AccountTurns
 from tui_mail.worker.admission import Admission, Place
+from tui_mail.worker.bringing import Bringing
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
@@ -72,7 +73,7 @@ class AccountWork:
         self.keep_to(rule)
 
     def tell(self, *, changed: bool = False, letters: bool = False) -> None:
-        """There are operations for the server, or letters to be sent."""
+        """There are operations for the server, or files wanted of it, or letters to be sent."""
         if changed:
             self._changed_here.set()
         if letters:
@@ -239,12 +240,19 @@ class AccountWork:
         async def look(folder: str) -> None:
             await self._sync(store).folder(self._account_id, folder)
 
-        await push(self._database, self._shop.ingest.blobs, store, self._account_id, look)
+        shop, account_id = self._shop, self._account_id
+        await push(self._database, shop.ingest.blobs, store, account_id, look)
+        if await Bringing(self._database, shop.ingest, store, account_id, look).some():  # or more
+            self._changed_here.set()
 
     async def _until_next_operation(self) -> float:
-        """Seconds until one that was put off is due."""
-        at = await self._database.read(operations.next_try, self._account_id, datetime.now(UTC))
-        return _LONGEST_DELAY_SECONDS if at is None else _seconds_until(at)
+        """Seconds until one that was put off is due, or a wish for files."""
+        now = datetime.now(UTC)
+        times = [
+            await self._database.read(operations.next_try, self._account_id, now),
+            await self._database.read(wanted.next_try, now),
+        ]
+        return min((_seconds_until(at) for at in times if at), default=_LONGEST_DELAY_SECONDS)
 
     # -- the outbox
 

@@ -3,7 +3,8 @@ that the database names is in it; and an installation out of a backup.
 
 A backup holds `tui_mail.db` (or `tui_mail.dump` of PostgreSQL), the sealed attachments with the
 vault's slots, settings.toml, unless told otherwise this machine's key file, and `backup.json`, which
-is written last: a folder without it is no backup. Attachments are linked where the file system can,
+is written last: a folder without it is no backup. What is with its server only is not in it, and the
+database in it knows that. Attachments are linked where the file system can,
 unless told otherwise, since they are never changed in place; then what damages a file on the disk
 damages it in both. Restoring adds attachments, replaces damaged ones and deletes none; the vault that
 is there takes the keys of the backup's among its old ones, and what else is replaced is kept beside
@@ -60,18 +61,25 @@ class Site:
 @dataclass(frozen=True, slots=True)
 class Copied:
     """How many attachments were copied or linked, how many of those in the place of damaged ones,
-    and which files were put aside."""
+    which files were put aside, and how many attachments are with their servers only."""
 
     attachments: int
     replaced: int = 0
     aside: tuple[Path, ...] = ()
+    away: int = 0
 
 
 def back_up(
-    site: Site, target: Path, tell: Callable[[int], None], *, with_key: bool, link: bool
+    site: Site,
+    target: Path,
+    tell: Callable[[int], None],
+    *,
+    with_key: bool,
+    link: bool,
+    away: Callable[[], int] = int,
 ) -> Copied:
     """Make a backup in `target`, a folder that is new or empty; with `link`, attachments are the
-    same files where that can be.
+    same files where that can be. `away`: how many attachments are with their servers only.
 
     Raises CannotWrite, InputOutput, NotFound, TryLater.
     """
@@ -82,6 +90,7 @@ def back_up(
                 _("{folder} is not empty: name a new folder for the backup.").format(folder=target)
             )
         with nothing_collected(site.attachments, _WAIT_SECONDS):
+            on_servers = away()
             kept = _database_out(site, target)
             slots = _content(site.attachments / _VAULT)
             count = _blobs_out(site.attachments, target / "attachments", tell, link=link)
@@ -94,10 +103,10 @@ def back_up(
         ):
             if file.exists():
                 _copy(file, target / name)
-        _write_list(target, kept, count)
+        _write_list(target, kept, count, on_servers)
     except OSError as error:
         raise _cannot(target, error) from error
-    return Copied(count)
+    return Copied(count, away=on_servers)
 
 
 def _database_out(site: Site, target: Path) -> Path:
@@ -109,13 +118,14 @@ def _database_out(site: Site, target: Path) -> Path:
     return target / _DATABASE
 
 
-def _write_list(target: Path, database: Path, attachments: int) -> None:
+def _write_list(target: Path, database: Path, attachments: int, away: int) -> None:
     content = {
         "version": _VERSION,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "database": database.name,
         "sha256": _digest(database),
         "attachments": attachments,
+        "away": away,
     }
     beside = target / f".{_LIST}"
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

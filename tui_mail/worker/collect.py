@@ -28,6 +28,7 @@ from tui_mail.db.session import Session
 from tui_mail.errors import CannotWrite, TryLater
 from tui_mail.i18n import _
 from tui_mail.machine import machine
+from tui_mail.worker.keeping import let_go
 
 GRACE = timedelta(days=1)
 _EVERY = timedelta(hours=6)
@@ -176,7 +177,8 @@ def nothing_collected(folder: Path, seconds: float = 0.0) -> Iterator[None]:
 
 
 def collect_unused(database: Database, blobs: BlobStore, folder: Path, now: datetime) -> int:
-    """Take away what is known and not needed, and half-written files; how many there were.
+    """Take away what is known and not needed, half-written files, and those that may be with their
+    servers only; how many there were.
 
     Raises CannotWrite, TryLater.
     """
@@ -184,7 +186,8 @@ def collect_unused(database: Database, blobs: BlobStore, folder: Path, now: date
         return 0
     with nothing_collected(folder):
         names = database.read_now(blob_rows.unreferenced)
-        return collect(database, blobs, names, now) + blobs.sweep(now - GRACE)
+        gone = collect(database, blobs, names, now) + blobs.sweep(now - GRACE)
+        return gone + let_go(database, blobs, now, now - GRACE)
 
 
 def collect_when_due(database: Database, blobs: BlobStore, folder: Path, now: datetime) -> int:

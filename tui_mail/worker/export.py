@@ -19,6 +19,7 @@ from tui_mail.errors import InputOutput, TuiMailError
 from tui_mail.i18n import _
 from tui_mail.mail.source import restore
 from tui_mail.worker.export_files import Format, Target, target
+from tui_mail.worker.opening import opener
 from tui_mail.worker.saving import file_name
 
 _ROWS_AT_ONCE = 200
@@ -44,7 +45,7 @@ class Export:
         self, database: Database, blobs: BlobStore, path: Path, kind: Format, *, folders: bool
     ) -> None:
         self._database = database
-        self._blobs = blobs
+        self._open = opener(database, blobs)
         self._path = path
         self._kind = kind
         self._folders = folders
@@ -89,7 +90,7 @@ class Export:
             yield Exported(row.message_id, written=True)
 
     def _raw(self, row: ExportRow, skeleton: bytes) -> bytes:
-        raw = restore(skeleton, self._blobs.open)
+        raw = restore(skeleton, self._open)
         if hashlib.sha256(raw).hexdigest() != row.content_hash:
             raise InputOutput(
                 _("The stored source is not what came: run tui-mail doctor --deep to see more.")

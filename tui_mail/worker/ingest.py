@@ -17,7 +17,16 @@ from weakref import WeakValueDictionary
 from tui_mail import aside
 from tui_mail.backends.pop3_syntax import head_of
 from tui_mail.blobs import BlobStore
-from tui_mail.db import accounts, filing, local_copies, outbox, picked_up, restoring, sent_copies
+from tui_mail.db import (
+    accounts,
+    filing,
+    local_copies,
+    outbox,
+    picked_up,
+    restoring,
+    sent_copies,
+    wanted,
+)
 from tui_mail.db.arrivals import Saved, save
 from tui_mail.db.engine import Database
 from tui_mail.db.outbox import DueLetter
@@ -139,6 +148,30 @@ class Ingest:
         return await self._database.write(
             _settle_and_file, account_id, letter.id, tuple(results), again, delivery
         )
+
+    async def bring_back(self, message_id: int, raw: bytes) -> bool:
+        """Put back the files of a message that are with its server only; `raw` came from there.
+
+        Whether all of them are here then. What has another hash is not taken. Raises CannotWrite.
+        """
+        away = await self._database.read(wanted.away_files, message_id)
+        parcels = await self._preparers.prepare([raw], frozenset())
+        put = partial(self._put_wanted, away=away)
+        loop = asyncio.get_running_loop()
+        files = [one for parcel in parcels for one in parcel.files.values()]
+        came = await asyncio.gather(
+            *(loop.run_in_executor(self._writers, put, one) for one in files)
+        )
+        names = {name for name in came if name}
+        now = datetime.now(UTC)
+        return await self._database.write(wanted.came_back, message_id, names, now)
+
+    def _put_wanted(self, content: bytes, away: Mapping[str, str]) -> str:
+        """The blob that the content is, "" for one that is not wanted."""
+        if hashlib.sha256(content).hexdigest() not in away:
+            return ""
+        aside.stand()
+        return self._blobs.put(content, proven=True)
 
     async def _in_turn(
         self,

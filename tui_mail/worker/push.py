@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 from tui_mail.backends import MailStore
 from tui_mail.blobs import BlobStore
-from tui_mail.db import local_copies, operations, sent_copies
+from tui_mail.db import local_copies, operations, sent_copies, wanted
 from tui_mail.db.engine import Database
 from tui_mail.db.operations import Job
 from tui_mail.db.session import Session
-from tui_mail.errors import InputOutput, NotFound, ProtocolRefused, WrongData
+from tui_mail.errors import Away, InputOutput, NotFound, ProtocolRefused, WrongData
 from tui_mail.mail.source import restore
 from tui_mail.values import OperationResult, RemoteOperation, Verb
+from tui_mail.worker.opening import opener
 
 # Done twice they would leave two copies.
 _FILING = frozenset({Verb.APPEND, Verb.MOVE})
+_NEED_FILES = frozenset({Verb.APPEND, Verb.DELETE})
 _MOST_ATTEMPTS = 5
 _FIRST_DELAY = timedelta(seconds=30)
 
@@ -31,12 +33,15 @@ async def push(
     An operation that the server refuses is put off, in the end given up and shown; a lost
     connection (`Offline`) is raised and leaves it to be done again. `look` brings a folder up to
     date, by its key: who died between filing a message and noting that would file it twice, and
-    keys of before a folder was numbered anew say nothing.
+    keys of before a folder was numbered anew say nothing. What must have files that are with a
+    server only waits until they are here.
     """
     done = 0
     seen: set[int] = set()
     renumbered: set[str] = set()
     while jobs := await database.write(operations.next_operations, account_id, datetime.now(UTC)):
+        if await _held_back(database, jobs):
+            continue
         doubtful = [
             job
             for job in jobs
@@ -54,6 +59,15 @@ async def push(
                 break
             done += settled
     return done
+
+
+async def _held_back(database: Database, jobs: Sequence[Job]) -> bool:
+    """Whether some have to wait for files of their messages."""
+    ids = [one for job in jobs if job.operation.verb in _NEED_FILES for one in job.ids]
+    waiting = await database.read(wanted.waiting_operations, ids) if ids else {}
+    if waiting:
+        await database.write(wanted.hold_back, waiting, datetime.now(UTC))
+    return bool(waiting)
 
 
 def _by_place(jobs: Sequence[Job]) -> dict[str, list[Job]]:
@@ -107,7 +121,7 @@ async def _push(
             result = replace(rest, missing=rest.missing | result.stale)
     except ProtocolRefused as error:
         await _put_off(database, job, error, now)
-    except (WrongData, NotFound, InputOutput) as error:  # no try will be better
+    except (WrongData, NotFound, Away, InputOutput) as error:  # no try will be better
         await database.write(operations.give_up, job.ids, error.message, now)
     else:
         learning = operation.once and not job.asked  # else our own may have been there
@@ -130,6 +144,6 @@ async def _filled(database: Database, blobs: BlobStore, job: Job) -> RemoteOpera
     if job.operation.verb is not Verb.APPEND or job.message_id is None:
         return job.operation
     skeleton, received_at = await database.read(local_copies.copy_for_server, job.message_id)
-    raw = await asyncio.to_thread(restore, skeleton, blobs.open)
+    raw = await asyncio.to_thread(restore, skeleton, opener(database, blobs))
     letter = await database.read(sent_copies.is_letter, job.message_id)
     return replace(job.operation, raw=raw, received_at=received_at, once=letter)

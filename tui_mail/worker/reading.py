@@ -13,7 +13,7 @@ from tui_mail.db import messages
 from tui_mail.db.engine import Database
 from tui_mail.db.pieces import PieceRow, pieces_beside
 from tui_mail.db.rows import AttachmentRow, MessageRow
-from tui_mail.errors import NotFound, TuiMailError
+from tui_mail.errors import Away, NotFound, TuiMailError
 from tui_mail.i18n import _, ngettext
 from tui_mail.mail.certified import judged
 from tui_mail.mail.parse import parse
@@ -21,6 +21,7 @@ from tui_mail.mail.pieces import HeldPiece, gather, joined, piece_of
 from tui_mail.mail.source import restore
 from tui_mail.mail.structure import read_structure
 from tui_mail.values import Gathered, ParsedAttachment, ParsedMessage, Piece
+from tui_mail.worker.opening import away_sentence, opener
 
 _MOST_NAMED = 3
 _LONGEST_NAME = 80
@@ -31,9 +32,10 @@ class OpenedMessage:
     """A message ready to be shown; `raw` is byte for byte what came.
 
     `lost` says which attachments' bytes could not be had, and why; they are empty in `raw` and
-    `parsed`. `losses`: why, by the name of the blob. Of one that is a piece of another, `gathered`
-    says what became of the pieces; where they make the whole, `parsed` is that, and so are subject
-    and attachments of `row`, and `pieces` is the head of each of them as it came.
+    `parsed`, as are those that `row` says are away. `losses`: why, by the name of the blob. Of one
+    that is a piece of another, `gathered` says what became of the pieces; where they make the whole,
+    `parsed` is that, and so are subject and attachments of `row`, and `pieces` is the head of each
+    of them as it came.
     """
 
     row: MessageRow
@@ -43,6 +45,18 @@ class OpenedMessage:
     gathered: Gathered | None = None
     pieces: tuple[ParsedMessage, ...] = ()
     losses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def away(self) -> bool:
+        """Whether files are with a server only, and empty here."""
+        return any(one.away for one in self.row.attachments)
+
+    def lacks(self, number: int) -> bool:
+        """Whether attachment `number` is with a server only, or inside of another that is."""
+        return self.away and any(
+            one.number == number and one.blob not in self.losses and not _is_whole(self, one)
+            for one in self.row.attachments
+        )
 
 
 class Reader:
@@ -58,7 +72,7 @@ class Reader:
         """`authorities`: as `Ingest` takes them."""
         self._database = database
         self.authorities = authorities
-        self._blobs = blobs
+        self._open = opener(database, blobs)
         self._operator_id = operator_id
 
     async def open(self, message_id: int) -> OpenedMessage:
@@ -73,20 +87,27 @@ class Reader:
         row = self._database.read_now(messages.message, self._operator_id, message_id)
         skeleton, _blobs = self._database.read_now(messages.source, self._operator_id, message_id)
         losses: dict[str, str] = {}
+        away: set[str] = set()
 
         def fetch(blob: str) -> bytes:
             try:
-                return self._blobs.open(blob)
+                return self._open(blob)
+            except Away:
+                away.add(blob)
             except TuiMailError as error:
                 losses[blob] = error.message
-                return b""
+            return b""
 
         raw = restore(skeleton, fetch)
+        if away:
+            files = tuple(replace(one, away=one.blob in away) for one in row.attachments)
+            row = replace(row, attachments=files)
         lost = _lost(row.attachments, losses)
         parsed = judged(parse(raw), self.authorities)
         opened = OpenedMessage(row, raw, parsed, lost, losses=losses)
         piece = opened.parsed.piece
-        return opened if piece is None or lost else self._made_whole(opened, piece)
+        whole = not lost and not away
+        return self._made_whole(opened, piece) if piece is not None and whole else opened
 
     def _made_whole(self, opened: OpenedMessage, piece: Piece) -> OpenedMessage:
         """A piece as the message that it is one of, where all are here; else what there is of it."""
@@ -101,7 +122,7 @@ class Reader:
         skeletons = {one.message_id: one.skeleton for one in beside}
         try:
             raws = [
-                opened.raw if one == row.id else restore(skeletons[one], self._blobs.open)
+                opened.raw if one == row.id else restore(skeletons[one], self._open)
                 for one in gathered.message_ids
             ]
         except TuiMailError:
@@ -182,9 +203,11 @@ def _attachment_rows(whole: ParsedMessage) -> tuple[AttachmentRow, ...]:
 def attachment_of(opened: OpenedMessage, number: int) -> ParsedAttachment:
     """Attachment `number` of an opened message, counted from 1.
 
-    Raises NotFound when there is none, or its bytes are lost.
+    Raises NotFound when there is none, or its bytes are lost, Away when they are with a server.
     """
     row = next((one for one in opened.row.attachments if one.number == number), None)
+    if opened.lacks(number):
+        raise Away(away_sentence())
     if row is not None and opened.losses and not _is_whole(opened, row):
         raise NotFound(_lost((row,), {row.blob: opened.losses.get(row.blob, opened.lost)}))
     try:
@@ -197,7 +220,7 @@ def attachment_of(opened: OpenedMessage, number: int) -> ParsedAttachment:
 
 def whole_attachments(opened: OpenedMessage) -> tuple[ParsedAttachment, ...]:
     """The attachments whose bytes are at hand, in their order."""
-    if not opened.losses:
+    if not opened.losses and not opened.away:
         return opened.parsed.attachments
     return tuple(
         opened.parsed.attachments[row.number - 1]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tui_mail.backends import MailStore
 from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, outbox
@@ -24,10 +25,12 @@ from tui_mail.worker import schedule
 from tui_mail.worker.account import AccountWork, Workshop
 from tui_mail.worker.account_turns import AccountTurns
 from tui_mail.worker.admission import STAY_SECONDS, Admission
+from tui_mail.worker.bringing import Bringing
 from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
 from tui_mail.worker.fetch import Progress, Sync
 from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.keeping import Missed, want_missed
 from tui_mail.worker.link import link_all_filed
 from tui_mail.worker.outbox import send_due
 from tui_mail.worker.pop3 import PickUp
@@ -157,11 +160,13 @@ class Worker:
     def _hear(self, topics: frozenset[Topic]) -> None:
         if Topic.ACCOUNTS in topics:
             self._accounts_changed.set()
-        if Topic.MAIL in topics:
+        if topics & {Topic.MAIL, Topic.FILES}:
             self._mail_came.set()
+        if Topic.MAIL in topics:
             self._moved.set()
+        changed = bool(topics & {Topic.OPERATIONS, Topic.FILES})
         for one in self._served.values():
-            one.work.tell(changed=Topic.OPERATIONS in topics, letters=Topic.OUTBOX in topics)
+            one.work.tell(changed=changed, letters=Topic.OUTBOX in topics)
 
     async def _manage(self) -> None:
         """Keep what is served as the accounts are."""
@@ -224,13 +229,16 @@ class Worker:
             await asyncio.sleep(_REST_SECONDS)
 
     async def _keep_house(self, folder: Path) -> None:
-        """Take away the attachments of mail that is gone, when everything else has begun."""
+        """Take away the attachments of mail that is gone, and those that may be on servers only,
+        when everything else has begun."""
+        missed = Missed(self._database)
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             try:
                 await asyncio.to_thread(
                     collect_when_due, self._database, self._blobs, folder, datetime.now(UTC)
                 )
+                await asyncio.to_thread(missed.want_when_due, datetime.now(UTC))
             except TuiMailError:
                 log.warning("attachments cannot be collected", exc_info=True)
 
@@ -287,6 +295,7 @@ async def work_once(
     if connect is not None:
         await asyncio.to_thread(write_due, database, connect, datetime.now(UTC))
         await asyncio.to_thread(refresh_due, database, connect, timedelta(0))
+    await asyncio.to_thread(want_missed, database)
     shop = _workshop(database, connections, ingest, locks, Admission(server_connections))
     found = [one for one in await database.read(accounts.all_accounts) if _has_servers(one)]
     errors = await asyncio.gather(*(_once(shop, account) for account in found))
@@ -357,19 +366,19 @@ async def _sync_mailbox(shop: Workshop, account: Account, account_id: int, pace:
     async def look(folder: str) -> None:
         await sync.folder(account_id, folder)
 
-    async def pause() -> None:
-        """Nothing that is done meanwhile is told before the next time."""
-
     store = await asyncio.to_thread(shop.connections.mailbox, account, pace)
     async with shop.admission.place(account.host):
         if isinstance(store, Pop3Drop):
             pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)
             await pick_up.account(account)
             return
-        sync = Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
+        sync = _sync(shop, store)
         try:
             await store.open()
             await push(shop.database, shop.ingest.blobs, store, account_id, look)
+            bringing = Bringing(shop.database, shop.ingest, store, account_id, look)
+            while await bringing.some():
+                await push(shop.database, shop.ingest.blobs, store, account_id, look)
             await sync.account(account_id)
         finally:
             await store.close()
@@ -388,3 +397,47 @@ async def work_outbox(
     async with shop.turns.hold(account_id, seconds=0.0) as ours:
         if ours:
             await _send_once(shop, await database.read(accounts.account_by_id, account_id))
+
+
+async def work_wanted(
+    database: Database,
+    connections: Connections,
+    ingest: Ingest,
+    account_id: int,
+    *,
+    locks: Path,
+) -> bool:
+    """Fetch the files that are wanted of one account, when no other process is at it; whether.
+
+    Raises what its server does.
+    """
+    shop = _workshop(database, connections, ingest, locks, Admission(SERVER_CONNECTIONS))
+    async with shop.turns.hold(account_id, seconds=0.0) as ours:
+        if not ours:
+            return False
+        account = await database.read(accounts.account_by_id, account_id)
+        rule = schedule.rule_of(account, schedule.here())
+        if rule.paused:
+            return False
+        store = await asyncio.to_thread(connections.mailbox, account, Pace(rule.rate << 10))
+        if isinstance(store, Pop3Drop):
+            return False
+        sync = _sync(shop, store)
+
+        async def look(folder: str) -> None:
+            await sync.folder(account_id, folder)
+
+        try:
+            await store.open()
+            while await Bringing(database, ingest, store, account_id, look).some():
+                pass
+        finally:
+            await store.close()
+        return True
+
+
+def _sync(shop: Workshop, store: MailStore) -> Sync:
+    async def pause() -> None:
+        """Nothing that is done meanwhile is told before the next time."""
+
+    return Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_mail.blobs import BlobStore
-from tui_mail.db import messages, texts
+from tui_mail.db import messages, texts, wanted
 from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.texts import WaitingFile
-from tui_mail.errors import InputOutput, NotFound, NoVault, WrongData, WrongKey
+from tui_mail.errors import Away, InputOutput, NotFound, NoVault, WrongData, WrongKey
 from tui_mail.extract.wire import Extracted, Outcome
 from tui_mail.mail.parse import parse
 from tui_mail.mail.source import restore
 from tui_mail.worker.extracting import Extractor
 from tui_mail.worker.link import link_messages
+from tui_mail.worker.opening import opener
 from tui_mail.worker.turns import turn
 
 _AT_ONCE = 20
@@ -56,6 +57,11 @@ async def read_waiting(
                 batch = await database.read(texts.waiting, _AT_ONCE)
                 if not batch.message_ids:
                     return done
+                # Those whose files are with their servers wait until these are here again.
+                away = await database.read(wanted.to_be_had, batch.message_ids)
+                if away:
+                    await database.write(wanted.want, away, datetime.now(UTC))
+                    continue
                 read = await _read(database, blobs, extractor, batch.files)
                 await database.write(_settle, batch.message_ids, read)
                 done += len(batch.message_ids)
@@ -70,12 +76,14 @@ def _settle(session: Session, message_ids: Sequence[int], read: Mapping[str, Ext
 async def _read(
     database: Database, blobs: BlobStore, extractor: Extractor, files: Sequence[WaitingFile]
 ) -> dict[str, Extracted]:
+    opened = opener(database, blobs)
+
     async def one(file: WaitingFile) -> Extracted:
         try:
-            content = await asyncio.to_thread(_content, database, blobs, file)
+            content = await asyncio.to_thread(_content, database, opened, file)
         except NoVault:
             raise  # the folder may come back
-        except (NotFound, InputOutput, WrongData, WrongKey):
+        except (NotFound, Away, InputOutput, WrongData, WrongKey):
             log.warning("file %d of message %d is lost", file.number, file.message_id)
             return Extracted(Outcome.LOST)
         return await extractor.extract(file.name, file.media_type, content)
@@ -91,12 +99,12 @@ async def _read(
     return {file.sha256: result for file, result in zip(files, found, strict=True)}
 
 
-def _content(database: Database, blobs: BlobStore, file: WaitingFile) -> bytes:
-    """Raises NotFound, InputOutput, WrongData, WrongKey."""
+def _content(database: Database, opened: Callable[[str], bytes], file: WaitingFile) -> bytes:
+    """Raises NotFound, Away, InputOutput, WrongData, WrongKey."""
     if file.blob:
-        return blobs.open(file.blob)
+        return opened(file.blob)
     skeleton, _names = database.read_now(messages.source, None, file.message_id)
-    found = parse(restore(skeleton, blobs.open)).attachments
+    found = parse(restore(skeleton, opened)).attachments
     if file.number > len(found):
         raise NotFound("")
     return found[file.number - 1].content

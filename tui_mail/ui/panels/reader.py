@@ -20,6 +20,7 @@ from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import letterhead
 from tui_mail.ui.beside import beside
+from tui_mail.ui.deeds import ask_for_files
 from tui_mail.ui.keys import MAIL, bind
 from tui_mail.ui.layouts import Frame, Layouts
 from tui_mail.ui.linkkeys import LINKS, LinkKeys
@@ -130,7 +131,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
     def open(self, message_id: int, *, by_hand: bool = True) -> None:
         """Show a message. `by_hand`: the person opened it, rather than passed over it."""
         if message_id == self.message_id and self._opened is not None:
-            self.post_message(self.Shown(self._opened.row, opened=by_hand))
+            self._tell_shown(self._opened, by_hand=by_hand)
             return
         self.message_id = message_id
         begin(self, partial(self._open, message_id, by_hand), "open", latest=True)
@@ -176,7 +177,18 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         self._unfolded = self.top = 0
         self._source = None
         await self._lay_out()
+        self._tell_shown(opened, by_hand=by_hand)
+
+    def _tell_shown(self, opened: "OpenedMessage", *, by_hand: bool) -> None:
         self.post_message(self.Shown(opened.row, opened=by_hand))
+        if opened.away and by_hand:
+            begin(self, partial(self._ask_for_files, opened.row.id), "asking", latest=True)
+
+    async def _ask_for_files(self, message_id: int) -> None:
+        """What was opened comes back; who then waits for it is told why it does not come."""
+        if self.parts is not None:
+            with suppress(TuiMailError):
+                await ask_for_files(self.parts, message_id)
 
     async def _authentication(self, opened: "OpenedMessage") -> Authentication:
         from tui_mail.mail.authentication import authentication_of, weakest
@@ -226,6 +238,19 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             begin(self, partial(self._read_beside, self.message_id), "links", latest=True)
         if "mail" in topics and self._opened is not None and self._opened.gathered is not None:
             begin(self, partial(self._gather, self._opened), "pieces", latest=True)
+        if "files" in topics and self._opened is not None and self._opened.away:
+            begin(self, partial(self._refill, self._opened), "refilling", latest=True)
+
+    async def _refill(self, opened: "OpenedMessage") -> None:
+        """Files of the message may have come from its server: it stays where it is scrolled to."""
+        if self.parts is None or self._letterhead is None:
+            return
+        with suppress(TuiMailError):
+            found = await self.parts.reader.open(opened.row.id)
+            if opened is self._opened and found.row.attachments != opened.row.attachments:
+                self._opened = found
+                self._letterhead = replace(self._letterhead, row=found.row, parsed=found.parsed)
+                await self._lay_out()
 
     async def _gather(self, opened: "OpenedMessage") -> None:
         """Pieces of the message may have come, or gone."""

@@ -234,6 +234,8 @@ def _details(row: "Served", now: datetime) -> Iterator[tuple[SafeText, str]]:
         yield safe(words), "dim"
     elif status.protocol != "local":
         yield safe(_("nobody serves it: leave a console open, or run tui-mail worker")), "warning"
+    if kept := formats.kept(status.keep_days, status.keep_kib):
+        yield kept, "dim"
     if status.trouble:
         yield safe(status.trouble), "error"
 

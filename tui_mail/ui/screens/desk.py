@@ -213,13 +213,22 @@ class Desk:
             if row is not None:
                 self._save_into(opened, [row])
 
-        self._screen.app.push_screen(PictureScreen(opened, pictures, first), left)
+        def show(found: "OpenedMessage") -> None:
+            self._screen.app.push_screen(PictureScreen(found, pictures, first), left)
+
+        self.doing.with_files(opened, show)
 
     def _save_into(self, opened: "OpenedMessage", files: list[AttachmentRow]) -> None:
         def chosen(folder: Path | None) -> None:
             if folder is not None:
                 self._saved_in = f"{folder}/"
-                self.doing.run(partial(deeds.save_files, opened, files, folder))
+                if any(opened.lacks(file.number) for file in files):
+                    self.doing.with_files(opened, partial(save, folder))
+                else:
+                    save(folder, opened)
+
+        def save(folder: Path, found: "OpenedMessage") -> None:
+            self.doing.run(partial(deeds.save_files, found, files, folder))
 
         self._screen.app.push_screen(FolderPick(len(files), self._saved_in), chosen)
 

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tui_mail.errors import TuiMailError
+from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, held_keys
 from tui_mail.ui.work import begin
@@ -16,6 +17,10 @@ from tui_mail.ui.work import begin
 if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
     from tui_mail.ui.screens.main import MainScreen
+    from tui_mail.worker.reading import OpenedMessage
+
+_FILES = "files"
+_LONG_SECONDS = 1.0  # after which a wait is spoken of
 
 Deed = Callable[[], Coroutine[Any, Any, SafeText]]
 
@@ -27,6 +32,7 @@ class Doing:
         self.screen = screen
         self._way_back: Deed | None = None  # of what the journal does not know of
         self._until = 0.0  # monotonic
+        self._waits = False  # for files from a server
 
     @property
     def parts(self) -> "Parts | None":
@@ -47,6 +53,42 @@ class Doing:
             self._way_back = None
         if text:
             self.screen.status.say(text, undo=undo)
+
+    def with_files(self, opened: "OpenedMessage", then: "Callable[[OpenedMessage], None]") -> None:
+        """Do `then` with a message when its files are here; those with its server are fetched."""
+        if opened.away:
+            held_keys.held(self.screen).forget()
+            begin(self.screen, partial(self._waiting, opened, then), _FILES, latest=True)
+        else:
+            then(opened)
+
+    async def _waiting(
+        self, opened: "OpenedMessage", then: "Callable[[OpenedMessage], None]"
+    ) -> None:
+        assert self.parts is not None
+        words = safe(_("Fetching the files from the server…  Esc leaves it"))
+        timer = self.screen.set_timer(_LONG_SECONDS, partial(self.screen.status.say, words))
+        self._waits = True
+        try:
+            found = await deeds.with_files(self.parts, opened)
+        except TuiMailError as error:
+            self.screen.status.say(safe(error.message), wrong=True)
+            return
+        finally:
+            self._waits = False
+            timer.stop()
+        self.screen.status.say(SafeText(""))
+        then(found)
+
+    def leave(self) -> bool:
+        """Wait for files no more; whether anybody did. They come all the same."""
+        if not self._waits:
+            return False
+        self.screen.workers.cancel_group(self.screen, _FILES)
+        self.screen.status.say(
+            safe(_("Not waited for: the files come when the server gives them."))
+        )
+        return True
 
     def offer(self, seconds: float, way_back: Deed) -> None:
         """For some seconds undo is `way_back`, until something else is done."""

@@ -1,5 +1,6 @@
 """Letters written from the main screen: begun, gone on with, called back."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.writing.ending import Closed
     from tui_mail.ui.writing.start import ComposeStart
+    from tui_mail.worker.reading import OpenedMessage
 
 
 def _drafts(session: "Session", operator_id: int) -> list[DraftRow]:
@@ -34,16 +36,22 @@ class Letters:
             self._doing.run(partial(self._write, answer, message_id))
 
     async def _write(self, answer: str, message_id: int | None) -> SafeText:
-        from tui_mail.ui.writing.start import ComposeStart, start_of
+        from tui_mail.ui.writing.start import FORWARD, ComposeStart, start_of
 
         assert self._doing.parts is not None
         if message_id is not None:
             start = await start_of(self._doing.parts, answer, message_id)
+            if answer == FORWARD and start.opened is not None:
+                self._doing.with_files(start.opened, partial(self._forward, start))
+                return SafeText("")
         else:
             folder = self._screen.folders.current()
             start = ComposeStart(account_id=folder.account_id if folder is not None else None)
         self._compose(start)
         return SafeText("")
+
+    def _forward(self, start: "ComposeStart", opened: "OpenedMessage") -> None:
+        self._compose(replace(start, opened=opened))
 
     def write_to(self, target: str) -> None:
         """Write to the address of a mailto link; nothing else of the link is taken over."""

@@ -425,7 +425,9 @@ class MainScreen(PrefixKeys, Screen[None]):
             self.status.say(safe(_("Press q again to quit.")))
 
     def _back(self) -> bool:
-        if self.search.is_open:
+        if self.desk.doing.leave():
+            pass
+        elif self.search.is_open:
             self._close_search()
         elif self._panel != "threads":
             self.go_to("threads")

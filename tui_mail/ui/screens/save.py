@@ -23,9 +23,10 @@ _KIND = 24  # cells for what sort of file it is
 def _draw_file(row: AttachmentRow, width: int) -> Line:
     name = safe(row.name) or safe(row.media_type)
     kind = _KIND if width > 3 * _KIND else 0
+    sort = _("on the server") if row.away else row.media_type
     return (
         Piece(SafeText(f"   {fit(name, max(8, width - 16 - kind))}")),
-        Piece(fit(SafeText(f" {safe(row.media_type)}"), kind), "dim"),
+        Piece(fit(SafeText(f" {safe(sort)}"), kind), "dim"),
         Piece(fit(formats.size(row.size), 12, right=True), "dim"),
     )
 

@@ -19,6 +19,7 @@ from tui_mail.safetext import SafeText, safe, safe_lines
 from tui_mail.ui.kinds import is_party
 from tui_mail.values import BodyFormat, Letter, Mailbox
 from tui_mail.worker.drafting import Sheet
+from tui_mail.worker.opening import away_sentence
 from tui_mail.worker.reading import whole_attachments
 
 if TYPE_CHECKING:
@@ -114,8 +115,9 @@ def _letter(
         # Those whose bytes are not to be had are left out: better none than empty ones.
         parsed = replace(parsed, attachments=whole_attachments(opened))
         heading = _("Forward “{subject}”").format(subject=bare_subject(parsed.subject))
-        raw = b"" if opened.losses else opened.raw
-        return forward_of(parsed, raw, box), safe(heading), safe(opened.lost)
+        raw = b"" if opened.losses or opened.away else opened.raw
+        why = opened.lost or (away_sentence() if opened.away else "")
+        return forward_of(parsed, raw, box), safe(heading), safe(why)
     everyone = start.answer == REPLY_ALL
     letter = reply_to(parsed, own, everyone, box, now)
     who = parsed.sender.name or parsed.sender.address if parsed.sender else ""
