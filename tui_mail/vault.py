@@ -305,8 +305,11 @@ class Vault:
         return self._slots.path
 
     def is_here(self, slot: Slot) -> bool:
-        """Whether it is this machine's slot."""
-        key = self._machine_key()
+        """Whether it is this machine's slot, as far as its key file can be read."""
+        try:
+            key = self._machine_key()
+        except NotAllowed:
+            return False
         return key is not None and public_of(machine_secret(key.key)) == slot.public
 
     def add_operator(self, name: str, passphrase: str) -> Slot:

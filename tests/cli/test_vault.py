@@ -64,6 +64,12 @@ def test_slots_are_added_and_revoked(house: Program, tmp_path: Path) -> None:
     house.fails(64, "wrong_use", "vault", "add-slot", "--machine")
 
 
+def test_slots_are_listed_whatever_the_key_file_is(house: Program) -> None:
+    (house.home / "key").write_text("garbage", "utf-8")
+    (slot,) = house("vault", "slots").records
+    assert not slot["here"]
+
+
 def test_wrong_use_is_told_by_what_is_wrong(house: Program, tmp_path: Path) -> None:
     def said(*arguments: object, stdin: str = "") -> str:
         result = house("vault", *arguments, stdin=stdin, json=False)

@@ -69,8 +69,8 @@ _SENTENCES = {
         "messages again, or restore folder and vault from one backup (tui-mail db restore)."
     ),
     "vault_closed": msgid(
-        "Vaults that do not open here, so that neither passwords nor attachments were tried: "
-        "{count}."
+        "The vault does not open here, so that neither passwords nor attachments were tried. First "
+        "mend that:"
     ),
     "passwords_closed": msgid(
         "Accounts whose password no key of the vault opens: {count}. Set it anew with tui-mail "
