@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from functools import cache
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
 from tui_mail.db.many import chunks
 from tui_mail.db.rows import Care
 from tui_mail.db.tables import Assignment, Operator
@@ -16,7 +17,7 @@ def _care() -> Select[int, str, str]:
     return (
         select(col(Assignment.thread_id), col(Operator.login), col(Assignment.state))
         .join(Operator, col(Operator.id) == col(Assignment.operator_id), isouter=True)
-        .where(col(Assignment.thread_id).in_(bindparam("some", expanding=True)))
+        .where(among_numbers(col(Assignment.thread_id), "some"))
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
 from tui_mail.db.care import care_for
 from tui_mail.db.flags import tags_of
 from tui_mail.db.folders import naturalness
@@ -200,14 +201,14 @@ def message_rows(
             .join(Folder, col(Folder.id) == col(Placement.folder_id))
             .join(Account, col(Account.id) == col(Folder.account_id))
             .where(
-                col(Message.id).in_(part),
-                col(Placement.message_id).in_(part),  # lest PostgreSQL reads all that is unread
+                among_numbers(col(Message.id), "some"),
+                among_numbers(col(Placement.message_id), "some"),  # lest PostgreSQL reads all that is unread
                 col(Folder.account_id).in_(readable(operator_id)),
                 ~col(Placement.deleted),
                 *conditions,
             )
             .order_by(naturalness(), col(Placement.id))
         )
-        for row in session.execute(statement):
+        for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)
     return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {})

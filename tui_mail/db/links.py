@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
 from tui_mail.db.filing import hidden_from
 from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
@@ -69,7 +70,7 @@ def _chips(crm: Crm) -> Select[*tuple[Any, ...]]:
         )
         .join(Entity, col(Entity.id) == col(Link.entity_id))
         .where(
-            col(Link.message_id).in_(bindparam("some", expanding=True)),
+            among_numbers(col(Link.message_id), "some"),
             col(Link.state) != LinkState.REJECTED.value,
             *shown(crm),
         )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import ThreadPlace
@@ -38,7 +39,6 @@ def sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dic
 
 
 # To say what is asked takes longer than to ask it.
-_SOME: Any = bindparam("some", expanding=True)
 _OPERATOR: Any = bindparam("operator")
 
 
@@ -52,14 +52,14 @@ def _long() -> Select[Any]:
         .limit(1)
         .correlate(Thread)
     )
-    return select(col(Thread.id)).where(col(Thread.id).in_(_SOME), one_more.exists())
+    return select(col(Thread.id)).where(among_numbers(col(Thread.id), "some"), one_more.exists())
 
 
 @cache
 def _counted() -> Select[int, int]:
     return (
         select(col(Placement.thread_id), func.count(col(Placement.message_id).distinct()))
-        .where(col(Placement.thread_id).in_(_SOME), *_seen_by(_OPERATOR))
+        .where(among_numbers(col(Placement.thread_id), "some"), *_seen_by(_OPERATOR))
         .group_by(col(Placement.thread_id))
     )
 
@@ -69,7 +69,7 @@ def _kept() -> Select[int, int]:
     return (
         select(col(Conversation.thread_id), func.sum(col(Conversation.total)))
         .where(
-            col(Conversation.thread_id).in_(_SOME),
+            among_numbers(col(Conversation.thread_id), "some"),
             col(Conversation.folder_id).in_(_folders(_OPERATOR)),
         )
         .group_by(col(Conversation.thread_id))
