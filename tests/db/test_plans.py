@@ -425,7 +425,6 @@ def _taught(session: Session) -> None:
             "entity_id": 1,
             "written": f"W{number}-{{yy}}-{{n}}" if number > 1 else "OV-{yy}-{n}",
             "shape": f"A-{number}-9" if number > 1 else "A-9-9",
-            "thread_id": number,
             "refused": False,
         }
         for number in range(1, _MANY)

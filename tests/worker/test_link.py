@@ -361,6 +361,10 @@ async def test_undoing_and_refusing_forget_it(case: Case) -> None:
     await _say(case, links.reject, (await case.messages())["c"])
     await _writes(case, "d", "Allora OV-26-119?")
     assert await _state(case, "d") == ""
+    # One refusal among many conversations does not undo what all the others say.
+    await _say(case, links.add, (await case.messages())["d"])
+    await _writes(case, "e", "Allora OV-26-119?")
+    assert await _state(case, "e") == LinkState.PROPOSED
 
 
 async def test_one_conversation_alone_teaches_little(case: Case) -> None:

@@ -18,7 +18,7 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.knowledge import Described, described_alone, own_house
 from tui_mail.db.known_documents import document_rows
 from tui_mail.db.said_in import with_mentions
-from tui_mail.db.tables import Entity, Link, TaughtFormat
+from tui_mail.db.tables import Entity, Link, Message, TaughtFormat
 from tui_mail.linking.documents import is_named
 from tui_mail.linking.facts import WRITTEN_KINDS, KnownDocument
 from tui_mail.linking.formats import Format, candidates_of, formats_taught
@@ -27,6 +27,7 @@ from tui_mail.linking.tokens import Token
 from tui_mail.values import LinkState
 
 _MOST_READ = 20  # of one message
+_REFUSAL = 2  # conversations that one in which a person refused outweighs
 
 
 def with_formats(session: Session, messages: Sequence[Described]) -> list[Described]:
@@ -57,7 +58,7 @@ def _with_formats(message: Described, taught: Mapping[str, Mapping[Format, Taugh
 
 
 def _taught(session: Session, shapes: Collection[str]) -> dict[str, dict[Format, Taught]]:
-    """By shape, each way and in how many conversations it was taught; none that somebody refused."""
+    """By shape, each way and in how many conversations it was taught; a refusal takes two away."""
     way = (
         col(TaughtFormat.shape),
         col(TaughtFormat.kind),
@@ -67,20 +68,24 @@ def _taught(session: Session, shapes: Collection[str]) -> dict[str, dict[Format,
         col(TaughtFormat.meant),
         col(TaughtFormat.party_id),
     )
+    refused, thread = col(TaughtFormat.refused), col(Message.thread_id)
+    said, denied = (func.count(case((which, thread)).distinct()) for which in (~refused, refused))
+    times = said - _REFUSAL * denied
     query = (
-        select(*way, func.count(col(TaughtFormat.thread_id).distinct()))
+        select(*way, times)
+        .join(Message, col(Message.id) == col(TaughtFormat.message_id))
         .where(among_texts(col(TaughtFormat.shape), "some"))
         .group_by(*way)
-        .having(func.max(case((col(TaughtFormat.refused), 1), else_=0)) == 0)
+        .having(times > 0)
         .order_by(*way)
     )
-    times: defaultdict[tuple[str, Format], list[tuple[int, int]]] = defaultdict(list)
+    found_by: defaultdict[tuple[str, Format], list[tuple[int, int]]] = defaultdict(list)
     for shape, kind, company, written, lead, meant, party_id, count in session.execute(
         query, {"some": shapes}
     ):
-        times[shape, Format(kind, company, written, lead, meant)].append((party_id, count))
+        found_by[shape, Format(kind, company, written, lead, meant)].append((party_id, count))
     found: defaultdict[str, dict[Format, Taught]] = defaultdict(dict)
-    for (shape, learned), by_party in times.items():
+    for (shape, learned), by_party in found_by.items():
         found[shape][learned] = Taught(learned.company, tuple(by_party))
     return found
 
@@ -151,6 +156,5 @@ def _lessons(
             "kind": learned.kind,
             "company": learned.company,
             "party_id": (document.party_id or 0) if meant else 0,
-            "thread_id": message.thread_id,
             "refused": state is LinkState.REJECTED,
         }

@@ -732,7 +732,6 @@ class TaughtFormat(SQLModel, table=True):
     kind: str
     company: str
     party_id: int
-    thread_id: int
     refused: bool
 
 

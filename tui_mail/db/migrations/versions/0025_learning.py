@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("company", sa.String(), nullable=False),
         sa.Column("party_id", sa.Integer(), nullable=False),
-        sa.Column("thread_id", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Boolean(), nullable=False),
     )
     op.create_index("ix_taught_format_shape", "taught_format", ["shape"])
