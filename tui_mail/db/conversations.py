@@ -202,7 +202,8 @@ def message_rows(
             .join(Account, col(Account.id) == col(Folder.account_id))
             .where(
                 among_numbers(col(Message.id), "some"),
-                among_numbers(col(Placement.message_id), "some"),  # lest PostgreSQL reads all that is unread
+                # Lest PostgreSQL reads all that is unread.
+                among_numbers(col(Placement.message_id), "some"),
                 col(Folder.account_id).in_(readable(operator_id)),
                 ~col(Placement.deleted),
                 *conditions,
