@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from tests.servers.dovecot import Dovecot
+from tests.worker.installation import Installation
 from tests.worker.office import (
     DovecotRemote,
     EmbeddedRemote,
@@ -21,7 +22,7 @@ from tests.worker.office import (
     until,
 )
 from tests.worker.test_pausing import change, pause, working
-from tui_mail.db import accounts, actions, folders, keeping, links, wanted
+from tui_mail.db import accounts, actions, folders, keeping, links, turns, wanted
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account, Blob, Entity, Message
 from tui_mail.errors import Away, NotFound
@@ -405,3 +406,30 @@ async def test_a_mark_without_its_file_gone_is_taken_up_by_the_next_pass(
 def _mark_all(session: Session) -> int:
     session.execute(update(Blob).values(away=True))
     return wanted.count_away(session)
+
+
+async def test_a_worker_in_another_process_leaves_its_idle_for_whoever_waits(
+    database_url: str, dovecot: Dovecot, tmp_path: Path
+) -> None:
+    remote = DovecotRemote(dovecot)
+    raw = with_file("grande", _file(_LARGE))
+    await remote.deliver(raw)
+    here = await asyncio.to_thread(Installation, tmp_path / "home", database_url)
+    await here.add(remote.user, dovecot.port_imap)
+    await here.run("worker", "--once")
+    await here.run("account", "set", remote.account().email, "--keep-kib", "30")
+    assert await _let_go(here.office) == 1
+    message_id = await _message(here.office, "grande")
+    into = tmp_path / "into"
+    into.mkdir()
+    async with here.worker():
+        await until(lambda: _is_served(here.office), what="the worker's turn")
+        await here.run("save", str(message_id), "--to", str(into))
+    (saved,) = into.iterdir()
+    assert await asyncio.to_thread(saved.read_bytes) == _file(_LARGE)
+    await asyncio.to_thread(here.database.close_now)
+
+
+async def _is_served(office: Office) -> bool:
+    [row] = await office.database.read(turns.served, office.operator_id)
+    return row.turn is not None

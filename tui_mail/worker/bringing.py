@@ -50,6 +50,9 @@ class Bringing:
         return len(by_message)
 
     async def _bring(self, message_id: int, copies: Sequence[Copy]) -> None:
+        if not await self._database.read(wanted.away_files, message_id):  # came some other way
+            await self._database.write(wanted.came_back, message_id, (), datetime.now(UTC))
+            return
         if await self._is_had(copies):
             return
         # Their keys may be others by now.

@@ -18,6 +18,7 @@ from tui_mail.worker.schedule import here, rule_of
 _POLL_SECONDS = 0.2
 _LOOKED_AT = 20  # messages at a time, of which is asked what became of them
 _PATIENCE_SECONDS = 60.0  # in which something has to come
+_GRACE_SECONDS = 3.0  # in which a server of which something is said may give it all the same
 
 Serve = Callable[[int], Awaitable[bool]]
 
@@ -52,13 +53,14 @@ async def bring_files(
     await database.write(wanted.ask, operator_id, left, datetime.now(UTC))
     served = await _served(database, left, serve) if serve is not None else {}
     loop = asyncio.get_running_loop()
-    end = loop.time() + patience
+    grace, end = loop.time() + _GRACE_SECONDS, loop.time() + patience
     failed: dict[int, TuiMailError] = {}
     while True:
         before = len(left)
         left = await database.read(wanted.with_away_files, left)
         for one in left[:_LOOKED_AT]:
-            error = _why_not(await database.read(wanted.whereabouts, one), served)
+            found = await database.read(wanted.whereabouts, one)
+            error = _why_not(found, served, hoping=loop.time() < grace)
             if error is not None:
                 failed[one] = error
         left = [one for one in left if one not in failed]
@@ -87,8 +89,11 @@ async def _served(
     return found
 
 
-def _why_not(found: Whereabouts, served: Mapping[int, TuiMailError | None]) -> TuiMailError | None:
-    """Why the files of a message do not come now; None while they may."""
+def _why_not(
+    found: Whereabouts, served: Mapping[int, TuiMailError | None], *, hoping: bool
+) -> TuiMailError | None:
+    """Why the files of a message do not come now; None while they may. `hoping`: what was said of
+    a server before does not count yet."""
     if not found.away:
         return None
     if found.missing or not found.keepers:
@@ -98,7 +103,9 @@ def _why_not(found: Whereabouts, served: Mapping[int, TuiMailError | None]) -> T
         return Away(_paused_sentence(found.keepers[0]))
     if found.error:
         return Away(found.error)
-    reasons = [_trouble(one, served) for one in going]
+    reasons = [
+        "" if hoping and one.account_id not in served else _trouble(one, served) for one in going
+    ]
     return Away(_offline_sentence(going[0], reasons[0])) if all(reasons) else None
 
 
