@@ -195,13 +195,14 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the database found for `Needs`. `rejected`: entities that a person refused in this thread.
+    """What the database found for `Needs`.
 
-    `addresses` and `domains` are keyed in lower case; `documents` answer the needs' numbers and codes. `vats`: parties by VAT number;
-    `filed`: documents whose electronic file the message names; `folders`: what it lies in;
-    `payable`: documents of the parties on the message that may be what it says was paid; `noticed`:
-    by the exchange's number of an invoice, the links of its earlier notices; `perhaps_of`: the links
-    of the letters that a receipt may be of.
+    `addresses`, `domains`: in lower case. `documents`: answer the needs' numbers and codes. `vats`:
+    parties by VAT number. `filed`: documents whose electronic file the message names. `folders`:
+    what it lies in. `payable`: documents of the parties on it that may be what it says was paid.
+    `noticed`: by the exchange's number of an invoice, the links of its earlier notices.
+    `perhaps_of`: the links of the letters that a receipt may be of. `rejected`: entities that a
+    person refused in this thread.
     """
 
     addresses: Mapping[str, tuple[KnownParty, ...]] = field(default_factory=dict)
@@ -224,8 +225,8 @@ class Needs:
     `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.
     Documents: of one of `kinds` whose number is in `numbers` (canonical, see
     `numbers.canonical_number`) or whose code in upper case is in `codes`, and whatever has one of
-    `references` as the other side's reference. `vats`, `files`: see `linking.invoice_keys`. `paid`: amounts, of
-    documents of whoever has `addresses` and `domains`.
+    `references` as the other side's reference. `vats`, `files`: see `linking.invoice_keys`. `paid`:
+    amounts of documents of whoever has the addresses and domains.
     """
 
     addresses: frozenset[str]
