@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from tui_mail.connectors import erpnext_doctypes as words
 from tui_mail.connectors.erpnext_calls import Filter, NoDoctype, Site
+from tui_mail.connectors.erpnext_crm import Crm
 from tui_mail.connectors.erpnext_doctypes import (
     DOCUMENTS,
-    KINDS,
     PARTIES,
     PARTY_KINDS,
     Documents,
@@ -116,6 +116,7 @@ class _Reading:
         self._base = base
         self.found = Gathered()
         self._people = People(site, self.found, self.form)
+        self._crm = Crm(self.found, self._people, self.form)
 
     def form(self, doctype: str, name: str) -> str:
         slug = doctype.lower().replace(" ", "-")
@@ -136,13 +137,13 @@ class _Reading:
             self._people.use(words.text(row, "opportunity_from"), words.text(row, "party_name"))
         self._people.read(self._rows, changed, whole=not since)
         for row in chances:
-            self._take_chance(row)
+            self._crm.take_chance(row)
         for source in DOCUMENTS:
             self._take_all(source, documents[source.doctype], whole=not since)
         for row in to_dos:
-            self._take_to_do(row)
+            self._crm.take_to_do(row)
         for row in self._rows("Event", words.EVENT, changed):
-            self._take_event(row)
+            self._crm.take_event(row)
         return self.found
 
     def _add_what_is_to_be_done_for(
@@ -286,90 +287,11 @@ class _Reading:
                 details={
                     "invoice": f"{invoice.kind}:{invoice.code}",
                     "instalment": str(words.whole(row, "idx")),
-                    **_filled("method", words.text(row, "mode_of_payment")),
+                    **words.filled("method", words.text(row, "mode_of_payment")),
                 },
             )
         )
         self.found.relate(Reference(invoice.kind, invoice.code, invoice.company), due)
-
-    # -- CRM
-
-    def _take_chance(self, row: Values) -> None:
-        company = self._people.company(words.text(row, "company"))
-        if company is None:
-            return
-        doctype, name = words.text(row, "opportunity_from"), words.text(row, "party_name")
-        self.found.add(
-            EntityRecord(
-                company=company,
-                kind="opportunity",
-                code=row["name"],
-                title=words.text(row, "title"),
-                party=self._people.reference(doctype, name, company),
-                number=canonical_number(row["name"]),
-                date=words.day(row, "transaction_date"),
-                due_date=words.day(row, "expected_closing"),
-                amount=words.amount(row, "opportunity_amount"),
-                currency=words.text(row, "currency"),
-                state=words.state(row),
-                url=self.form("Opportunity", row["name"]),
-                details=_filled("stage", words.text(row, "sales_stage")),
-            )
-        )
-
-    def _take_to_do(self, row: Values) -> None:
-        doctype, name = words.text(row, "reference_type"), words.text(row, "reference_name")
-        about = self._about(doctype, name)
-        for company in [one.company for one in about] or self._people.companies:
-            document = next((one for one in about if one.company == company), None)
-            party = self._people.reference(doctype, name, company)
-            if party is None and document is not None:
-                party = self.found.entities[document].party
-            activity = self.found.add(
-                EntityRecord(
-                    company=company,
-                    kind="activity",
-                    code=row["name"],
-                    title=words.plain(words.text(row, "description")),
-                    party=party,
-                    number=canonical_number(row["name"]),
-                    due_date=words.day(row, "date"),
-                    state=words.state(row),
-                    url=self.form("ToDo", row["name"]),
-                    details={
-                        **_filled("operator", words.text(row, "allocated_to")),
-                        **_filled(
-                            "document", f"{document.kind}:{document.code}" if document else ""
-                        ),
-                    },
-                )
-            )
-            if document is not None:
-                self.found.relate(document, activity)
-
-    def _take_event(self, row: Values) -> None:
-        for company in self._people.companies:
-            self.found.add(
-                EntityRecord(
-                    company=company,
-                    kind="activity",
-                    code=row["name"],
-                    title=words.text(row, "subject"),
-                    number=canonical_number(row["name"]),
-                    due_date=words.day(row, "starts_on"),
-                    state=words.state(row),
-                    url=self.form("Event", row["name"]),
-                    details=_filled("kind", words.text(row, "event_category")),
-                )
-            )
-
-    def _about(self, doctype: str, name: str) -> list[Reference]:
-        """What a to-do is about, if it was read: of one company, since its name is there once."""
-        kinds = {KINDS.get(doctype, ""), "credit_note" if "Invoice" in doctype else ""} - {""}
-        candidates = (
-            Reference(kind, name, company) for kind in kinds for company in self._people.companies
-        )
-        return [one for one in candidates if one in self.found.entities]
 
     # -- one at a time
 
@@ -434,7 +356,3 @@ def _line(row: Values, document: Reference) -> LineRecord:
         price=words.amount(row, "rate"),
         discount=f"{discount.normalize():f}" if discount else "",
     )
-
-
-def _filled(name: str, value: str) -> dict[str, str]:
-    return {name: value} if value else {}

@@ -140,6 +140,11 @@ def plain(written: str) -> str:
     return " ".join(html.unescape(_TAG.sub(" ", written[:4_000])).split())[:_TITLE]
 
 
+def filled(name: str, value: str) -> dict[str, str]:
+    """A detail, if there is one."""
+    return {name: value} if value else {}
+
+
 def whole(row: Values, name: str) -> int:
     value = row.get(name)
     return value if isinstance(value, int) else 0

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from tui_mail.connectors import odoo_models as words
 from tui_mail.connectors.memory import MOST_FOUND
 from tui_mail.connectors.odoo_calls import Domain, NoModel, Odoo, Values
+from tui_mail.connectors.odoo_crm import Crm, Named
 from tui_mail.connectors.odoo_models import DOCUMENTS, Documents
 from tui_mail.connectors.odoo_parties import Parties
 from tui_mail.connectors.odoo_writing import Making
@@ -113,7 +114,8 @@ class _Reading:
         self._base = base
         self.found = Gathered()
         self._parties = Parties(odoo, self.found, self.form)
-        self._named: dict[tuple[str, int], list[Reference]] = defaultdict(list)
+        self._named: Named = defaultdict(list)
+        self._crm = Crm(self.found, self._parties, self._named, self.form)
 
     def form(self, model: str, record_id: int) -> str:
         return f"{self._base}/web#id={record_id}&model={model}&view_type=form"
@@ -132,7 +134,7 @@ class _Reading:
             self._parties.use("customer", row)
         self._parties.read(changed)
         for row in leads:
-            self._take_lead(row)
+            self._crm.take_lead(row)
         for source in DOCUMENTS:
             taken = [(row, self._take(source, row)) for row in rows[source.model]]
             named = {row["id"]: one for row, records in taken for one in records}
@@ -140,7 +142,7 @@ class _Reading:
             if source.model == "account.move":
                 self._read_due({key: self.found.entities[one] for key, one in named.items()})
         for row in activities:
-            self._take_activity(row)
+            self._crm.take_activity(row)
         return self.found
 
     def _add_what_is_to_be_done_for(
@@ -320,61 +322,6 @@ class _Reading:
         )
         self.found.relate(Reference(invoice.kind, invoice.code, invoice.company), due)
 
-    # -- CRM
-
-    def _take_lead(self, row: Values) -> None:
-        if words.text(row, "type") == "lead":
-            self._named["crm.lead", row["id"]] += self._parties.take_lead(row)
-            return
-        for company in self._parties.companies_of(row):
-            party, contact = self._parties.of(row, "customer", company)
-            record = EntityRecord(
-                company=company,
-                kind="opportunity",
-                code=str(row["id"]),
-                title=words.text(row, "name"),
-                party=party,
-                contact=contact,
-                number=str(row["id"]),
-                due_date=words.day(row, "date_deadline"),
-                amount=words.amount(row, "expected_revenue"),
-                currency=words.name_of(row, "company_currency"),
-                state="open" if row.get("active", True) else "closed",
-                url=self.form("crm.lead", row["id"]),
-                details={"stage": words.name_of(row, "stage_id")},
-            )
-            self._named["crm.lead", row["id"]].append(self.found.add(record))
-
-    def _take_activity(self, row: Values) -> None:
-        model, record_id = words.text(row, "res_model"), row.get("res_id")
-        about = self._named.get((model, record_id), []) if isinstance(record_id, int) else []
-        partner = {"partner_id": record_id} if model == "res.partner" else {}
-        companies = [one.company for one in about] or self._parties.companies_of(partner)
-        for place, company in enumerate(companies):
-            party = self._parties.of(partner, "customer", company)[0] if partner else None
-            record = EntityRecord(
-                company=company,
-                kind="activity",
-                code=str(row["id"]),
-                title=words.text(row, "summary") or words.name_of(row, "activity_type_id"),
-                party=party or (self._whose(about[place]) if about else None),
-                number=str(row["id"]),
-                due_date=words.day(row, "date_deadline"),
-                state="open" if row.get("active", True) else "closed",
-                details={
-                    "kind": words.name_of(row, "activity_type_id"),
-                    "operator": self._parties.login(words.number_of(row, "user_id")),
-                    **_document(about, place),
-                },
-            )
-            reference = self.found.add(record)
-            if _document(about, place):
-                self.found.relate(about[place], reference)
-
-    def _whose(self, about: Reference) -> Reference | None:
-        """The party of what an activity is about, or that itself."""
-        return about if about.kind == "lead" else self.found.entities[about].party
-
     # -- one at a time
 
     def find(self, company: str, kind: str, code: str) -> tuple[Documents, Values] | None:
@@ -430,13 +377,6 @@ def _state(source: Documents, row: Values) -> str:
         return "cancelled"
     paid = words.text(row, "payment_state") in {"paid", "in_payment", "reversed"}
     return "closed" if paid or state in source.closed else "open"
-
-
-def _document(about: Sequence[Reference], place: int) -> dict[str, str]:
-    """The document that an activity is about, as a detail of it."""
-    if not about or about[place].kind == "lead":
-        return {}
-    return {"document": f"{about[place].kind}:{about[place].code}"}
 
 
 def _line(row: Values, source: Documents, document: Reference, number: int) -> LineRecord:
