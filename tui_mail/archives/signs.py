@@ -35,7 +35,7 @@ def why_no_mail(head: bytes) -> str:
             "it is a file of Outlook: have it written as EML or mbox files, by readpst for one"
         )
     if head.startswith(_ZIP):
-        return _("it is a ZIP archive that is cut short or damaged")
+        return _("it is a document, or a ZIP archive that is damaged or within another one")
     if head.startswith(_ARCHIVES):
         return _("it is an archive of a kind that is not read: unpack it, or pack it as ZIP")
     if head.startswith(_OTHERS):
