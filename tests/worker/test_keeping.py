@@ -27,10 +27,10 @@ from tui_mail.db.engine import Database
 from tui_mail.db.tables import Account, Blob, Entity, Message
 from tui_mail.errors import Away, NotFound
 from tui_mail.values import Fetched
+from tui_mail.worker.bringing import work_wanted
 from tui_mail.worker.collect import collect_unused, note_use
 from tui_mail.worker.keeping import want_missed
 from tui_mail.worker.reading import Reader, attachment_of
-from tui_mail.worker.service import work_wanted
 from tui_mail.worker.waiting import bring_files, files_of
 
 _LATER = datetime.now(UTC) + timedelta(days=2)

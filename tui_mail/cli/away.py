@@ -30,7 +30,7 @@ def bring_back(call: Context, message_ids: Sequence[int]) -> "dict[int, TuiMailE
     """Fetch the files of messages that are with their servers only: by whoever serves the account,
     or here where nobody does. Why not, of each whose files did not come."""
     from tui_mail.db.wanted import with_away_files
-    from tui_mail.worker.service import work_wanted
+    from tui_mail.worker.bringing import work_wanted
     from tui_mail.worker.waiting import bring_files
 
     away = call.database.read_now(with_away_files, message_ids)

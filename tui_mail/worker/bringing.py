@@ -4,16 +4,24 @@ A wish is a row; whoever has the account's turn serves it. What comes is kept on
 that of the file that is wanted, so a server that writes messages anew each time does no harm.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tui_mail.backends import MailStore
-from tui_mail.db import wanted
+from tui_mail.backends.pace import Pace
+from tui_mail.backends.pop3 import Pop3Drop
+from tui_mail.db import accounts, wanted
 from tui_mail.db.engine import Database
 from tui_mail.db.wanted import Copy
 from tui_mail.errors import ProtocolRefused
 from tui_mail.i18n import _
+from tui_mail.worker.account_turns import AccountTurns
+from tui_mail.worker.connections import Connections
+from tui_mail.worker.fetch import Sync
 from tui_mail.worker.ingest import Ingest
+from tui_mail.worker.schedule import here, rule_of
 
 _AT_ONCE = 20
 
@@ -96,3 +104,46 @@ def gone_sentence() -> str:
         "The files of this message were on its server only, and it has been deleted there: they "
         "cannot be had any more."
     )
+
+
+async def work_wanted(
+    database: Database,
+    connections: Connections,
+    ingest: Ingest,
+    account_id: int,
+    *,
+    locks: Path,
+) -> bool:
+    """Fetch the files that are wanted of one account, when no other process is at it; whether.
+
+    Raises what its server does.
+    """
+    async with AccountTurns(database, locks).hold(account_id, seconds=0.0) as ours:
+        account = await database.read(accounts.account_by_id, account_id)
+        rule = rule_of(account, here())
+        if not ours or rule.paused:
+            return False
+        store = await asyncio.to_thread(connections.mailbox, account, Pace(rule.rate << 10))
+        if isinstance(store, Pop3Drop):
+            return False
+        sync = quiet_sync(database, store, ingest)
+
+        async def look(folder: str) -> None:
+            await sync.folder(account_id, folder)
+
+        try:
+            await store.open()
+            while await Bringing(database, ingest, store, account_id, look).some():
+                pass
+        finally:
+            await store.close()
+        return True
+
+
+def quiet_sync(database: Database, store: MailStore, ingest: Ingest) -> Sync:
+    """A sync of which nobody is told how far it is, and that nothing interrupts."""
+
+    async def pause() -> None:
+        """Nothing that is done meanwhile is told before the next time."""
+
+    return Sync(database, store, ingest, report=lambda _progress: None, pause=pause)

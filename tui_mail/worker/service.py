@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui_mail.backends import MailStore
 from tui_mail.backends.pace import Pace
 from tui_mail.backends.pop3 import Pop3Drop
 from tui_mail.db import accounts, outbox
@@ -25,10 +24,10 @@ from tui_mail.worker import schedule
 from tui_mail.worker.account import AccountWork, Workshop
 from tui_mail.worker.account_turns import AccountTurns
 from tui_mail.worker.admission import STAY_SECONDS, Admission
-from tui_mail.worker.bringing import Bringing
+from tui_mail.worker.bringing import Bringing, quiet_sync
 from tui_mail.worker.collect import collect_when_due
 from tui_mail.worker.connections import Connections
-from tui_mail.worker.fetch import Progress, Sync
+from tui_mail.worker.fetch import Progress
 from tui_mail.worker.ingest import Ingest
 from tui_mail.worker.keeping import Missed, want_missed
 from tui_mail.worker.link import link_all_filed
@@ -372,7 +371,7 @@ async def _sync_mailbox(shop: Workshop, account: Account, account_id: int, pace:
             pick_up = PickUp(shop.database, store, shop.ingest, report=lambda _progress: None)
             await pick_up.account(account)
             return
-        sync = _sync(shop, store)
+        sync = quiet_sync(shop.database, store, shop.ingest)
         try:
             await store.open()
             await push(shop.database, shop.ingest.blobs, store, account_id, look)
@@ -397,47 +396,3 @@ async def work_outbox(
     async with shop.turns.hold(account_id, seconds=0.0) as ours:
         if ours:
             await _send_once(shop, await database.read(accounts.account_by_id, account_id))
-
-
-async def work_wanted(
-    database: Database,
-    connections: Connections,
-    ingest: Ingest,
-    account_id: int,
-    *,
-    locks: Path,
-) -> bool:
-    """Fetch the files that are wanted of one account, when no other process is at it; whether.
-
-    Raises what its server does.
-    """
-    shop = _workshop(database, connections, ingest, locks, Admission(SERVER_CONNECTIONS))
-    async with shop.turns.hold(account_id, seconds=0.0) as ours:
-        if not ours:
-            return False
-        account = await database.read(accounts.account_by_id, account_id)
-        rule = schedule.rule_of(account, schedule.here())
-        if rule.paused:
-            return False
-        store = await asyncio.to_thread(connections.mailbox, account, Pace(rule.rate << 10))
-        if isinstance(store, Pop3Drop):
-            return False
-        sync = _sync(shop, store)
-
-        async def look(folder: str) -> None:
-            await sync.folder(account_id, folder)
-
-        try:
-            await store.open()
-            while await Bringing(database, ingest, store, account_id, look).some():
-                pass
-        finally:
-            await store.close()
-        return True
-
-
-def _sync(shop: Workshop, store: MailStore) -> Sync:
-    async def pause() -> None:
-        """Nothing that is done meanwhile is told before the next time."""
-
-    return Sync(shop.database, store, shop.ingest, report=lambda _progress: None, pause=pause)
