@@ -7,6 +7,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from tests.servers.dovecot import Dovecot
+from tests.worker.correspondence import Writer
 from tests.worker.desk import Desk, Post
 from tests.worker.office import PASSWORD, DovecotRemote, EmbeddedRemote, Office, Remote, office_on
 from tui_mail.db.engine import Database
@@ -56,3 +57,22 @@ async def desk(office: Office, embedded: EmbeddedRemote, post: Post) -> Desk:
     account = embedded.account()
     account.smtp_host, account.smtp_port, account.smtp_tls = "127.0.0.1", post.server.port, "none"
     return Desk(office, await office.add(account))
+
+
+@pytest.fixture
+async def remote_post(remote: Remote) -> AsyncIterator[Post]:
+    """The sending server of the mailbox `remote`."""
+    post = Post(user=remote.account().user)
+    await post.server.start()
+    yield post
+    await post.server.stop()
+
+
+@pytest.fixture
+async def writer(office: Office, remote: Remote, remote_post: Post, tmp_path: Path) -> Writer:
+    account, port = remote.account(), remote_post.server.port
+    account.smtp_host, account.smtp_port, account.smtp_tls = "127.0.0.1", port, "none"
+    await office.add(account)
+    writer = Writer(office, tmp_path)
+    await writer.begin(remote.deliver)
+    return writer

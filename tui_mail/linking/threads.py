@@ -17,22 +17,33 @@ _SCORES = {score_of(weight / 10): weight / 10 for weight in range(-50, 61)}
 
 
 def thread_evidence(
-    facts: MessageFacts, knowledge: Knowledge, parties: Collection[int], *, documents: bool
+    facts: MessageFacts,
+    knowledge: Knowledge,
+    parties: Collection[int],
+    present: Collection[int],
+    *,
+    documents: bool,
 ) -> tuple[Evidence, ...]:
     """What the links of the parent say; `documents`: whether those to documents are handed on.
 
     A document comes down a conversation by itself only while its party, one of `parties`, is on it.
+    `present`: parties whose people are surely on the message; one of them who was not on the
+    parent is no stranger to what is theirs.
     """
     parent = knowledge.parent
     if parent is None:
         return ()
-    known_here, late = takes_part(facts, parent), _is_late(facts, parent)
+    takes_up, late = takes_part(facts, parent), _is_late(facts, parent)
     links = [link for link in parent.links if documents or link.kind in PARTY_KINDS]
     return tuple(
-        _inherited(link, parties, known_here=known_here, late=late)
+        _inherited(link, parties, known_here=takes_up or _whose(link) in present, late=late)
         for link in links
         if _stands(link)
     )
+
+
+def _whose(link: ParentLink) -> int | None:
+    return link.entity_id if link.kind in PARTY_KINDS else link.party_id
 
 
 def _stands(link: ParentLink) -> bool:
