@@ -371,14 +371,17 @@ def old_mail_reused(pen: Pen) -> None:
     if oldest < 200:
         return
     days = pen.chance.randrange(190, min(oldest, 500))
-    changed = pen.chance.random() < 0.6
+    # Now and then it is the old matter after all, which nobody but the writer can know for certain.
+    resumed = pen.chance.random() < 0.3
+    changed = not resumed and pen.chance.random() < 0.6
+    shown = "old matter" if resumed else f"new matter, {'new' if changed else 'same'} subject"
     pen.answer(
         start.letter,
         person,
         party,
-        pen.phrases.say(language, "new_matter"),
-        truth=pen.truth(party, person=person),
-        variant=f"new matter after long, {'new' if changed else 'same'} subject",
+        pen.phrases.say(language, "answer" if resumed else "new_matter"),
+        truth=pen.truth(party, [start.document] if resumed else (), person=person),
+        variant=f"after long, {shown}",
         at=start.letter.at + timedelta(days=days),
         subject=pen.phrases.say(language, "new_about") if changed else None,
         sending=Sending(quote=pen.chance.random() < 0.7, headers=pen.chance.random() < 0.7),
