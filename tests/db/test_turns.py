@@ -114,7 +114,7 @@ def test_nobody_takes_a_turn_in_the_midst_of_its_holders_transaction(
     other = Database(postgresql.url)
     taken = postgresql.write_now(turns.go_round, {}, [account], _HERE, _OVER).taken
 
-    with Session(other._reader) as looking:  # a transaction that waits for no other
+    with Session(other._tender) as looking:  # a transaction that waits for no other
 
         def work(session: Session) -> None:
             accounts.record_success(session, account, datetime.now(UTC))

@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlmodel import Session
 
 from tui_mail import aside
@@ -50,6 +50,7 @@ _BUSY_MILLISECONDS = 10_000
 # pages of the indexes that the next batch changes again.
 _LOG_PAGES = 8_000
 _RECONNECT_SECONDS = 2.0
+_RESTED_SECONDS = 5.0
 # A process that sleeps in the midst of a transaction keeps everybody's writes waiting.
 _MIDST_SECONDS = 30
 _TENDING = f"SET LOCAL idle_in_transaction_session_timeout = '{_MIDST_SECONDS}s'"
@@ -65,7 +66,7 @@ class Database:
         self._url = _readable(url)
         self._told = {KEY: crm or Crm()}
         self._sqlite = self._url.get_backend_name() == "sqlite"
-        self._reader, self._writer = self._engines()
+        self._reader, self._tender, self._writer = self._engines()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="db-write")
         self._tenders = ThreadPoolExecutor(1, thread_name_prefix="db-tend")
@@ -128,8 +129,10 @@ class Database:
     def _tend_telling(
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, frozenset[Topic]]:
-        engine = self._writer if self._sqlite else self._reader
-        with our_errors(), Session(engine, expire_on_commit=False, info=self._told) as session:
+        with (
+            our_errors(),
+            Session(self._tender, expire_on_commit=False, info=self._told) as session,
+        ):
             if not self._sqlite:
                 session.connection().exec_driver_sql(_TENDING)
             result = fn(session, *args, **kwargs)
@@ -245,8 +248,8 @@ class Database:
         self._tenders.shutdown(wait=True)
         self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
-        self._reader.dispose()
-        self._writer.dispose()
+        for engine in {self._reader, self._tender, self._writer}:
+            engine.dispose()
 
     # -- change notice across processes
 
@@ -309,25 +312,34 @@ class Database:
 
     # -- engines
 
-    def _engines(self) -> tuple[Engine, Engine]:
+    def _engines(self) -> tuple[Engine, Engine, Engine]:
+        """For reading, for tending, for writing."""
         if not self._sqlite:
-            engine = create_engine(self._url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+            options: dict[str, Any] = {"hide_parameters": True}
+            # Each statement sees what is committed when it begins, inside a transaction or not.
+            reader = create_engine(
+                self._url, pool_size=_READERS + 1, isolation_level="AUTOCOMMIT", **options
+            )
+            tender = create_engine(self._url, pool_pre_ping=True, pool_size=1, **options)
             writer = create_engine(
-                self._url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1
+                self._url, pool_pre_ping=True, pool_size=1, max_overflow=1, **options
             )
             event.listen(writer, "begin", _take_turn)
-            for each in (engine, writer):
+            for each in (reader, tender, writer):
                 event.listen(each, "connect", _prepare_postgresql)
+            event.listen(reader, "connect", _only_read)
+            event.listen(reader, "checkin", _note_use)
+            event.listen(reader, "checkout", _ask_whether_alive)
             event.listen(writer, "connect", _never_sleep)
-            return engine, writer
-        options: dict[str, Any] = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
+            return reader, tender, writer
+        options = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
         reader = create_engine(self._url, pool_size=_READERS + 1, **options)
         writer = create_engine(self._url, pool_size=1, **options)
         for engine, begin in ((reader, "BEGIN"), (writer, "BEGIN IMMEDIATE")):
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _beginner(begin))
         event.listen(writer, "connect", _remember_more)
-        return reader, writer
+        return reader, writer, writer
 
 
 def _readable(url: str) -> URL:
@@ -357,6 +369,30 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET jit = off; SET random_page_cost = 1.1")
     connection.commit()
+
+
+def _only_read(connection: Any, _record: Any) -> None:
+    """Nothing is kept of what reading changes: it changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    connection.commit()
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
+    """Of one that has rested for a while: to ask takes as long as many a query. The pool opens
+    another in its place."""
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < _RESTED_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except connection.OperationalError as error:
+        raise DisconnectionError from error
 
 
 def _never_sleep(connection: Any, _record: Any) -> None:
