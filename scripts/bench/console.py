@@ -1,9 +1,10 @@
 """Measures the console as a person meets it: in a pseudo-terminal, with many messages.
 
     .venv/bin/python scripts/bench/console.py HOME [--keys 200] [--starts 7] [--size 120x40]
+        [--number 2025/2]
 
-Prints the start to the first drawn list, key to paint, and bytes for each cursor move. HOME is
-made by corpus.py. How fast the machine is shows in a bare interpreter's start and in the load;
+Prints the start to the first drawn list, key to paint, bytes for each cursor move, and how long it
+takes from a document's number, typed at `g o`, to its mail. HOME is made by corpus.py. How fast the machine is shows in a bare interpreter's start and in the load;
 processor seconds do not depend on who else computes.
 """
 
@@ -25,6 +26,8 @@ from tests.terminal import Terminal
 _QUIET_SECONDS = 0.02
 _PATIENCE_SECONDS = 10.0
 _HELD_HERTZ = 30
+_NUMBERS = 40
+_MAIL = ("─ Mail · ", "━ Mail · ", "─ Posta · ", "━ Posta · ")
 
 
 def cursor_row(terminal: Terminal) -> int:
@@ -143,12 +146,33 @@ def jumps(terminal: Terminal) -> None:
         print(f"{name}: {wait:.1f} ms, {size} bytes")
 
 
+def numbers(terminal: Terminal, number: str) -> None:
+    """From the last sign of a document's number and Enter to the mail on its card."""
+    waits = []
+    for _time in range(_NUMBERS):
+        terminal.settle()
+        press(terminal, b"go", lambda: " › " in terminal.screen.display[-2])
+        wait, _size = press(terminal, f"{number}\r".encode(), lambda: _shows_mail(terminal))
+        waits.append(wait)
+        press(terminal, b"\x1b", lambda: cursor_row(terminal) >= 0 and not _shows_mail(terminal))
+    print(
+        f"number at g o to its mail: p50 {percentile(waits, 0.5):.1f} ms, "
+        f"p95 {percentile(waits, 0.95):.1f} ms"
+    )
+
+
+def _shows_mail(terminal: Terminal) -> bool:
+    """Whether a card is shown, with how much mail there is about its record."""
+    return any(line.startswith(_MAIL) for line in terminal.screen.display)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("home", type=Path)
     options.add_argument("--keys", type=int, default=200)
     options.add_argument("--starts", type=int, default=7)
     options.add_argument("--size", default="120x40")
+    options.add_argument("--number", default="2025/2")
     asked = options.parse_args()
     columns, rows = map(int, asked.size.split("x"))
     bare = time.perf_counter()
@@ -163,6 +187,7 @@ def main() -> None:
     moves(terminal, asked.keys)
     held(terminal)
     jumps(terminal)
+    numbers(terminal, asked.number)
     status = Path(f"/proc/{terminal.pid}/status").read_text("utf-8")
     memory = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
     print(f"memory: {int(memory) // 1024} MB; load now {os.getloadavg()[0]:.1f}")
