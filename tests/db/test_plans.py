@@ -113,7 +113,7 @@ def _plans(session: Session, read: Callable[[Session], object]) -> Iterator[str]
     postgresql = session.get_bind().dialect.name == "postgresql"
     if postgresql:  # what it does with many more rows
         for wasteful in ("seqscan", "sort", "hashjoin", "mergejoin"):
-            connection.execute(text(f"SET LOCAL enable_{wasteful} = off"))
+            connection.execute(text(f"SET enable_{wasteful} = off"))
     statements: list[tuple[str, Sequence[object]]] = []
 
     def note(

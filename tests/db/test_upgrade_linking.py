@@ -125,15 +125,15 @@ def test_places_of_the_erp_are_read_in_turns(empty_database_url: str) -> None:
     database.write_now(upgraded, "0018")
 
     def place(session: Session) -> tuple[object, ...]:
-        row = session.scalars(select(ErpSource)).one()
-        return row.name, row.location, row.cursor, row.token, row.tried_at, row.until
+        names = ("name", "location", "cursor", "token", "tried_at", "until")
+        return tuple(session.execute(select(*(getattr(ErpSource, one) for one in names))).one())
 
     assert database.read_now(place) == ("books", "/books", "7", 0, None, None)
     assert database.read_now(erp_concerned.count_waiting) == 0
-    assert database.write_now(erp_turns.claim, "books", _AT) == 1
     database.write_now(erp_concerned.keep_waiting, [1])
     assert database.read_now(erp_concerned.waiting, None) == [1]
     database.write_now(upgraded, "head")
+    assert database.write_now(erp_turns.claim, "books", _AT) == 1
     assert database.read_now(erp_concerned.waiting, None) == [1]
     assert [one.name for one in database.read_now(erp.sources)] == ["books"]
     assert database.read_now(kept) == _KEPT
