@@ -15,7 +15,7 @@ from tests.db.making import count_of
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Operator
 from tui_mail.db.topics import Topic, publish
-from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater
+from tui_mail.errors import CannotWrite, InputOutput, Offline, SettingsWrong, TryLater, TuiMailError
 
 _PATIENCE = 20
 
@@ -23,6 +23,11 @@ _PATIENCE = 20
 def _add(session: Session, login: str, *topics: Topic) -> None:
     session.add(Operator(login=login))
     publish(session, *topics)
+
+
+def _add_at_once(session: Session, login: str) -> None:
+    session.add(Operator(login=login))
+    session.flush()
 
 
 def _add_and_fail(session: Session, login: str) -> None:
@@ -195,6 +200,21 @@ def test_a_database_held_by_another_program_is_a_sentence(
     holder.rollback()
     holder.close()
     sqlite_database.write_now(impatient)
+
+
+def test_reading_goes_on_when_the_server_has_ended_the_connections(database: Database) -> None:
+    assert database.read_now(count_of, Operator) == 0
+    if not database.is_sqlite:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        others += " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        database.write_now(lambda session: session.execute(text(others)))
+    assert database.read_now(count_of, Operator) == 0
+
+
+def test_reading_changes_nothing(database: Database) -> None:
+    with contextlib.suppress(TuiMailError):
+        database.read_now(_add_at_once, "anna")
+    assert database.read_now(count_of, Operator) == 0
 
 
 async def test_what_others_commit_is_told_though_somebody_types_without_a_pause(

@@ -1,5 +1,7 @@
 """The reader shows a message whose attachment is damaged, says so, and saves nothing of it."""
 
+import shutil
+import tempfile
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -57,15 +59,16 @@ async def test_the_whole_files_of_a_message_are_saved_and_the_lost_one_is_named(
     letter.add_attachment(b"two", "application", "pdf", filename="ordine.pdf")
     await stage.take(letter.as_bytes())
     lost.unlink()
-    folder = tmp_path / "salvati"
-    folder.mkdir()
+    # Short, so that there is room for the sentence after it.
+    folder = Path(tempfile.mkdtemp(prefix="salvati-", dir="/tmp"))
     async with showing(stage) as shown:
         await shown.press("enter")
         await shown.sees("Ecco la fattura.", "“fattura.pdf” cannot be opened.")
         await shown.press("A")
         await shown.sees("Save 2 files in")
         shown.console.screen.query_one(SafeInput).value = str(folder)
-        await shown.sees("salvati/", "save here")
+        await shown.sees("save here")
         await shown.press("enter")
-        await shown.sees("but not “fatt")  # a line that the path may fill
+        await shown.sees("but not “fattura.pdf”")
     assert [path.name for path in folder.iterdir()] == ["ordine.pdf"]
+    shutil.rmtree(folder)

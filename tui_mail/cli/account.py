@@ -14,6 +14,8 @@ from tui_mail.cli.account_servers import (
     check_sender,
     endpoint,
     expect_store,
+    keep_days_option,
+    keep_kib_option,
     kept_of,
     leave_days_of,
     record_of,
@@ -89,21 +91,8 @@ def _add(
     delete_there: bool = typer.Option(
         False, "--delete-there", help=_("delete on a POP3 server what is deleted here")
     ),
-    keep_days: str = typer.Option(
-        "",
-        "--keep-days",
-        metavar="N|all",
-        help=_(
-            "the files of mail received longer ago may be on its IMAP server only, and come back "
-            "when they are opened: who deletes the message there deletes them"
-        ),
-    ),
-    keep_kib: str = typer.Option(
-        "",
-        "--keep-kib",
-        metavar="N|all",
-        help=_("so may single files of more than so many KiB"),
-    ),
+    keep_days: str = keep_days_option(),
+    keep_kib: str = keep_kib_option(),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     oauth: str = typer.Option(
         "",

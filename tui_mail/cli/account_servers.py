@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from tui_mail.cli.context import Context
 from tui_mail.errors import NotFound, Offline, WrongUse
@@ -90,6 +92,29 @@ def leave_days_of(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()) or len(text) > 5:
         raise WrongUse(_("--leave-days takes a number of days, 0 for none, or forever."))
     return int(text)
+
+
+def keep_days_option() -> Any:
+    """--keep-days, as a command's default."""
+    return typer.Option(
+        "",
+        "--keep-days",
+        metavar="N|all",
+        help=_(
+            "the files of mail received longer ago may be on its IMAP server only, and come back "
+            "when they are opened: who deletes the message there deletes them"
+        ),
+    )
+
+
+def keep_kib_option() -> Any:
+    """--keep-kib, likewise."""
+    return typer.Option(
+        "",
+        "--keep-kib",
+        metavar="N|all",
+        help=_("so may single files of more than so many KiB"),
+    )
 
 
 def kept_of(text: str, option: str) -> int | None:

@@ -13,6 +13,8 @@ from tui_mail.cli.account_servers import (
     check_sender,
     endpoint,
     expect_store,
+    keep_days_option,
+    keep_kib_option,
     keeping_change,
     leave_days_of,
     record_of,
@@ -110,21 +112,8 @@ def _set(
             'off"; "": none'
         ),
     ),
-    keep_days: str = typer.Option(
-        "",
-        "--keep-days",
-        metavar="N|all",
-        help=_(
-            "the files of mail received longer ago may be on its IMAP server only, and come back "
-            "when they are opened: who deletes the message there deletes them"
-        ),
-    ),
-    keep_kib: str = typer.Option(
-        "",
-        "--keep-kib",
-        metavar="N|all",
-        help=_("so may single files of more than so many KiB"),
-    ),
+    keep_days: str = keep_days_option(),
+    keep_kib: str = keep_kib_option(),
     password_stdin: bool = typer.Option(False, "--password-stdin"),
     verify: bool = typer.Option(True, " /--no-verify-login", help=_("do not try the login")),
 ) -> None:

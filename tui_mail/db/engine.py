@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from tui_mail import aside
@@ -50,7 +50,6 @@ _BUSY_MILLISECONDS = 10_000
 # pages of the indexes that the next batch changes again.
 _LOG_PAGES = 8_000
 _RECONNECT_SECONDS = 2.0
-_RESTED_SECONDS = 5.0
 # A process that sleeps in the midst of a transaction keeps everybody's writes waiting.
 _MIDST_SECONDS = 30
 _TENDING = f"SET LOCAL idle_in_transaction_session_timeout = '{_MIDST_SECONDS}s'"
@@ -100,11 +99,23 @@ class Database:
     def read_now(
         self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Run `fn(session, …)`; nothing that it changes is kept."""
-        with (
-            our_errors(),
-            Session(self._reader, expire_on_commit=False, info=self._told) as session,
-        ):
+        """Run `fn(session, …)`; nothing that it changes is kept.
+
+        A second time where a PostgreSQL was started anew since the last: to ask before each read
+        whether it is still there would take as long as many a read.
+        """
+        with our_errors():
+            try:
+                return self._read_once(fn, *args, **kwargs)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return self._read_once(fn, *args, **kwargs)
+
+    def _read_once(
+        self, fn: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        with Session(self._reader, expire_on_commit=False, info=self._told) as session:
             return fn(session, *args, **kwargs)
 
     def write_now(
@@ -328,8 +339,6 @@ class Database:
             for each in (reader, tender, writer):
                 event.listen(each, "connect", _prepare_postgresql)
             event.listen(reader, "connect", _only_read)
-            event.listen(reader, "checkin", _note_use)
-            event.listen(reader, "checkout", _ask_whether_alive)
             event.listen(writer, "connect", _never_sleep)
             return reader, tender, writer
         options = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 60}
@@ -379,23 +388,6 @@ def _only_read(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
     connection.commit()
-
-
-def _note_use(_connection: Any, record: Any) -> None:
-    record.info["used"] = time.monotonic()
-
-
-def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
-    """Of one that has rested for a while: to ask takes as long as many a query. The pool opens
-    another in its place."""
-    used = record.info.get("used")
-    if used is None or time.monotonic() - used < _RESTED_SECONDS:
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except connection.OperationalError as error:
-        raise DisconnectionError from error
 
 
 def _never_sleep(connection: Any, _record: Any) -> None:
