@@ -13,7 +13,7 @@ from tui_mail.connectors.web import Limits
 from tui_mail.values import Reference
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
-QUICK = Limits(seconds=1.0, silence=0.5, size=200_000, tries=2)
+QUICK = Limits(seconds=6.0, silence=3.0, size=200_000, tries=2)
 _STAMP = "2026-11-20 08:00:00"
 
 _CUSTOMER = Reference("customer", "C1", "01")
