@@ -96,11 +96,16 @@ class RemoteMessage:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells a message without its body; `message_id` has no brackets, `size` is in bytes."""
+    """What tells a message without its body; `message_id` has no brackets, `size` is in bytes.
+
+    `originally`: the Message-ID that its sender gave it, where a server has put another one in its
+    place and says so; else "".
+    """
 
     message_id: str
     size: int
     received_at: datetime
+    originally: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +343,8 @@ class ParsedMessage:
     Ids are without angle brackets. `date` is the Date header, aware, None when unreadable.
     `text`: the plain text shown and searched (made from `html` when there is no plain part);
     `new_text`: without quotes and signature. `html` is empty when there is none.
-    `kind`: human, auto_reply, bounce, receipt (MDN), list, calendar, pec_envelope, pec_receipt.
+    `kind`: human, auto_reply, bounce, receipt (MDN), list (what is sent to many), group (what
+    people write to a mailing list), calendar, pec_envelope, pec_receipt.
     `damage`: what could not be read, as short English slugs. `headers`: decoded, in order.
     `reports`: what a bounce or a receipt says, one for each recipient. `piece`: what it is a piece
     of, when it was sent in several. `certified`: what the provider of certified mail says; of an

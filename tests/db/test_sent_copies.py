@@ -192,7 +192,7 @@ def _plans(session: Session, read: Callable[[Session], object]) -> list[str]:
     event.remove(connection, "before_cursor_execute", note)
     postgresql = session.get_bind().dialect.name == "postgresql"
     if postgresql:  # what it does with many more rows
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(text("SET enable_seqscan = off"))
     explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
     return [
         "\n".join(

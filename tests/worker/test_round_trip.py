@@ -14,7 +14,8 @@ from tests.db.house import FERRI
 from tests.worker.correspondence import KINDS, OURS, Kind, Writer
 from tests.worker.desk import Post
 from tests.worker.office import Office, Remote
-from tests.worker.peers import OUTLOOK_WAY, WAYS, WEBMAIL_WAY, Peer, Way
+from tests.worker.peers import OUTLOOK_WAY, REWRITTEN, WAYS, WEBMAIL_WAY, Peer, Way, read
+from tui_mail.demo.smtp_server import ReceivedMail
 from tui_mail.values import LinkState, Reference
 
 _COLLEAGUE = Person("Ferri Impianti", "info@ferri.it")
@@ -92,3 +93,56 @@ async def test_an_answer_that_brings_nothing_back_has_what_its_subject_names(
         there = found[kind.name]
         assert FERRI in _automatic(there), kind.name
         assert {*kind.named} <= there.keys() <= OURS, (kind.name, there)
+
+
+@pytest.mark.parametrize(
+    "field", ["X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID"]
+)
+@pytest.mark.parametrize("late", [False, True], ids=["then answered", "answered before"])
+async def test_an_answer_knows_a_letter_by_the_name_that_our_own_server_gave_it(
+    office: Office, remote: Remote, remote_post: Post, writer: Writer, field: str, *, late: bool
+) -> None:
+    peer = Peer(remote, Way(GMAIL, quotes=False))
+    copies: list[bytes] = []
+    answers: list[bytes] = []
+
+    async def rename(mail: ReceivedMail) -> None:
+        name = f"{len(copies)}.{REWRITTEN}".encode()
+        copies.append(
+            mail.raw.replace(
+                b"Message-ID: <", b"Message-ID: <%b>\r\n%b: <" % (name, field.encode()), 1
+            )
+        )
+        answers.append(peer.answer_to(read(mail.raw), name.decode()))
+
+    remote_post.after = rename
+    sent = {await writer.write(kind): kind for kind in KINDS}
+    await office.sync()
+    assert len(answers) == len(copies) == len(KINDS)
+    for box, mails in [("INBOX", answers), ("Sent", copies)] if late else [("Sent", copies)]:
+        for raw in mails:
+            await remote.deliver(raw, box)
+    for _time in range(2):
+        await office.sync()
+    if not late:
+        for raw in answers:
+            await remote.deliver(raw)
+        await office.sync()
+    threads = {one.header: one.thread_id for one in await office.held("Sent")}
+    assert len(await office.held("Sent")) == len(await remote.contents("Sent")) == len(KINDS)
+    came = {one.header: one.thread_id for one in await office.held("INBOX")}
+    for letter, kind in sent.items():
+        found = await writer.links_of(peer.answered[letter])
+        assert _carries(found, kind), (kind.name, found)
+        assert came[peer.answered[letter]] == threads[letter], kind.name
+
+
+async def test_an_answer_by_way_of_a_list_carries_the_links(
+    office: Office, remote: Remote, remote_post: Post, writer: Writer
+) -> None:
+    fields = (("List-Id", "<ordini.rossi.it>"), ("Precedence", "list"))
+    way = Way(GMAIL, quotes=False, fields=fields)
+    found = await _answers(office, remote_post, writer, Peer(remote, way))
+    assert not {
+        kind.name: found[kind.name] for kind in KINDS if not _carries(found[kind.name], kind)
+    }

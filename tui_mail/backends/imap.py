@@ -16,6 +16,7 @@ from tui_mail.backends import imap_changes, imap_labels, imap_operations
 from tui_mail.backends.imap_folders import INBOX, Listed, identities, listed, remote_folders
 from tui_mail.backends.imap_labels import Labels
 from tui_mail.backends.imap_messages import (
+    IDENTITY_ITEMS,
     State,
     fetched,
     identity,
@@ -294,11 +295,11 @@ class ImapStore:
         return repr((*place, self._session.state.validity, uid))
 
     async def identities(self, folder: str, keys: Sequence[str]) -> dict[str, Identity]:
-        """What tells the messages of `keys` apart, as ENVELOPE, size and date have it."""
+        """What tells the messages of `keys` apart, as ENVELOPE, size, date and header have it."""
         await self._select(folder)
         asked = uids_of(keys, self._session.state.validity)
         commands = [
-            Command("UID FETCH", (compact(part), b"(UID RFC822.SIZE INTERNALDATE ENVELOPE)"))
+            Command("UID FETCH", (compact(part), IDENTITY_ITEMS))
             for part in _parts(list(asked), _SLAB)
         ]
         found: dict[str, Identity] = {}

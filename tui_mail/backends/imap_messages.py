@@ -23,7 +23,8 @@ from tui_mail.backends.imap_syntax import (
 )
 from tui_mail.errors import ProtocolRefused, WrongData
 from tui_mail.i18n import _
-from tui_mail.mail.headers import identifiers
+from tui_mail.mail.headers import ORIGINALLY, identifiers, originally
+from tui_mail.mail.parse import parse
 from tui_mail.values import Flag, Identity
 
 _KEY = re.compile(r"([0-9]{1,10}):([0-9]{1,10})\Z")
@@ -64,10 +65,15 @@ def stale_keys(keys: Iterable[str], validity: int) -> frozenset[str]:
 
 
 _MESSAGE_ID_OF_ENVELOPE = 9  # RFC 3501 §7.4.2
+IDENTITY_ITEMS = (
+    b"(UID RFC822.SIZE INTERNALDATE ENVELOPE BODY.PEEK[HEADER.FIELDS (%b)])"
+    % " ".join(ORIGINALLY).encode()
+)
+"""What a FETCH asks for that `identity` reads."""
 
 
 def identity(items: Mapping[bytes, Value]) -> Identity | None:
-    """What the ENVELOPE, RFC822.SIZE and INTERNALDATE of a FETCH tell; None without a Message-ID."""
+    """What the answer to a FETCH of `IDENTITY_ITEMS` tells; None without a Message-ID."""
     envelope = items.get(b"ENVELOPE")
     if not isinstance(envelope, list) or len(envelope) <= _MESSAGE_ID_OF_ENVELOPE:
         return None
@@ -76,7 +82,14 @@ def identity(items: Mapping[bytes, Value]) -> Identity | None:
     size = number(items.get(b"RFC822.SIZE"))
     if not found or size is None:
         return None
-    return Identity(found[0], size, internal_date(items.get(b"INTERNALDATE")))
+    return Identity(found[0], size, internal_date(items.get(b"INTERNALDATE")), _originally(items))
+
+
+def _originally(items: Mapping[bytes, Value]) -> str:
+    for name, value in items.items():
+        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
+            return originally(parse(value).headers) if value.strip() else ""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     rb" *(?:(?P<open>\()|(?P<close>\))"
     rb'|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"'
     rb"|(?P<literal>~?\{[0-9]{1,20}\+?\})\Z"
-    rb'|(?P<atom>[^ ()"]+))',
+    rb'|(?P<atom>[^ ()"\[]*\[[^\]"]{0,500}\][^ ()"]*|[^ ()"]+))',
     re.DOTALL,
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)

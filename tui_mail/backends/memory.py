@@ -13,6 +13,7 @@ from tui_mail.backends.imap_folders import INBOX
 from tui_mail.backends.imap_messages import message_key, stale_keys, uids_of
 from tui_mail.errors import Offline, ProtocolRefused, WrongData, WrongPassword
 from tui_mail.i18n import _
+from tui_mail.mail.headers import originally
 from tui_mail.mail.parse import parse
 from tui_mail.values import (
     Delivery,
@@ -266,7 +267,7 @@ class MemoryStore:
         there = self._mailbox.messages(folder)
         told = {key: parse(there[key].raw) for key in keys if key in there}
         return {
-            key: Identity(one.message_id, one.size, there[key].received_at)
+            key: Identity(one.message_id, one.size, there[key].received_at, originally(one.headers))
             for key, one in told.items()
             if one.message_id
         }

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlmodel import Session
 
+from tui_mail.db import letter_names
 from tui_mail.db.certified import carried
 from tui_mail.db.knowledge import Described, OwnHouse, described_alone, with_identifiers
 
@@ -32,7 +33,7 @@ class Answering:
         # Of several that have an identifier the oldest is meant.
         here = {(one.header, one.thread_id): one.message_id for one in reversed(messages)}
         wanted = _elsewhere(messages, here).union(*named.values())
-        by_provider = carried(session, wanted)
+        by_provider = carried(session, wanted) | letter_names.named(session, wanted)
         places = by_provider | with_identifiers(session, wanted) | here
         anywhere = {header: message_id for (header, _thread), message_id in places.items()}
         # A provider gives a name once: it tells the letter also where the conversation was torn.

@@ -66,7 +66,7 @@ def is_same(session: Session, folder_id: int, told: Mapping[str, Identity]) -> b
     letters = _letters(session, folder_id)
     return all(
         known[key].identity == _cut(one)
-        or (known[key].content in letters and known[key].header == _cut(one).message_id)
+        or (known[key].content in letters and known[key].header in _names(one))
         for key, one in told.items()
     )
 
@@ -91,8 +91,8 @@ def _letters_renewed(
     taken = {*renewed.values(), *(one.key for one in known)}
     there: dict[str, list[str]] = defaultdict(list)
     for key in told:
-        if key not in taken:
-            there[_cut(told[key]).message_id].append(key)
+        for name in _names(told[key]) if key not in taken else ():
+            there[name].append(key)
     return {one.key: there[one.header].pop() for one in lost if len(there[one.header]) == 1}
 
 
@@ -141,6 +141,10 @@ def _identity(message_id: str, size: int, at: datetime) -> Identity:
 
 def _cut(told: Identity) -> Identity:
     return _identity(told.message_id[:LONGEST_IDENTIFIER], told.size, told.received_at)
+
+
+def _names(told: Identity) -> set[str]:
+    return {one[:LONGEST_IDENTIFIER] for one in (told.message_id, told.originally) if one}
 
 
 def _in_order(key: str) -> tuple[int, str]:

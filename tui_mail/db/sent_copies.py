@@ -1,7 +1,8 @@
 """The copy of a sent letter in the folder of sent mail: one, whoever files it there.
 
-Some servers file what they send (Gmail, Microsoft 365), with other header fields than ours. Hides
-which do, and how their copy is taken for ours, by the Message-ID that we made up for it.
+Some servers file what they send (Gmail, Microsoft 365), with other header fields than ours, some
+under another Message-ID. Hides which do, and how their copy is taken for ours, by the Message-ID
+that we made up for it; the other one is learnt, since answers name only that.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, exists, or_, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db import letter_names
 from tui_mail.db.journeys import keep_key
 from tui_mail.db.operations import settle
 from tui_mail.db.outbox_states import QUEUED
@@ -100,19 +102,26 @@ def are_awaited(session: Session, folder_id: int, now: datetime) -> bool:
     return bool(session.scalar(select(exists().where(*_lately(folder, now)))))
 
 
-def take(session: Session, folder_id: int, told: Mapping[str, Identity], now: datetime) -> None:
+def take(
+    session: Session, folder_id: int, told: Mapping[str, Identity], now: datetime
+) -> list[int]:
     """Take messages that a server has in a folder of sent mail, and that are not here, for the
     copies of our letters: one takes the place of a copy that is only here; of one that we have
-    filed as well, ours is deleted there.
+    filed as well, ours is deleted there. The messages of conversations that became one, because
+    another name of a letter is known now.
     """
     folder = session.get(Folder, folder_id)
     if folder is None or folder.role != FolderRole.SENT:
-        return
+        return []
     copies = _copies(session, folder, now)
+    renamed: dict[str, int] = {}
     for key in sorted(told, key=lambda key: (len(key), key)):
-        copy = copies.pop(told[key].message_id, None)
+        one = told[key]
+        copy = copies.pop(one.message_id, None) or copies.pop(one.originally, None)
         if copy is None:
             continue
+        if one.originally and one.message_id != one.originally:
+            renamed[one.message_id] = copy.message_id
         if copy.remote.startswith(STALE):
             renew_keys(session, folder_id, {copy.remote: key})
             continue
@@ -125,6 +134,7 @@ def take(session: Session, folder_id: int, told: Mapping[str, Identity], now: da
         if not copy.asked:  # else it may be ours, of which we died before noting it
             learn(session, folder.account_id, server=True)
         publish(session, Topic.MAIL)
+    return letter_names.learn(session, renamed)
 
 
 def _replace(session: Session, folder: Folder, copy: _Copy, key: str) -> None:

@@ -221,6 +221,14 @@ class ThreadKey(SQLModel, table=True):
     thread_id: int = Field(index=True)
 
 
+class LetterName(SQLModel, table=True):
+    """The Message-ID that a server put in the place of a letter's own; answers name that one."""
+
+    __tablename__ = "letter_name"
+    name: str = Field(sa_column=Column(ForeignText, primary_key=True))
+    message_id: int = Field(index=True, foreign_key="message.id", ondelete="CASCADE")
+
+
 class ThreadSplit(SQLModel, table=True):
     """A message that begins a conversation of its own because a person said so, with its answers.
 

@@ -14,7 +14,7 @@ from tui_mail.linking.numbers import NumberCandidate, codes_like
 from tui_mail.values import LinkState, Mailbox
 
 # A person, or a company by certified mail, wrote these; everything else is written by a program.
-WRITTEN_KINDS = frozenset({"human", "pec_envelope"})
+WRITTEN_KINDS = frozenset({"human", "group", "pec_envelope"})
 _MOST_ADDRESSES = 200
 
 

@@ -5,7 +5,7 @@ Every scanner is linear in the length of the header, which `structure` has cappe
 
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
@@ -14,6 +14,8 @@ from tui_mail.mail.charsets import codec_of, decode
 from tui_mail.mail.transfer import undo
 
 MAX_PARAMETERS = 200
+ORIGINALLY = ("X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID")
+"""Header fields in which servers that give messages another Message-ID keep the sender's."""
 MAX_IDENTIFIERS = 100
 # Database keys are made of identifiers; PostgreSQL takes 2,704 bytes in an index.
 MAX_IDENTIFIER = 600
@@ -157,6 +159,16 @@ def identifiers(value: str) -> tuple[str, ...]:
     if len(unique) > MAX_IDENTIFIERS:
         unique = [unique[0], *unique[-(MAX_IDENTIFIERS - 1) :]]
     return tuple(unique)
+
+
+def originally(headers: Iterable[tuple[str, str]]) -> str:
+    """The Message-ID that a sender gave a message of these header fields, where a server that put
+    another in its place kept it in one of `ORIGINALLY`; else ""."""
+    wanted = {one.lower() for one in ORIGINALLY}
+    for name, value in headers:
+        if name.lower() in wanted and (found := identifiers(value)):
+            return found[0]
+    return ""
 
 
 def date_of(value: str) -> datetime | None:

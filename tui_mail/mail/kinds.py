@@ -25,6 +25,8 @@ _NOT_DELIVERED = re.compile(
 )
 _POSTMASTERS = ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mdaemon")
 _LIST_HEADERS = ("list-id", "list-unsubscribe", "list-post", "list-help", "mailing-list")
+# What those who send to many at once put in, and no list that people write to (RFC 8058, RFC 9477).
+_SENT_TO_MANY = ("list-unsubscribe-post", "feedback-id", "cfbl-address")
 
 
 def classify(
@@ -54,7 +56,7 @@ def classify(
     if report or _is_auto_reply(headers, subject):  # what else there is to report: abuse, failures
         return "auto_reply"
     if _is_list(headers):
-        return "list"
+        return "group" if _is_written_to_list(headers) else "list"
     return "human"
 
 
@@ -89,3 +91,11 @@ def _is_list(headers: Mapping[str, str]) -> bool:
     if any(name in headers for name in _LIST_HEADERS):
         return True
     return headers.get("precedence", "").strip().lower() in {"bulk", "list", "junk"}
+
+
+def _is_written_to_list(headers: Mapping[str, str]) -> bool:
+    """Somebody writes to a list that takes letters (RFC 2369 §3.4), or answers by way of one."""
+    if "auto-submitted" in headers or any(name in headers for name in _SENT_TO_MANY):
+        return False
+    posted = headers.get("list-post", "").lower().startswith("<mailto:")
+    return posted or "in-reply-to" in headers or "references" in headers

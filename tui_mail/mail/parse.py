@@ -157,7 +157,7 @@ def _address_lists(structure: Structure) -> dict[str, tuple[Mailbox, ...]]:
 def _foreign_replies(lists: Mapping[str, tuple[Mailbox, ...]], kind: str) -> tuple[Mailbox, ...]:
     """Where answers go; not when it is the list itself that the message was sent to."""
     reply_to = lists["reply-to"]
-    if kind != "list":
+    if kind not in {"list", "group"}:
         return reply_to
     here = {box.address.lower() for name in ("to", "cc") for box in lists[name]}
     return tuple(box for box in reply_to if box.address.lower() not in here)

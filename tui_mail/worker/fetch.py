@@ -13,6 +13,7 @@ from collections.abc import (
     Callable,
     Collection,
     Coroutine,
+    Mapping,
     Sequence,
 )
 from contextlib import aclosing
@@ -33,9 +34,10 @@ from tui_mail.db.engine import Database
 from tui_mail.db.session import Session
 from tui_mail.db.tables import Folder
 from tui_mail.errors import ProtocolRefused, TooLarge, TuiMailError
-from tui_mail.values import Fetched, FolderChanges, FolderRole, RemoteFolder
+from tui_mail.values import Fetched, FolderChanges, FolderRole, Identity, RemoteFolder
 from tui_mail.worker.ahead import Ahead
 from tui_mail.worker.ingest import Ingest, Outcome
+from tui_mail.worker.link import link_messages
 
 _ASKED_AT_ONCE = 1000
 _BATCH_BYTES = 16 << 20
@@ -228,7 +230,7 @@ class Sync:
         if not await self._database.read(sent_copies.are_awaited, folder.id or 0, now):
             return False
         told = await self._store.identities(folder.remote, keys[:_COPIES])
-        await self._database.write(sent_copies.take, folder.id or 0, told, now)
+        await self._database.write(_take_copies, folder.id or 0, told, now)
         return bool(told)
 
     async def _take_flags(
@@ -252,6 +254,13 @@ class Sync:
             report=self._report,
             pause=self._pause,
         )
+
+
+def _take_copies(
+    session: Session, folder_id: int, told: Mapping[str, Identity], now: datetime
+) -> None:
+    """Answers to a letter whose other name is known only now are about what it is about."""
+    link_messages(session, sent_copies.take(session, folder_id, told, now), now)
 
 
 async def bring(

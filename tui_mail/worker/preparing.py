@@ -117,7 +117,9 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
         )
         for number, found in enumerate(parsed.attachments, 1)
     )
-    own_letter = any(box.address.lower() in own for box in parsed.senders)
+    own_letter = any(box.address.lower() in own for box in parsed.senders) and not _through_list(
+        parsed, own
+    )
     prepared = Prepared(
         # What only a reader needs is read again from the source when somebody opens it.
         parsed=replace(parsed, new_text="", html="", attachments=(), headers=()),
@@ -132,6 +134,12 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
     )
     files = {number: parsed.attachments[number - 1].content for number in apart}
     return _closed(prepared, packed, files)
+
+
+def _through_list(parsed: ParsedMessage, own: Collection[str]) -> bool:
+    """A list of ours puts itself in the place of whoever writes to it, and says who that was."""
+    foreign = [one for one in parsed.reply_to if one.address.lower() not in own]
+    return parsed.kind == "group" and bool(foreign)
 
 
 def _mentions(parsed: ParsedMessage, *, ours: bool) -> Mentions:
