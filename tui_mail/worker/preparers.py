@@ -39,7 +39,9 @@ class Preparers:
     def __init__(self, *, background: bool, there: Callable[[Any], Any] = prepare_all) -> None:
         self._background = background
         self._do = there
-        self._most = max(1, min(_MOST_CHILDREN, (os.cpu_count() or 1) - 1))
+        processors = os.cpu_count() or 1
+        # One is left to whoever types; who only waits for this has them all.
+        self._most = max(1, min(_MOST_CHILDREN, processors - 1 if background else processors))
         # Reading takes the interpreter, which only one thread has at a time.
         self._here = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._there = ThreadPoolExecutor(self._most, thread_name_prefix="prepare-child")
