@@ -55,8 +55,9 @@ def hidden() -> list[str]:
             if not isinstance(literal, ast.JoinedStr):
                 continue
             for node in ast.walk(literal):
-                called = isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS
-                if called and node.args and isinstance(node.args[0], ast.Constant):
+                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in KEYWORDS:
+                    continue
+                if node.args and isinstance(node.args[0], ast.Constant):
                     place = f"{path.relative_to(ROOT)}:{literal.lineno}"
                     found.append(f"{place}: take {node.args[0].value!r} out of the f-string")
     return found

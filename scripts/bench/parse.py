@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -58,6 +59,10 @@ def rate(work: Callable[[bytes], object], raws: list[bytes]) -> str:
     return f"{len(raws) / taken:8,.0f}/s {sum(map(len, raws)) / taken / 1e6:7.1f} MB/s"
 
 
+def _laid_out(raw: bytes) -> object:
+    return render(parse(raw), 80)
+
+
 def main() -> int:
     """Print the figures."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -80,9 +85,7 @@ def main() -> int:
             for name, work in steps.items():
                 print(f"  {name:16} {rate(work, raws)}")
         below = size * 1000
-    timed = [
-        (seconds(lambda raw=raw: render(parse(raw), 80)), len(raw), path) for path, raw in found
-    ]
+    timed = [(seconds(partial(_laid_out, raw)), len(raw), path) for path, raw in found]
     timed.sort(reverse=True)
     print(f"the ten slowest of {len(timed)} to read and lay out:")
     for taken, length, path in timed[:10]:

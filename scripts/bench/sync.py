@@ -34,6 +34,7 @@ from scripts.bench.mail import ACCOUNT
 from tests.servers.dovecot import Dovecot, missing
 from tests.terminal import Terminal
 from tui_mail.__main__ import parts
+from tui_mail.backends.pace import Pace
 from tui_mail.cli.context import Context
 from tui_mail.config import find_home
 from tui_mail.db import accounts
@@ -163,7 +164,7 @@ async def again(home: Path, server: Dovecot) -> None:
 
     (account,) = await call.database.read(accounts.all_accounts)
     assert account.id is not None
-    store = call.connections.store(account)
+    store = call.connections.store(account, Pace())
     await store.open()
     sync = Sync(call.database, store, call.ingest, report=lambda _progress: None, pause=pause)
     await sync.account(account.id)

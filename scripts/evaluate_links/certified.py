@@ -41,27 +41,32 @@ class Carried:
 
 
 def letters(pen: Pen) -> None:
-    """A customer writes by certified mail; or we do, and the answer knows the provider's id only."""
+    """A customer writes by certified mail; or we do, and the answer knows the provider's id only.
+
+    A relay between us and the provider may have put another Message-ID into our letter: then not
+    even the receipts name it; and of two letters of one subject they do not tell which.
+    """
     party = pen.party(CUSTOMER)
     while not party.pec:
         party = pen.party(CUSTOMER)
     if pen.chance.random() < 0.4:
         _of_customer(pen, party)
         return
+    renamed = pen.chance.random() < 0.35
     start = _ours(pen, party)
+    twin = _ours(pen, party, like=start) if renamed and pen.chance.random() < 0.4 else None
     identifier = _identifier(pen)
     person = start.person
     carried = Carried(
         identifier,
-        start.letter.message_id,
+        pen.identifier("relay.example") if renamed else start.letter.message_id,
         start.letter.sender.address,
         person.address,
         start.letter.subject,
         start.letter.at,
     )
-    truth = Truth(
-        parties=frozenset({party.reference}), tolerated=frozenset({start.document.reference})
-    )
+    about = {one.document.reference for one in (start, twin) if one is not None}
+    truth = Truth(parties=frozenset({party.reference}), tolerated=frozenset(about))
     for kind, after in (("accettazione", 20), ("avvenuta-consegna", 50)):
         _receipt(pen, pen.house(party), carried, kind, truth, after=after)
     quote = pen.chance.random() < 0.5
@@ -82,8 +87,13 @@ def letters(pen: Pen) -> None:
         pen,
         pen.house(party),
         inner,
-        pen.truth(party, [start.document], known=[start.document], person=person),
-        f"PEC answer, {'quoted' if quote else 'quote removed'}",
+        pen.truth(
+            party,
+            [start.document],
+            known=[start.document] if quote or twin is None else [],
+            person=person,
+        ),
+        f"PEC answer, {'quoted' if quote else 'quote removed'}{', renamed' if renamed else ''}",
     )
 
 
@@ -113,15 +123,16 @@ def _of_customer(pen: Pen, party: Party) -> None:
     )
 
 
-def _ours(pen: Pen, party: Party) -> Opening:
+def _ours(pen: Pen, party: Party, like: Opening | None = None) -> Opening:
+    """`like`: a few minutes after another letter, which had the same subject."""
     person = Person(party.name, party.pec)
     document: Document = pen.document(party, *kinds_of(party))
     letter = pen.ours(
         person,
         party,
         [document],
-        at=pen.after(document, most=5),
-        subject=pen.phrases.say(party.language, "ours_bare"),
+        at=like.letter.at + timedelta(minutes=6) if like else pen.after(document, most=5),
+        subject=like.letter.subject if like else pen.phrases.say(party.language, "ours_bare"),
         text=pen.phrases.say(party.language, "ours_bare_text"),
         variant="our PEC letter",
         box=pen.house(party).pec,

@@ -214,14 +214,17 @@ def several_boxes(pen: Pen) -> None:
         boxes=house.boxes,
     )
     if pen.chance.random() < 0.5:
-        headers = b"\r\nList-Id: <office.%s>\r\nSubject: [office] " % house.domain.encode()
+        domain = house.domain.encode()
+        headers = (
+            b"\r\nList-Id: <office.%b>\r\nList-Post: <mailto:office@%b>\r\nPrecedence: list"
+            b"\r\nSubject: [office] " % (domain, domain)
+        )
         pen.events.append(
             replace(
                 first,
                 raw=first.raw.replace(b"\r\nSubject: ", headers, 1) + b"-- \r\noffice\r\n",
                 boxes=house.boxes[1:],
                 at=first.at + timedelta(seconds=50),
-                truth=Truth(truth.documents, truth.parties, known=truth.known),
                 variant="and by a list",
             )
         )

@@ -78,7 +78,8 @@ class Parts:
 def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     """What the parts of a message say; `ours`: we wrote it."""
     found: dict[tuple[object, ...], NumberCandidate] = {}
-    for one in _candidates(parts, ours=ours):
+    around = _around_digits(parts.text[:_LONGEST_TEXT])
+    for one in _candidates(parts, around, ours=ours):
         key = (one.place, one.kinds, one.year, one.series, one.number, one.code)
         found.setdefault(key, one)
         if len(found) == _MOST_MENTIONED:
@@ -96,28 +97,32 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
         payment_in("\n".join((letter, *files))),
         (
             *tokens_in(SUBJECT, parts.subject),
-            *tokens_in(TEXT, _around_digits(parts.text[:_LONGEST_TEXT])),
+            *tokens_in(TEXT, around),
         )[:_MOST_TOKENS],
     )
 
 
-def _candidates(parts: Parts, *, ours: bool) -> Iterator[NumberCandidate]:
+def _candidates(parts: Parts, around: str, *, ours: bool) -> Iterator[NumberCandidate]:
+    """`around`: what of the text can name something."""
     subject = [
         *numbers.document_candidates(parts.subject, ours=ours),
         *_references(parts.subject, ours=ours),
     ]
     # An answer's subject does not tell whose words it has.
     yield from _at(SUBJECT, subject, neutral=is_answer(parts.subject))
-    yield from _said(TEXT, parts.text[:_LONGEST_TEXT], ours=ours)
+    yield from _said(TEXT, around, ours=ours)
     for name in parts.names[:_MOST_NAMES]:
-        yield from _said(NAME, _EXTENSION.sub("", name[:_LONGEST_NAME]), ours=ours)
+        named = _around_digits(_EXTENSION.sub("", name[:_LONGEST_NAME]))
+        yield from _said(NAME, named, ours=ours)
     for text in parts.files[:_MOST_FILES]:
-        yield from _said(FILE, text[:_LONGEST_FILE], ours=ours)
-    yield from _said(QUOTED, parts.quoted[:_LONGEST_QUOTED], ours=ours, neutral=True)
+        yield from _said(FILE, _around_digits(text[:_LONGEST_FILE]), ours=ours)
+    quoted = _around_digits(parts.quoted[:_LONGEST_QUOTED])
+    yield from _said(QUOTED, quoted, ours=ours, neutral=True)
 
 
-def _said(place: str, text: str, *, ours: bool, neutral: bool = False) -> Iterator[NumberCandidate]:
-    around = _around_digits(text)
+def _said(
+    place: str, around: str, *, ours: bool, neutral: bool = False
+) -> Iterator[NumberCandidate]:
     if around:
         found = [*numbers.document_candidates(around, ours=ours), *_references(around, ours=ours)]
         yield from _at(place, found, neutral=neutral)
