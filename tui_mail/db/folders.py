@@ -1,11 +1,12 @@
 """Folders: as the operator sees them, and as the servers have them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_texts
 from tui_mail.db.flags import FLAG_COLUMNS, flags_of
 from tui_mail.db.many import key_of
 from tui_mail.db.rights import readable
@@ -284,22 +285,42 @@ def set_cursor(session: Session, folder_id: int, cursor: str) -> None:
     session.execute(update(Folder).where(col(Folder.id) == folder_id).values(cursor=cursor))
 
 
-def known_keys(session: Session, folder_id: int) -> dict[str, tuple[int, frozenset[str]]]:
+def known_keys(
+    session: Session, folder_id: int, among: Collection[str] | None = None
+) -> dict[str, tuple[int, frozenset[str]]]:
     """What the server is known to have in the folder: key -> (placement id, flags).
 
     With what has been moved or deleted here and not yet there (placement id 0 when it is
-    deleted), so that it is not taken for new.
+    deleted), so that it is not taken for new. `among`: only those of these keys.
     """
     leaving: Select[*tuple[Any, ...]] = select(
         col(Operation.remote), col(Operation.placement_id).label("placement_id")
     ).where(col(Operation.folder_id) == folder_id, col(Operation.remote) != "")
-    result = {
-        remote: (placement_id or 0, frozenset[str]())
-        for remote, placement_id in session.execute(leaving)
-    }
-    statement = select(col(Placement.id), col(Placement.remote), *FLAG_COLUMNS).where(
+    placed = select(col(Placement.id), col(Placement.remote), *FLAG_COLUMNS).where(
         col(Placement.folder_id) == folder_id, col(Placement.remote) != ""
     )
-    for identifier, remote, *marks in session.execute(statement):
+    given: dict[str, Collection[str]] = {}
+    if among is not None:
+        given = {"some": among}
+        leaving = leaving.where(among_texts(col(Operation.remote), "some"))
+        placed = placed.where(among_texts(col(Placement.remote), "some"))
+    result = {
+        remote: (placement_id or 0, frozenset[str]())
+        for remote, placement_id in session.execute(leaving, given)
+    }
+    for identifier, remote, *marks in session.execute(placed, given):
         result[remote] = (key_of(identifier), flags_of(marks))
     return result
+
+
+def known_number(session: Session, folder_id: int) -> int:
+    """How many keys of the folder are known, as `known_keys` has them."""
+    placed = (col(Placement.folder_id) == folder_id, col(Placement.remote) != "")
+    is_placed = exists().where(
+        col(Placement.folder_id) == folder_id, col(Placement.remote) == col(Operation.remote)
+    )
+    leaving = select(func.count(col(Operation.remote).distinct())).where(
+        col(Operation.folder_id) == folder_id, col(Operation.remote) != "", ~is_placed
+    )
+    number = select(func.count()).select_from(Placement).where(*placed)
+    return (session.scalar(number) or 0) + (session.scalar(leaving) or 0)

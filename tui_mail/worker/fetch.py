@@ -198,17 +198,20 @@ class Sync:
         quiet = not changes.listed and not changes.gone and changes.present is None
         if changes.cursor == cursor and quiet:
             return _Seen(folder.id)
-        known = await self._database.read(folders.known_keys, folder.id)
-        if not _adds_up(changes, known.keys()):
-            log.warning("folder %d: the server tells other changes than it has", folder.id)
-            changes = await self._store.changes(folder.remote, "")
+        known = await self._known(folder.id, changes)
+        if changes.total is not None:
+            number = await self._database.read(folders.known_number, folder.id)
+            if not _adds_up(changes, known.keys(), number):
+                log.warning("folder %d: the server tells other changes than it has", folder.id)
+                changes = await self._store.changes(folder.remote, "")
+                known = await self._known(folder.id, changes)
         if known and changes.present and known.keys().isdisjoint(changes.present):
             told = await self._store.identities(folder.remote, changes.present)
             await self._database.write(renumbering.renumber, folder.id, told)
-            known = await self._database.read(folders.known_keys, folder.id)
+            known = await self._known(folder.id, changes)
         wanted = _missing(changes, known.keys())
         if wanted and await self._take_copies(folder, wanted):
-            known = await self._database.read(folders.known_keys, folder.id)
+            known = await self._known(folder.id, changes)
             wanted = _missing(changes, known.keys())
         await self._take_flags(folder.id, changes, known)
         came = await self._fetch(folder, wanted) if wanted else 0
@@ -223,6 +226,18 @@ class Sync:
             await self._database.write(folders.set_cursor, folder.id, changes.cursor)
             return _Seen(folder.id, came)
         return _Seen(folder.id, came, frozenset(gone), changes.cursor)
+
+    async def _known(
+        self, folder_id: int, changes: FolderChanges
+    ) -> dict[str, tuple[int, frozenset[str]]]:
+        """What is here of what the changes name: of a big folder nobody reads all for one message.
+
+        Everything when they say all that there is.
+        """
+        among = None
+        if changes.present is None:
+            among = changes.gone.union(one.key for one in changes.listed)
+        return await self._database.read(folders.known_keys, folder_id, among)
 
     async def _take_copies(self, folder: Folder, keys: Sequence[str]) -> bool:
         """See whether messages that are new in a folder are copies of what was sent from here."""
@@ -334,12 +349,15 @@ def _conclude(session: Session, seen: Sequence[_Seen], lost: Sequence[int]) -> N
         lost_folders.forget(session, lost, now)
 
 
-def _adds_up(changes: FolderChanges, known: Collection[str]) -> bool:
-    """Whether what is known, with the changes, is as much as the server says that it has."""
-    if changes.total is None:
-        return True
-    there = {*known, *(message.key for message in changes.listed)} - changes.gone
-    return len(there) == changes.total
+def _adds_up(changes: FolderChanges, known: Collection[str], number: int) -> bool:
+    """Whether what is known, with the changes, is as much as the server says that it has.
+
+    `known`: of what the changes name, or more; `number`: of all that is known.
+    """
+    listed = {message.key for message in changes.listed}
+    new = listed.difference(known)
+    gone = changes.gone.intersection(listed.union(known))
+    return number + len(new) - len(gone) == changes.total
 
 
 def _missing(changes: FolderChanges, known: Collection[str]) -> list[str]:
