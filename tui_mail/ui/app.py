@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _FIRST_LIST_SECONDS = 5.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # of these the last: no terminal any more
-_TOGETHER_SECONDS = 0.02  # changes of the database that come within it are told as one
+_TOGETHER_SECONDS = 0.01  # changes of the database that come within it are told as one
 _SWITCH_SECONDS = 0.0005  # a thread that computes gives way to a key after that long, not 5 ms
 _COLLECTED_AFTER = 5_000  # values: about a millisecond each time
 

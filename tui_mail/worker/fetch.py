@@ -4,6 +4,7 @@ Knows neither screen nor SQL nor protocol. A folder's cursor moves only when eve
 covers is stored, so a killed sync is resumed by what is missing.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import (
@@ -48,6 +49,7 @@ _COMPARED = 100  # messages by which a renamed folder is known again
 _BATCH_MESSAGES = (50, 150, 500)
 _BATCH_SECONDS = 2.0  # over a slow line nobody waits for a batch to be full
 
+_DRAWING_SECONDS = 0.06  # in which a console shows what came, before other folders are asked
 _TELLING = 200  # messages, before which nothing is said of the time that is left
 
 _FIRST = (FolderRole.INBOX, FolderRole.SENT, FolderRole.DRAFTS)
@@ -119,6 +121,8 @@ class Sync:
         seen: list[_Seen] = []
         refused: list[ProtocolRefused] = []
         for folder in sorted(filter(_is_wanted, found), key=_turn):
+            if seen and seen[-1].new:
+                await asyncio.sleep(_DRAWING_SECONDS)
             try:
                 seen.append(await self._take(folder))
             except ProtocolRefused as error:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
+_LIST_SECONDS = 0.05  # in which the list is read and drawn
 _REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
 
 
@@ -128,9 +129,17 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.header.show_now()
 
     def changed(self, topics: frozenset[str]) -> None:
-        """The database changed: every panel looks whether it is about what it shows."""
+        """The database changed: every panel looks whether it is about what it shows, the list first.
+
+        Where all read at once, each waits for all.
+        """
+        self.threads.changed(topics)
+        self.set_timer(_LIST_SECONDS, partial(self._rest_changed, topics))
+
+    def _rest_changed(self, topics: frozenset[str]) -> None:
         for panel in self.panels:
-            panel.changed(topics)
+            if panel is not self.threads:
+                panel.changed(topics)
         self.header.changed(topics)
 
     # -- the size at hand
