@@ -270,8 +270,8 @@ class CardScreen(Screen[ListRow | None]):
         yield Bar(id="hints")
 
     def on_mount(self) -> None:
+        self._trace.start(self._parts)  # first: what most people come for
         self._card.start(self._parts)
-        self._trace.start(self._parts)
         (self._trace if self._mail_only else self._card).focus()
 
     def changed(self, topics: frozenset[str]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -84,6 +83,8 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self._placeholder = placeholder
         self._find = find
         self._found_for: str | None = None  # what was typed, of what is shown
+        self._wanted: str | None = None  # what was typed, and is not looked up yet
+        self._looking = False
         self._waiting: Callable[[], None] | None = None
         self.choices: Choices[_V] = Choices(heading)
 
@@ -115,8 +116,19 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self.query_one("#hints", Bar).show(hints(rows, self.size.width))
 
     def look_up(self, text: str) -> None:
-        """Show what fits `text`."""
-        begin(self, partial(self._look_up, text), "find", latest=True)
+        """Show what fits `text`, the newest when more is typed than can be looked up."""
+        self._wanted = text
+        if not self._looking:
+            self._looking = True
+            begin(self, self._look_on, "find")
+
+    async def _look_on(self) -> None:
+        try:
+            while self._wanted is not None:
+                text, self._wanted = self._wanted, None
+                await self._look_up(text)
+        finally:
+            self._looking = False
 
     async def _look_up(self, text: str) -> None:
         try:
