@@ -2,13 +2,15 @@
 
 import pytest
 
-from tests.db.making import REMOTE_FOLDERS, Office, arrival
+from tests.db.making import NOW, REMOTE_FOLDERS, Office, arrival
+from tui_mail.db import actions
 from tui_mail.db.engine import Database
 from tui_mail.db.folders import (
     folder_for_role,
     folder_named,
     folders,
     known_keys,
+    known_number,
     reconcile_folders,
     set_cursor,
 )
@@ -101,6 +103,23 @@ def test_known_keys_are_those_of_the_server_with_their_flags(database: Database)
     office.save(arrival("a", "1:1", flags=["seen", "tag"]), arrival("b"))
     keys = database.read_now(known_keys, office.inbox)
     assert keys == {"1:1": (1, frozenset({"seen", "tag"}))}
+
+
+def test_known_keys_are_asked_for_and_counted_without_reading_all(database: Database) -> None:
+    office = Office(database)
+    placed = [
+        one.placement_id or 0
+        for one in office.save(*(arrival(f"m{number}", f"1:{number}") for number in range(1, 6)))
+    ]
+    database.write_now(actions.move, office.operator, placed[:1], office.trash, NOW)
+    star = frozenset({"starred"})
+    database.write_now(actions.mark, office.operator, placed[1:2], add=star, now=NOW)
+    everything = database.read_now(known_keys, office.inbox)
+    assert set(everything) == {f"1:{number}" for number in range(1, 6)}
+    assert database.read_now(known_number, office.inbox) == 5
+    some = database.read_now(known_keys, office.inbox, {"1:1", "1:2", "1:9"})
+    assert some == {key: everything[key] for key in ("1:1", "1:2")}
+    assert database.read_now(known_keys, office.inbox, set()) == {}
 
 
 def test_two_accounts_have_each_their_own_inbox(database: Database) -> None:
