@@ -121,12 +121,13 @@ class Sync:
         seen: list[_Seen] = []
         refused: list[ProtocolRefused] = []
         for folder in sorted(filter(_is_wanted, found), key=_turn):
-            if seen and seen[-1].new:
-                await asyncio.sleep(_DRAWING_SECONDS)
             try:
                 seen.append(await self._take(folder))
             except ProtocolRefused as error:
                 refused.append(error)
+            else:
+                if seen[-1].new and folder.role == FolderRole.INBOX:
+                    await asyncio.sleep(_DRAWING_SECONDS)
         # What left one folder may have come to another: only now is it known to be gone.
         await self._database.write(_conclude, seen, lost)
         if refused:
