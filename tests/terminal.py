@@ -15,7 +15,7 @@ import pyte
 from wcwidth import wcwidth
 
 QUIET_SECONDS = 0.05
-LAST_SECONDS = 10.0
+LAST_SECONDS = 30.0
 _APC = re.compile(rb"\x1b_.*?\x1b\\", re.DOTALL)  # pyte would draw what is in it
 
 

@@ -323,7 +323,7 @@ async def test_what_changed_while_another_folder_was_in_hand_ends_the_wait_at_on
     await filled(bench, store)
     await store.changes("Sent", "")
     await bench.deliver(letter(6))
-    assert await asyncio.wait_for(store.wait(600), 10)
+    assert await asyncio.wait_for(store.wait(600), 30)
 
 
 async def test_a_wait_that_is_cancelled_leaves_the_store_usable(

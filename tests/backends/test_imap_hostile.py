@@ -43,7 +43,7 @@ async def failure(*script: bytes, deadline: float = 5) -> TuiMailError:
 
 
 async def test_a_connection_that_is_cut_fails_at_once_and_says_so() -> None:
-    error = await asyncio.wait_for(failure(HANG_UP, deadline=600), 5)
+    error = await asyncio.wait_for(failure(HANG_UP, deadline=600), 20)
     assert type(error) is Offline
     assert "127.0.0.1" in error.message
 
@@ -190,7 +190,7 @@ async def test_without_uidplus_what_others_marked_as_deleted_is_not_expunged() -
 async def test_waiting_ends_when_the_connection_is_cut() -> None:
     async for store in opened(SELECTED, HANG_UP, deadline=600):
         with pytest.raises(Offline):
-            await asyncio.wait_for(store.wait(600), 5)
+            await asyncio.wait_for(store.wait(600), 20)
 
 
 async def test_a_server_that_refuses_idle_is_polled() -> None:

@@ -92,7 +92,7 @@ async def test_a_deadline_names_the_command_and_the_seconds(
 async def test_a_wait_that_the_server_never_takes_up_ends_at_the_deadline() -> None:
     async for store in opened(SELECTED, b"", deadline=0.25):
         with pytest.raises(Offline, match="IDLE"):
-            await asyncio.wait_for(store.wait(600), 5)
+            await asyncio.wait_for(store.wait(600), 20)
 
 
 async def test_a_message_over_the_limit_stays_where_it_is(

@@ -201,12 +201,12 @@ async def test_imap_says_starttls_and_nothing_else_in_the_clear(
     server = Stripping("imap", script, authority.context())
     async with server.serving() as port:
         endpoint = Endpoint("127.0.0.1", port, Tls.STARTTLS, authority.file)
-        store = ImapStore(endpoint, LOGIN, deadline=5)
+        store = ImapStore(endpoint, LOGIN, deadline=30)
         if script.upgrades:
             await store.open()
         else:
             with pytest.raises(TlsRefused, match=r"127\.0\.0\.1"):
-                await asyncio.wait_for(store.open(), 4)  # not by waiting for the deadline
+                await asyncio.wait_for(store.open(), 20)  # not by waiting for the deadline
         await store.close()
     _said_nothing(server, {b"STARTTLS"})
     assert script.upgrades == any(secret in b"".join(server.private) for secret in _SECRETS)
@@ -221,12 +221,12 @@ async def test_smtp_says_starttls_and_who_calls_and_nothing_else_in_the_clear(
     letter = b"Subject: x\r\n\r\nx\r\n"
     async with server.serving() as port:
         endpoint = Endpoint("127.0.0.1", port, Tls.STARTTLS, authority.file)
-        sender = SmtpSender(endpoint, LOGIN, timeout=5)
+        sender = SmtpSender(endpoint, LOGIN, timeout=30)
         if script.upgrades:
             await sender.verify()
         else:
             with pytest.raises(TlsRefused, match=r"127\.0\.0\.1"):
-                await asyncio.wait_for(sender.send(letter, "a@b.it", ["c@d.it"]), 4)
+                await asyncio.wait_for(sender.send(letter, "a@b.it", ["c@d.it"]), 20)
     _said_nothing(server, {b"EHLO", b"STARTTLS", b"QUIT"})
     assert script.upgrades == any(secret in b"".join(server.private) for secret in _SECRETS)
 
@@ -239,12 +239,12 @@ async def test_pop3_says_stls_and_nothing_else_in_the_clear(
     server = Stripping("pop3", script, authority.context())
     async with server.serving() as port:
         endpoint = Endpoint("127.0.0.1", port, Tls.STARTTLS, authority.file)
-        drop = Pop3Drop(endpoint, LOGIN, deadline=5)
+        drop = Pop3Drop(endpoint, LOGIN, deadline=30)
         if script.upgrades:
             await drop.open()
         else:
             with pytest.raises(TlsRefused, match=r"127\.0\.0\.1"):
-                await asyncio.wait_for(drop.open(), 4)
+                await asyncio.wait_for(drop.open(), 20)
         await drop.close()
     _said_nothing(server, {b"STLS"})
     assert script.upgrades == any(secret in b"".join(server.private) for secret in _SECRETS)

@@ -306,7 +306,7 @@ async def test_a_server_that_is_not_there_is_offline() -> None:
 async def test_a_silent_server_is_offline() -> None:
     async with Scripted(b"") as server:
         with pytest.raises(Offline):
-            await asyncio.wait_for(SmtpSender(server.endpoint(), LOGIN, timeout=0.1).verify(), 5)
+            await asyncio.wait_for(SmtpSender(server.endpoint(), LOGIN, timeout=0.1).verify(), 20)
 
 
 # -- addresses -----------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ async def test_stopping_cuts_open_connections(office: PostOffice) -> None:
 async def test_stopping_does_not_wait_for_a_handshake_that_never_comes(
     office: PostOffice, tls: TlsContexts, hang_up: bool
 ) -> None:
-    async with asyncio.timeout(5), running(office, starttls_context=tls.server) as server:
+    async with asyncio.timeout(20), running(office, starttls_context=tls.server) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         await reader.readline()
         writer.write(b"EHLO x\r\n")

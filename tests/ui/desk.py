@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from tests.db.house import NOW, House
+from tests.ui.stage import until
 from tui_mail.blobs import FolderBlobs
 from tui_mail.config import Settings
 from tui_mail.db import drafts, outbox
@@ -41,16 +42,6 @@ Buongiorno,
 l'ordine 2026/119 era di 1.204,00. Potete controllare?
 """
 SIGNATURE = "Anna Rossi\nVendite"
-_TRIES = 500
-
-
-async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
-    """Let the console run until `condition` holds."""
-    for _try in range(_TRIES):
-        if condition():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("what was waited for did not happen")
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """A stage for the console: a database with people, records and mail that came in as mail does."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ FOLDERS = {
     "Trash": FolderRole.TRASH,
 }
 _T = TypeVar("_T")
+_PATIENCE = 30.0  # seconds: the machine may be busy with something else
 EMAIL = "vendite@rossi.it"
 HOSTILE = (
     "[/] [/bold] [a='b']",
@@ -155,11 +157,11 @@ def build(database: Database, folder: Path, *, account: bool = True, records: bo
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
     """Let the console run until `condition` holds."""
-    for _try in range(1000):
-        if condition():
-            return
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("what was waited for did not happen")
         await pilot.pause(0.005)
-    raise AssertionError("what was waited for did not happen")
 
 
 @dataclass

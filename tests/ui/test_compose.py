@@ -11,7 +11,8 @@ import pytest
 from sqlmodel import Session
 
 from tests.db.house import NOW, ORDER, build
-from tests.ui.desk import QUESTION, SIGNATURE, Desk, until, writing
+from tests.ui.desk import QUESTION, SIGNATURE, Desk, writing
+from tests.ui.stage import until
 from tui_mail.db import outbox
 from tui_mail.db.accounts import operator_for
 from tui_mail.db.draft_content import DraftContent, decode, encode

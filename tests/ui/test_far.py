@@ -1,35 +1,36 @@
 """Lists of more rows than are loaded: what keys reach, mark and say of the rest."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.db.making import arrival
-from tests.ui.stage import Showing, Stage, aside, build, showing
+from tests.ui.stage import Showing, Stage, build, showing
+from tests.worker.office import letter
 from tui_mail.db.engine import Database
-from tui_mail.db.messages import save
 from tui_mail.ui.widgets.text import SafeInput
+from tui_mail.values import Fetched, Flag
+from tui_mail.worker.ingest import Ingest
 
 _MANY = 450
 
 
 @pytest.fixture
-def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+async def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
     """An inbox of many messages that are read, but for the oldest but three and the newest."""
     stage = build(sqlite_database, tmp_path)
+    began = datetime.now(UTC) - timedelta(days=14)
     mail = [
-        arrival(
-            f"m{n}",
+        Fetched(
             f"1:{n}",
-            minutes=n,
-            subject=f"lettera {n}",
-            flags=[] if n in {3, _MANY - 1} else ["seen"],
+            letter(f"m{n}", subject=f"lettera {n}"),
+            frozenset[str]() if n in {3, _MANY - 1} else frozenset({Flag.SEEN.value}),
+            began + timedelta(minutes=n),
         )
         for n in range(_MANY)
     ]
-    folder, now = stage.folder_id("INBOX"), datetime.now(UTC)
-    aside(lambda: stage.database.write_now(save, stage.account, folder, mail, now))
+    folder = stage.folder_id("INBOX")
+    await Ingest(stage.database, stage.blobs).store(stage.account, folder, mail)
     return stage
 
 

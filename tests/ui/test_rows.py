@@ -1,5 +1,6 @@
 """The list: only a window in memory, the cursor where the person left it, two lines a move."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,9 +39,12 @@ class Shelf:
         self.counted = counted
         self.asked: list[Place] = []
         self.broken = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[Row]:
         self.asked.append(place)
+        await self.answers.wait()
         if self.broken:
             raise Offline("The server was not reached.")
         rows: Sequence[Row] = self.rows
@@ -250,3 +254,19 @@ async def test_any_size_can_be_drawn(shop: Shop, size: tuple[int, int]) -> None:
         await pilot.resize_terminal(40, 10)
         await pilot.resize_terminal(*size)
         assert shop.list.row is not None
+
+
+async def test_a_row_far_off_that_nobody_waits_for_any_more_holds_up_nothing(shop: Shop) -> None:
+    async with shop.run_test(size=(40, 20)) as pilot:
+        shelf = Shelf(1000)
+        await _show(shop, pilot, shelf)
+        shelf.answers.clear()
+        reaching = asyncio.create_task(shop.list.reach(700, row(700).key))
+        await until(pilot, lambda: Place.FROM in shelf.asked)
+        shop.list.read_again()
+        reaching.cancel()
+        shelf.answers.set()
+        await asyncio.wait([reaching])
+        shelf.rows.insert(0, row(-1))
+        shop.list.read_again()
+        await until(pilot, lambda: shop.list.total == 1001)

@@ -358,7 +358,7 @@ def hashes(raws: list[bytes]) -> list[str]:
     return sorted(hashlib.sha256(raw).hexdigest() for raw in raws)
 
 
-async def until(condition: Callable[[], object], *, what: str = "", seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], *, what: str = "", seconds: float = 30) -> None:
     """Wait for a condition; fails when it does not come true."""
     end = time.monotonic() + seconds
     while True:

@@ -71,7 +71,7 @@ def test_there_are_never_more_than_allowed_and_everybody_gets_in(
         await asyncio.gather(*tasks, return_exceptions=True)
         assert highest <= most
         assert came >= len(guests) - len(impatient)
-        async with asyncio.timeout(1), AsyncExitStack() as again:
+        async with asyncio.timeout(20), AsyncExitStack() as again:
             for _place in range(most):  # none has been lost
                 await again.enter_async_context(admission.place("a"))
 

@@ -83,7 +83,7 @@ async def test_many_messages_are_written_by_another_process_as_by_this_one(
     assert [one.new for one in (*here, *there)] == [True] * 200
     ids = [one.message_id for one in (*here, *there)]
     assert len(set(ids)) == 200
-    assert {Topic.MAIL, Topic.FOLDERS} <= await asyncio.wait_for(told.get(), 10)
+    assert {Topic.MAIL, Topic.FOLDERS} <= await asyncio.wait_for(told.get(), 30)
     again = await keeper.keep(_save, account, folder, deliveries(0, 200))
     assert [one.message_id for one in again] == ids
     assert not any(one.new for one in again)

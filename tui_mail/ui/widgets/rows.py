@@ -5,6 +5,7 @@ keyset; a row that has not come yet is blank, and no key ever waits for the data
 cursor repaints two lines; at the edge the list flips by half a page.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -182,6 +183,11 @@ class RowList(Lines, Generic[_R]):
                 self._filling = False
                 self.post_message(Said.error(error))
             return True
+        except asyncio.CancelledError:
+            if generation == self._generation:
+                self._filling = False
+                self.call_later(self._read_on)  # not at all where the list goes too
+            raise
         if generation != self._generation:
             return self.source is not source
         if source.both_ways:
@@ -195,6 +201,13 @@ class RowList(Lines, Generic[_R]):
         if self._stale:
             self._fill(Place.FROM)
         return True
+
+    def _read_on(self) -> None:
+        """Read what else is to be read."""
+        if self._stale and not self._filling:
+            self._fill(Place.FROM)
+        else:
+            self._wish()
 
     def _show_around(self, index: int, *, up: bool) -> None:
         """Flip so that `index` is in the middle: a list that scrolls by one repaints all of itself."""
@@ -288,10 +301,7 @@ class RowList(Lines, Generic[_R]):
         self._take(place, found, limit)
         self._filling = False
         self._repaint(before, keep_in_sight=seen)
-        if self._stale:
-            self._fill(Place.FROM)
-        else:
-            self._wish()
+        self._read_on()
 
     def _question(self, place: Place) -> tuple[PageKey | None, int]:
         if not self.rows:
