@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Iterator
 from itertools import count
@@ -23,6 +24,9 @@ from tui_mail.db.schema import prepare
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+# A shell that runs the tests in the background would have their programs ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _NUMBERS = count(1)
 

@@ -115,8 +115,6 @@ def test_who_declines_is_not_signed_in(office: Office) -> None:
 
 
 def test_ctrl_c_gives_up_waiting(office: Office) -> None:
-    # Else a shell that runs the tests in the background has its programs ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     office.provider.polls.extend(["authorization_pending"] * 60)
     process = office.program.start(*office.first, "--json")
     assert process.stdout is not None
