@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -37,13 +37,13 @@ _MESSAGE: tuple[Any, ...] = (
 _PLACE: tuple[Any, ...] = (
     col(Placement.id).label("placement_id"),
     col(Placement.folder_id),
-    col(Folder.name).label("folder"),
-    col(Account.email).label("account"),
     col(Placement.seen),
     col(Placement.starred),
     col(Placement.answered),
     col(Placement.keywords),
 )
+
+_WHERE: tuple[Any, ...] = (col(Folder.name).label("folder"), col(Account.email).label("account"))
 
 _NOBODYS = Care()
 
@@ -66,10 +66,12 @@ def window(
     from that key on, itself included. `threads` False: a row a message, which is all that other
     orders than by date have.
     """
-    pages = _listing(operator_id, folder_id, order, threads=threads)
+    if (where := _where(session, operator_id, folder_id)) is None:
+        return []
+    pages = _listing(folder_id, order, threads=threads)
     key = before or start or after
     rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
-    return _complete(session, operator_id, rows)
+    return _complete(session, operator_id, rows, where)
 
 
 def end_window(
@@ -82,12 +84,29 @@ def end_window(
     order: ListOrder = BY_DATE,
 ) -> list[ListRow]:
     """The last rows of a folder's list, in its order."""
-    pages = _listing(operator_id, folder_id, order, threads=threads)
-    return _complete(session, operator_id, pages.page(session, None, limit, up=True))
+    if (where := _where(session, operator_id, folder_id)) is None:
+        return []
+    pages = _listing(folder_id, order, threads=threads)
+    return _complete(session, operator_id, pages.page(session, None, limit, up=True), where)
+
+
+def _where(session: Session, operator_id: int, folder_id: int) -> dict[str, Any] | None:
+    """What is the same for all rows of a folder; None where the operator may not read it."""
+    found = session.execute(_folder(operator_id, folder_id)).first()
+    return None if found is None else found._asdict()
 
 
 @lru_cache(maxsize=64)  # to say what is asked takes longer than to ask it
-def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
+def _folder(operator_id: int, folder_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_WHERE)
+        .join(Account, col(Account.id) == col(Folder.account_id))
+        .where(col(Folder.id) == folder_id, col(Folder.account_id).in_(readable(operator_id)))
+    )
+
+
+@lru_cache(maxsize=64)
+def _listing(folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
     at: Any
     identifier: Any
     by = None if order.sort is Sort.DATE else column(order.sort)
@@ -113,33 +132,34 @@ def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: boo
         )
     if by is not None:
         statement = statement.add_columns(by.label("key_by"))
-    statement = (
-        statement.join(Message, col(Message.id) == col(Placement.message_id))
-        .join(Folder, col(Folder.id) == col(Placement.folder_id))
-        .join(Account, col(Account.id) == col(Folder.account_id))
-        .where(col(Folder.account_id).in_(readable(operator_id)))
-    )
+    statement = statement.join(Message, col(Message.id) == col(Placement.message_id))
     return Pages(statement, at, identifier, by, newest_first(order))
 
 
-def _complete(session: Session, operator_id: int, found: Sequence[Row[Any]]) -> list[ListRow]:
-    """Rows with what stands beside them in other tables."""
+def _complete(
+    session: Session, operator_id: int, found: Sequence[Row[Any]], where: Mapping[str, Any]
+) -> list[ListRow]:
+    """Rows of a folder with what stands beside them in other tables."""
     if not found or "sum_total" not in found[0]._fields:
-        return _rows(session, found, {})
+        return _rows(session, found, {}, where)
     in_thread = sums(session, operator_id, {row.thread_id for row in found})
-    return _rows(session, found, in_thread)
+    return _rows(session, found, in_thread, where)
 
 
 def _rows(
-    session: Session, found: Sequence[Row[Any]], in_thread: Mapping[int, int]
+    session: Session,
+    found: Sequence[Row[Any]],
+    in_thread: Mapping[int, int],
+    alike: Mapping[str, Any],
 ) -> list[ListRow]:
-    """Rows with the records that their messages are linked to, and who cares for them."""
+    """Rows with the records that their messages are linked to, and who cares for them. `alike`: what
+    all have."""
     chips = chips_for(session, [row.message_id for row in found])
     care = care_for(session, [row.thread_id for row in found])
     names = found[0]._fields if found else ()
     return [
         _row(
-            dict(zip(names, row, strict=True)),
+            {**alike, **dict(zip(names, row, strict=True))},
             chips.get(row.message_id, ()),
             care.get(row.thread_id, _NOBODYS),
             in_thread.get(row.thread_id),
@@ -196,7 +216,7 @@ def message_rows(
     for part in chunks(wanted):
         statement = (
             select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
-            .add_columns(*_MESSAGE, *_PLACE)
+            .add_columns(*_MESSAGE, *_PLACE, *_WHERE)
             .join(Placement, col(Placement.message_id) == col(Message.id))
             .join(Folder, col(Folder.id) == col(Placement.folder_id))
             .join(Account, col(Account.id) == col(Folder.account_id))
@@ -212,4 +232,4 @@ def message_rows(
         )
         for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)
-    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {})
+    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {}, {})

@@ -42,9 +42,9 @@ def columns_of(flags: Collection[str]) -> dict[str, Any]:
 
 # What mail programs note for themselves (IANA's registry of IMAP keywords, and Thunderbird's).
 OF_PROGRAMS = frozenset({"junk", "nonjunk", "notjunk", "forwarded", "redirected"})
+_NO_TAGS = frozenset({*Flag, *OF_PROGRAMS})
 
 
 def tags_of(flags: Iterable[str]) -> tuple[str, ...]:
     """Those that people put on, in order: neither a mailbox's own flags nor what programs note."""
-    none = {*Flag, *OF_PROGRAMS}
-    return tuple(sorted(one for one in flags if one[:1] != "$" and one.lower() not in none))
+    return tuple(sorted(one for one in flags if one[:1] != "$" and one.lower() not in _NO_TAGS))
