@@ -61,7 +61,8 @@ def keys_in(texts: Sequence[str], letter: str = "") -> InvoiceKeys:
             if match["total"]:
                 totals[abs(Decimal(match["total"]))] = None
         exchange |= dict.fromkeys(match["number"] for match in _NOTICE.finditer(text))
-    if "sdi" in letter.lower() or "s.d.i" in letter.lower():
+    lower = letter.lower()
+    if "sdi" in lower or "s.d.i" in lower:
         exchange |= dict.fromkeys(match["number"] for match in _SAID.finditer(letter))
     for one in (vats, files):
         one.pop("", None)

@@ -6,6 +6,7 @@ Hides how much of each part counts, and where a message that is passed on says w
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from tui_mail.linking import numbers, words
 from tui_mail.linking.invoice_keys import InvoiceKeys, keys_in
@@ -23,8 +24,8 @@ _MOST_FILES = 5
 _LONGEST_TEXT, _LONGEST_QUOTED, _LONGEST_FILE = 20_000, 10_000, 10_000
 _LONGEST_NAME = 200
 _MOST_MENTIONED = 60
-_DIGITS = re.compile(r"[0-9]+")
 _WORDS_BEFORE, _WORDS_AFTER = 48, 28  # characters: "documento di trasporto vs. numero", "del"
+_DIGITS = re.compile(rf"[0-9]+(?:[^0-9]{{1,{_WORDS_BEFORE + _WORDS_AFTER}}}[0-9]+)*")
 _MOST_WINDOWS = 100
 _APART = "\n|\n"  # nothing reads on over it
 # The line that names the writer, in the head that programs put above what they pass on, and in the
@@ -89,12 +90,13 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     references = dict.fromkeys(_OWN_REFERENCE.findall(f"{parts.text}\n{parts.quoted}"))
     letter = f"{parts.subject}\n{parts.text[:_LONGEST_TEXT]}"
     files = [text[:_LONGEST_FILE] for text in parts.files[:_MOST_FILES]]
+    figures = "\n".join((parts.subject, around, *map(_around_digits, files)))
     return Mentions(
         tuple(found.values()),
         tuple(dict.fromkeys(writers))[:3],
         tuple(references)[:_MOST_REFERENCES],
         keys_in(parts.files[:_MOST_FILES], letter),
-        payment_in("\n".join((letter, *files))),
+        payment_in("\n".join((letter, *files)), figures),
         (
             *tokens_in(SUBJECT, parts.subject),
             *tokens_in(TEXT, around),
@@ -145,20 +147,13 @@ def _references(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
 
 def _around_digits(text: str) -> str:
     """The words around each number: the rest of a letter, most of it, can name nothing."""
-    windows: list[tuple[int, int]] = []
-    for match in _DIGITS.finditer(text):
-        start, end = match.start() - _WORDS_BEFORE, match.end() + _WORDS_AFTER
-        if windows and start <= windows[-1][1]:
-            windows[-1] = (windows[-1][0], end)
-        else:
-            windows.append((max(0, start), end))
-        if len(windows) == _MOST_WINDOWS:
-            break
-    return _APART.join(_whole_words(text, start, end) for start, end in windows)
+    windows = islice(_DIGITS.finditer(text), _MOST_WINDOWS)
+    return _APART.join(_whole_words(text, *match.span()) for match in windows)
 
 
-def _whole_words(text: str, start: int, end: int) -> str:
-    window = text[start:end]
+def _whole_words(text: str, first: int, last: int) -> str:
+    start = max(0, first - _WORDS_BEFORE)
+    window = text[start : last + _WORDS_AFTER]
     if start:  # it may begin in the midst of a word, which is another word then
         window = window.partition(" ")[2] if " " in window[:_WORDS_BEFORE] else window
     return window

@@ -49,12 +49,15 @@ class Payment:
     days: tuple[Day, ...] = ()
 
 
-def payment_in(text: str) -> Payment | None:
-    """The payment that a text tells of; None when it tells of none."""
-    text = text[:_LONGEST]
-    lower = text.lower()
+def payment_in(text: str, figures: str | None = None) -> Payment | None:
+    """The payment that a text tells of; None when it tells of none.
+
+    `figures`: what of it can be amounts and days, where that is known.
+    """
+    lower = text[:_LONGEST].lower()
     if not any(sign in lower for sign in _SIGNS):
         return None
+    text = text[:_LONGEST] if figures is None else figures[:_LONGEST]
     amounts = {
         Decimal(f"{_NO_DIGIT.sub('', match['whole'])}.{match['cents']}"): None
         for match in _AMOUNT.finditer(text)

@@ -153,9 +153,10 @@ DECOY = re.compile(
     re.IGNORECASE,
 )
 
-# Whole codes: Odoo, ERPNext, Dolibarr, and whatever else is letters, a hyphen and digits.
+# Whole codes: Odoo, ERPNext, Dolibarr, and whatever else is letters, a hyphen and digits. Most words
+# are passed over at once, as no digit follows on their letters.
 CODE = re.compile(
-    r"(?<![\w/.\-])(?:"
+    r"(?<![\w/.\-])(?=[A-Za-z][A-Za-z/\-]{0,25}[0-9])(?:"
     r"(?P<prefix>"
     r"(?i:[A-Z]{2,6}(?=/(?:20)[0-9]{2}/(?:[0-9]{2}/)?[0-9]{1,7}(?![\w/]))"
     r"|[A-Z]{1,5}/(?:OUT|IN)(?=/[0-9]{1,7}(?![\w/]))"
