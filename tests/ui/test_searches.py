@@ -80,10 +80,12 @@ async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None
         await shown.press("alt+1", "end", "f2", *"Tutte", "enter")
         await shown.sees("The search is called “Tutte”")
         await shown.until(lambda: _names(stage) == [*before, "Tutte"])
+        await shown.until(lambda: any("Tutte" in line[:22] for line in shown.screen()))
         await shown.press("d")
         await shown.sees("Deleted the search “Tutte”; its mail stays – z to undo")
         await shown.press("z")
         await shown.until(lambda: _names(stage) == [*before, "Tutte"])
+        await shown.until(lambda: any("Tutte" in line[:22] for line in shown.screen()))
 
 
 async def test_what_is_unread_in_a_saved_search_is_counted(stage: Stage) -> None:
