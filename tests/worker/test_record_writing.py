@@ -36,7 +36,7 @@ from tui_mail.worker.record_writing import WritingOutcome, check_takes, write, w
 from tui_mail.worker.records import refresh
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
-_LATER = NOW + timedelta(days=1)
+_LATER = datetime.now(UTC) + timedelta(days=1)  # what failed is put off by the clock
 _ADDRESS = "ada@bianchi.example"
 _WRITE = """
 import sys
