@@ -213,23 +213,27 @@ def message_rows(
     """
     wanted = list(dict.fromkeys(message_ids))
     best: dict[int, Row[Any]] = {}
+    statement = _placed(operator_id).where(*conditions)
     for part in chunks(wanted):
-        statement = (
-            select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
-            .add_columns(*_MESSAGE, *_PLACE, *_WHERE)
-            .join(Placement, col(Placement.message_id) == col(Message.id))
-            .join(Folder, col(Folder.id) == col(Placement.folder_id))
-            .join(Account, col(Account.id) == col(Folder.account_id))
-            .where(
-                among_numbers(col(Message.id), "some"),
-                # Lest PostgreSQL reads all that is unread.
-                among_numbers(col(Placement.message_id), "some"),
-                col(Folder.account_id).in_(readable(operator_id)),
-                ~col(Placement.deleted),
-                *conditions,
-            )
-            .order_by(naturalness(), col(Placement.id))
-        )
         for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)
     return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {}, {})
+
+
+@lru_cache(maxsize=64)
+def _placed(operator_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
+        .add_columns(*_MESSAGE, *_PLACE, *_WHERE)
+        .join(Placement, col(Placement.message_id) == col(Message.id))
+        .join(Folder, col(Folder.id) == col(Placement.folder_id))
+        .join(Account, col(Account.id) == col(Folder.account_id))
+        .where(
+            among_numbers(col(Message.id), "some"),
+            # Lest PostgreSQL reads all that is unread.
+            among_numbers(col(Placement.message_id), "some"),
+            col(Folder.account_id).in_(readable(operator_id)),
+            ~col(Placement.deleted),
+        )
+        .order_by(naturalness(), col(Placement.id))
+    )
