@@ -6,11 +6,13 @@ that one's index does.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_, select, union
 from sqlmodel import Session
 
 from tui_mail.db.conversations import message_rows
+from tui_mail.db.record_names import looked_up
 from tui_mail.db.rows import ListRow, PageKey
 from tui_mail.db.search_clause import Hit
 from tui_mail.db.search_conditions import copy_counts
@@ -18,7 +20,7 @@ from tui_mail.db.search_plan import clauses_of
 from tui_mail.db.search_postgresql import PostgresqlSearch
 from tui_mail.db.search_scope import scope_of
 from tui_mail.db.search_sqlite import SqliteSearch
-from tui_mail.search.tree import Tree
+from tui_mail.search.tree import Tree, replaced
 
 Search = SqliteSearch | PostgresqlSearch
 
@@ -98,6 +100,7 @@ def _searches(session: Session, operator_id: int, query: Tree) -> list[Search]:
         return []
     sqlite = session.get_bind().dialect.name == "sqlite"
     kind = SqliteSearch if sqlite else PostgresqlSearch
+    query = replaced(query, partial(looked_up, session))
     return [kind(session, scope, clause) for clause in clauses_of(query)]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
@@ -13,7 +14,7 @@ from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity
 from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
-from tui_mail.search.tree import OfRecord
+from tui_mail.search.tree import OfRecord, Tree
 from tui_mail.search.words import words
 from tui_mail.values import PARTY_KINDS
 
@@ -25,6 +26,8 @@ _NAMED = (*PARTY_KINDS, "contact")
 def records_named(session: Session, asked: OfRecord) -> tuple[int, ...]:
     """The ids of the records that `asked.wanted` is a code, a number or (of people and firms) words
     of the name of, those that are gone from the ERP too; at most 500."""
+    if asked.meant is not None:
+        return asked.meant
     found: dict[int, None] = {}
     for condition in _conditions(session, asked):
         query = select(col(Entity.id)).where(
@@ -35,6 +38,13 @@ def records_named(session: Session, asked: OfRecord) -> tuple[int, ...]:
         found.update((key, None) for key in session.scalars(query.limit(MOST)) if key is not None)
     found.update(dict.fromkeys(_by_name(session, asked)))
     return tuple(sorted(found)[:MOST])
+
+
+def looked_up(session: Session, asked: Tree) -> Tree:
+    """A leaf of a query with the records that it names: each is looked up once for all that ask."""
+    if not isinstance(asked, OfRecord) or not asked.wanted:
+        return asked
+    return replace(asked, meant=records_named(session, asked))
 
 
 def _conditions(session: Session, asked: OfRecord) -> Iterator[ColumnElement[bool]]:

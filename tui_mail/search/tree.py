@@ -151,13 +151,14 @@ class OfRecord:
 
     `wanted`: its code (2026/123), the number in it (123, 88/A; any year) or, of a party, words of
     its name; "" for any record of those kinds. `prefix`: the last word of the name may go on.
-    `company`: "" for any.
+    `company`: "" for any. `meant`: the ids of the records that are, None until they are looked up.
     """
 
     kinds: tuple[str, ...]
     wanted: str = ""
     prefix: bool = False
     company: str = ""
+    meant: tuple[int, ...] | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
