@@ -341,7 +341,7 @@ async def test_a_turn_is_had_by_one_at_a_time_and_passed_on_at_once(office: Offi
         async with other.hold(account_id, seconds=0) as theirs:
             assert not theirs
         waiting = asyncio.create_task(_hold_once(other, account_id))
-    assert await asyncio.wait_for(waiting, 20)
+    assert await asyncio.wait_for(waiting, 5)
     assert await _hold_once(one, account_id)
 
 

@@ -43,7 +43,7 @@ _PLACE: tuple[Any, ...] = (
     col(Placement.keywords),
 )
 
-_WHERE: tuple[Any, ...] = (col(Folder.name).label("folder"), col(Account.email).label("account"))
+_HOME: tuple[Any, ...] = (col(Folder.name).label("folder"), col(Account.email).label("account"))
 
 _NOBODYS = Care()
 
@@ -66,12 +66,12 @@ def window(
     from that key on, itself included. `threads` False: a row a message, which is all that other
     orders than by date have.
     """
-    if (where := _where(session, operator_id, folder_id)) is None:
+    if (home := _home(session, operator_id, folder_id)) is None:
         return []
     pages = _listing(folder_id, order, threads=threads)
     key = before or start or after
     rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
-    return _complete(session, operator_id, rows, where)
+    return _complete(session, operator_id, rows, home)
 
 
 def end_window(
@@ -84,13 +84,13 @@ def end_window(
     order: ListOrder = BY_DATE,
 ) -> list[ListRow]:
     """The last rows of a folder's list, in its order."""
-    if (where := _where(session, operator_id, folder_id)) is None:
+    if (home := _home(session, operator_id, folder_id)) is None:
         return []
     pages = _listing(folder_id, order, threads=threads)
-    return _complete(session, operator_id, pages.page(session, None, limit, up=True), where)
+    return _complete(session, operator_id, pages.page(session, None, limit, up=True), home)
 
 
-def _where(session: Session, operator_id: int, folder_id: int) -> dict[str, Any] | None:
+def _home(session: Session, operator_id: int, folder_id: int) -> dict[str, Any] | None:
     """What is the same for all rows of a folder; None where the operator may not read it."""
     found = session.execute(_folder(operator_id, folder_id)).first()
     return None if found is None else found._asdict()
@@ -99,7 +99,7 @@ def _where(session: Session, operator_id: int, folder_id: int) -> dict[str, Any]
 @lru_cache(maxsize=64)  # to say what is asked takes longer than to ask it
 def _folder(operator_id: int, folder_id: int) -> Select[*tuple[Any, ...]]:
     return (
-        select(*_WHERE)
+        select(*_HOME)
         .join(Account, col(Account.id) == col(Folder.account_id))
         .where(col(Folder.id) == folder_id, col(Folder.account_id).in_(readable(operator_id)))
     )
@@ -137,13 +137,13 @@ def _listing(folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
 
 
 def _complete(
-    session: Session, operator_id: int, found: Sequence[Row[Any]], where: Mapping[str, Any]
+    session: Session, operator_id: int, found: Sequence[Row[Any]], home: Mapping[str, Any]
 ) -> list[ListRow]:
     """Rows of a folder with what stands beside them in other tables."""
     if not found or "sum_total" not in found[0]._fields:
-        return _rows(session, found, {}, where)
+        return _rows(session, found, {}, home)
     in_thread = sums(session, operator_id, {row.thread_id for row in found})
-    return _rows(session, found, in_thread, where)
+    return _rows(session, found, in_thread, home)
 
 
 def _rows(
@@ -224,7 +224,7 @@ def message_rows(
 def _placed(operator_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(col(Message.received_at).label("at"), col(Message.position).label("key_id"))
-        .add_columns(*_MESSAGE, *_PLACE, *_WHERE)
+        .add_columns(*_MESSAGE, *_PLACE, *_HOME)
         .join(Placement, col(Placement.message_id) == col(Message.id))
         .join(Folder, col(Folder.id) == col(Placement.folder_id))
         .join(Account, col(Account.id) == col(Folder.account_id))

@@ -90,7 +90,7 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     references = dict.fromkeys(_OWN_REFERENCE.findall(f"{parts.text}\n{parts.quoted}"))
     letter = f"{parts.subject}\n{parts.text[:_LONGEST_TEXT]}"
     files = [text[:_LONGEST_FILE] for text in parts.files[:_MOST_FILES]]
-    figures = "\n".join((parts.subject, around, *map(_around_digits, files)))
+    figures = None if files else f"{parts.subject}\n{around}"  # of a letter alone they are known
     return Mentions(
         tuple(found.values()),
         tuple(dict.fromkeys(writers))[:3],

@@ -198,8 +198,7 @@ class RowList(Lines, Generic[_R]):
         self._filling = False
         self.forget()
         self.move_to(index)
-        if self._stale:
-            self._fill(Place.FROM)
+        self._read_on()
         return True
 
     def _read_on(self) -> None:
