@@ -28,7 +28,9 @@ class LineKind(StrEnum):
     SIGNATURE = "signature"
 
 
-_QUOTED = re.compile(r" {0,3}>")
+# Looking a member up takes longer than all else that is done with most lines.
+_NEW, _ATTRIBUTION, _QUOTE, _SIGNATURE = LineKind
+_QUOTED = (">", " >", "  >", "   >")
 _DIVIDER = re.compile(
     r"\s*(?:[-_*=]{2,}\s*)"
     r"(?:original message|original appointment|messaggio originale|messaggio inoltrato"
@@ -70,6 +72,7 @@ _ATTRIBUTION_LAST = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTION_HINT = re.compile(r"@|\d{1,2}|<|\bwrote\b|\bha scritto\b", re.IGNORECASE)
+_SIGNATURE_MARKS = ("--", "—")
 _PHONE_SIGNATURE = re.compile(
     r"\s*(?:sent from my\b|sent via\b|inviato da (?:iphone|ipad|outlook|mail|yahoo|libero|tim|huawei"
     r"|samsung|android|windows|il mio|smartphone)|inviato dal mio\b|ottieni outlook per\b|scarica outlook"
@@ -81,11 +84,11 @@ _PHONE_SIGNATURE = re.compile(
 def line_kinds(lines: Sequence[str]) -> list[LineKind]:
     """What each line is. From an Outlook block or "original message" line on, all is quoted."""
     heads = [line[:MAX_LINE] for line in lines]
-    kinds = [LineKind.QUOTE if _QUOTED.match(head) else LineKind.NEW for head in heads]
+    kinds = [_QUOTE if head.startswith(_QUOTED) else _NEW for head in heads]
     _mark_attributions(heads, kinds)
     cut = _first_cut(heads, kinds)
     for index in range(cut, len(kinds)):
-        kinds[index] = LineKind.QUOTE
+        kinds[index] = _QUOTE
     _mark_signatures(heads, kinds)
     return kinds
 
@@ -114,8 +117,8 @@ def split_quotes(text: str) -> tuple[str, str]:
     """
     lines = text.split("\n", MAX_LINES)[:MAX_LINES]
     kinds = line_kinds(lines)
-    new = [line for line, kind in zip(lines, kinds, strict=True) if kind is LineKind.NEW]
-    quoted = [line for line, kind in zip(lines, kinds, strict=True) if kind is LineKind.QUOTE]
+    new = [line for line, kind in zip(lines, kinds, strict=True) if kind is _NEW]
+    quoted = [line for line, kind in zip(lines, kinds, strict=True) if kind is _QUOTE]
     return "\n".join(new).strip(), "\n".join(quoted).strip()
 
 
@@ -125,7 +128,7 @@ def signature(text: str) -> str:
     marked = [
         line
         for line, kind in zip(lines, line_kinds(lines), strict=True)
-        if kind is LineKind.SIGNATURE and line.rstrip() != "--"
+        if kind is _SIGNATURE and line.rstrip() != "--"
     ]
     return "\n".join(marked).strip()
 
@@ -180,14 +183,14 @@ def wrap(text: str, width: int = 76) -> str:
 
 def _mark_attributions(heads: Sequence[str], kinds: list[LineKind]) -> None:
     for index, head in enumerate(heads):
-        if kinds[index] is not LineKind.NEW or not head.rstrip().endswith(":"):
+        if ":" not in head or kinds[index] is not _NEW or not head.rstrip().endswith(":"):
             continue
         if not _ATTRIBUTION_LAST.search(head):
             continue
         first = _attribution_start(heads, kinds, index)
         if first is not None:
             for line in range(first, index + 1):
-                kinds[line] = LineKind.ATTRIBUTION
+                kinds[line] = _ATTRIBUTION
 
 
 def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: int) -> int | None:
@@ -195,7 +198,7 @@ def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: in
     joined = ""
     for first in range(last, max(-1, last - _ATTRIBUTION_LINES), -1):
         head = heads[first].strip()
-        if not head or kinds[first] is not LineKind.NEW:
+        if not head or kinds[first] is not _NEW:
             return None
         joined = f"{head} {joined}".strip()[:MAX_LINE]
         if _ATTRIBUTION_END.search(joined) is None:
@@ -205,23 +208,25 @@ def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: in
         alone = first == last and _ATTRIBUTION_HINT.search(joined)
         if starts or (
             alone
-            and (first == 0 or not heads[first - 1].strip() or kinds[first - 1] is not LineKind.NEW)
+            and (first == 0 or not heads[first - 1].strip() or kinds[first - 1] is not _NEW)
         ):
             return first
     return None
 
 
-def _first_cut(heads: Sequence[str], kinds: Sequence[LineKind]) -> int:
+def _first_cut(heads: Sequence[str], kinds: list[LineKind]) -> int:
     """The line from which on everything is quoted, or the number of lines."""
     tried = 0
-    last_quote = max((i for i, kind in enumerate(kinds) if kind is LineKind.QUOTE), default=-1)
-    for index, head in enumerate(heads):
-        if kinds[index] is LineKind.ATTRIBUTION:
-            ends = index + 1 == len(kinds) or kinds[index + 1] is not LineKind.ATTRIBUTION
+    last_quote = len(kinds) - 1 - kinds[::-1].index(_QUOTE) if _QUOTE in kinds else -1
+    for index, (head, kind) in enumerate(zip(heads, kinds, strict=True)):
+        if not head or kind is _QUOTE:
+            continue
+        if kind is _ATTRIBUTION:
+            ends = index + 1 == len(kinds) or kinds[index + 1] is not _ATTRIBUTION
             if ends and last_quote < index:
                 return index + 1  # what was answered follows without `>` signs
             continue
-        if kinds[index] is not LineKind.NEW or (":" not in head and not _MAY_CUT.match(head)):
+        if ":" not in head and not _MAY_CUT.match(head):
             continue
         if _DIVIDER.match(head) or _FORWARD_START.match(head):
             return index
@@ -263,23 +268,25 @@ def _mark_signatures(heads: Sequence[str], kinds: list[LineKind]) -> None:
     """A signature runs from its mark to the next line that is not new."""
     index = 0
     while index < len(heads):
-        if kinds[index] is not LineKind.NEW:
+        if kinds[index] is not _NEW:
             index += 1
             continue
         end = index
-        while end < len(heads) and kinds[end] is LineKind.NEW:
+        while end < len(heads) and kinds[end] is _NEW:
             end += 1
         begin = _signature_start(heads, index, end)
         for line in range(begin, end):
-            kinds[line] = LineKind.SIGNATURE
+            kinds[line] = _SIGNATURE
         index = end
 
 
 def _signature_start(heads: Sequence[str], first: int, end: int) -> int:
     for line in range(first, end):
+        if not heads[line].startswith(_SIGNATURE_MARKS):
+            continue
         if heads[line] == "-- ":
             return line
-        if heads[line].rstrip() in {"--", "—"} and end - line <= _LOOSE_SIGNATURE_LINES:
+        if heads[line].rstrip() in _SIGNATURE_MARKS and end - line <= _LOOSE_SIGNATURE_LINES:
             return line
     last = end - 1
     while last >= first and not heads[last].strip():
