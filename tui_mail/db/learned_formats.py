@@ -41,7 +41,7 @@ def with_formats(session: Session, messages: Sequence[Described]) -> list[Descri
 
 def _tokens(message: Described) -> Sequence[Token]:
     facts = message.facts
-    return facts.mentions.tokens if facts.kind in WRITTEN_KINDS else ()
+    return facts.tokens if facts.kind in WRITTEN_KINDS else ()
 
 
 def _with_formats(message: Described, taught: Mapping[str, Mapping[Format, Taught]]) -> Described:

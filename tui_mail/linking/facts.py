@@ -9,13 +9,15 @@ from datetime import date as Day
 from decimal import Decimal
 from functools import cached_property
 
-from tui_mail.linking.mentions import Mentions, Parts, mentions_of
+from tui_mail.linking.mentions import SUBJECT, TEXT, Mentions, Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate, codes_like
+from tui_mail.linking.tokens import Token, tokens_in
 from tui_mail.values import LinkState, Mailbox
 
 # A person, or a company by certified mail, wrote these; everything else is written by a program.
 WRITTEN_KINDS = frozenset({"human", "group", "pec_envelope"})
 _MOST_ADDRESSES = 200
+_MOST_TOKENS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ class MessageFacts:
         if self.found is not None:
             return self.found
         return mentions_of(replace(self.parts, subject=self.subject), ours=self.outgoing)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """What may be numbers written in somebody's own way; asked only where one was taught."""
+        said = (*tokens_in(SUBJECT, self.subject), *tokens_in(TEXT, self.mentions.around))
+        return said[:_MOST_TOKENS]
 
     @cached_property
     def passed_on(self) -> tuple[str, ...]:

@@ -47,8 +47,11 @@ def file_key(name: str) -> str:
     return _SIGNED.sub("", name.strip().lower())
 
 
-def keys_in(texts: Sequence[str], letter: str = "") -> InvoiceKeys:
-    """The keys in the texts of files, and what `letter` itself says in words."""
+def keys_in(texts: Sequence[str], letter: str, lower: str) -> InvoiceKeys:
+    """The keys in the texts of files, and what `letter` itself says in words.
+
+    `lower`: the letter in lower case.
+    """
     totals: dict[Decimal, None] = {}
     vats: dict[str, None] = {}
     files: dict[str, None] = {}
@@ -61,7 +64,6 @@ def keys_in(texts: Sequence[str], letter: str = "") -> InvoiceKeys:
             if match["total"]:
                 totals[abs(Decimal(match["total"]))] = None
         exchange |= dict.fromkeys(match["number"] for match in _NOTICE.finditer(text))
-    lower = letter.lower()
     if "sdi" in lower or "s.d.i" in lower:
         exchange |= dict.fromkeys(match["number"] for match in _SAID.finditer(letter))
     for one in (vats, files):

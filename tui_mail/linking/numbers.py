@@ -195,6 +195,8 @@ class _Decoys:
 
 
 def _codes(text: str) -> Iterator[NumberCandidate]:
+    if not words.MAY_BE_CODE.search(text):
+        return
     for match in words.CODE.finditer(text):
         kinds = words.CODE_KINDS.get(match["prefix"].upper(), DOCUMENT_KINDS)
         yield NumberCandidate(
@@ -287,6 +289,8 @@ def _with_tail(text: str, candidate: NumberCandidate) -> NumberCandidate:
 
 
 def _naked(text: str) -> Iterator[NumberCandidate]:
+    if "/" not in text:
+        return
     for match in _NAKED.finditer(text):
         number = match["number"] or match["number_first"]
         # 03/2026 and 2026/03 are months.

@@ -32,11 +32,13 @@ _SIGNS = (
     "règlement",
     "transferencia",
 )
+# Begins with a digit, which is looked for much faster than the currency before it.
 _AMOUNT = re.compile(
-    r"(?<![\w.,/\-])(?:(?:€|eur|euro)[ \u00a0]?)?"
-    r"(?P<whole>[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3}){1,3}|[0-9]{1,9})[.,](?P<cents>[0-9]{2})"
+    r"(?P<whole>[0-9](?:(?<![\w.,/\-][0-9])|(?<![\w.,/\-]...[0-9])(?<=[Ee][Uu][Rr][0-9])"
+    r"|(?<![\w.,/\-]....[0-9])(?<=[Ee][Uu][Rr][Oo][0-9]))"
+    r"(?:[0-9]{0,2}(?:[.,'’ \u00a0\u202f][0-9]{3}){1,3}|[0-9]{0,8}))[.,](?P<cents>[0-9]{2})"
     r"(?![.,/\-]?[0-9])(?! ?%)",
-    re.IGNORECASE,
+    re.DOTALL,
 )
 _NO_DIGIT = re.compile(r"[^0-9]")
 
@@ -49,12 +51,14 @@ class Payment:
     days: tuple[Day, ...] = ()
 
 
-def payment_in(text: str, figures: str | None = None) -> Payment | None:
+def payment_in(
+    text: str, *, lower: str | None = None, figures: str | None = None
+) -> Payment | None:
     """The payment that a text tells of; None when it tells of none.
 
-    `figures`: what of it can be amounts and days, where that is known.
+    `lower`, `figures`: it in lower case, and what of it can be amounts and days, where that is known.
     """
-    lower = text[:_LONGEST].lower()
+    lower = text[:_LONGEST].lower() if lower is None else lower[:_LONGEST]
     if not any(sign in lower for sign in _SIGNS):
         return None
     text = text[:_LONGEST] if figures is None else figures[:_LONGEST]

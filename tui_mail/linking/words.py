@@ -6,6 +6,8 @@ of bounded repetition, so that searching stays linear.
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 _INVOICES = ("invoice", "purchase_invoice")
 _ORDERS = ("sales_order", "purchase_order")
@@ -15,7 +17,7 @@ _DELIVERIES = ("delivery_note", "goods_receipt")
 
 # Longer expressions stand before the words that they contain. Abbreviations that are words of
 # some language ("so", "of", "ab") count in capitals only.
-_TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "credit",
         ("credit_note",),
@@ -88,7 +90,7 @@ _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("job", ("job",), r"commess[ae]|comm\.|job|projekte?|project"),
     ("opportunity", ("opportunity",), r"opportunit(?:à|a'|y|ies)|trattativ[ae]|(?-i:OPP)"),
 )
-KINDS = {name: kinds for name, kinds, _ in _TYPES}
+KINDS = {name: kinds for name, kinds, _ in TYPES}
 
 # After these in the singular a second number is a quantity or a day, hardly a second document.
 _SINGULAR_WORDS = (
@@ -106,16 +108,25 @@ _OUR_WORD = re.compile(rf"(?:{_OURS})\Z", re.IGNORECASE)
 _IN_CAPITALS = re.compile(r"\(\?-i:([^)]*)\)")
 _CAPITALS = frozenset(
     word.replace("\\", "").lower()
-    for _name, _kinds, pattern in _TYPES
+    for _name, _kinds, pattern in TYPES
     for words in _IN_CAPITALS.findall(pattern)
     for word in words.split("|")
 )
 _LOWERED = "|".join(
     f"(?P<{name}>{_IN_CAPITALS.sub(lambda found: f'(?:{found[1].lower()})', pattern)})"
-    for name, _, pattern in _TYPES
+    for name, _, pattern in TYPES
+)
+# What those words and the owners' begin with: most other words are passed over at once.
+_BEGINNINGS = (
+    "n/ n. nc nd no ns nu ca co cr go gs gu ab al an au av oc od of op or ov ou p. pa pe po pr pu pv"
+    " ih im in sa so qu ko d. dd de dn do be bl bo wa li f. fa ff ft re rg jo tr un v/ vo vs vu yo"
+)
+_BEGINS = "|".join(
+    f"{first}[{''.join(re.escape(word[1]) for word in words)}]"
+    for first, words in groupby(sorted(_BEGINNINGS.split()), key=itemgetter(0))
 )
 _HEAD = re.compile(
-    rf"(?<![^\W_])(?:{OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
+    rf"(?<![^\W_])(?={_BEGINS})(?:{OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
     rf"(?:{_LOWERED})(?![^\W\d_])"
 )
 MARK = re.compile(
@@ -167,6 +178,8 @@ CODE = re.compile(
     r"|[A-Z]{2,6}(?:-[A-Z]{1,8}){0,2}(?=-(?:[0-9]{2,4}-)?[0-9]{2,8}(?![\w/\-]))"
     r")(?:[/\-]?[0-9]{1,8}){1,3})"
 )
+# A digit that a code's letters end at: the digits of a text are found at once, its letters are many.
+MAY_BE_CODE = re.compile(r"[0-9](?:(?<=[A-Za-z][0-9])|(?<=[A-Za-z][/\-][0-9]))")
 CODE_KINDS = {
     "INV": ("invoice",),
     "RINV": ("credit_note",),

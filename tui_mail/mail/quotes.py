@@ -207,8 +207,7 @@ def _attribution_start(heads: Sequence[str], kinds: Sequence[LineKind], last: in
         starts = _ATTRIBUTION_START.match(head)
         alone = first == last and _ATTRIBUTION_HINT.search(joined)
         if starts or (
-            alone
-            and (first == 0 or not heads[first - 1].strip() or kinds[first - 1] is not _NEW)
+            alone and (first == 0 or not heads[first - 1].strip() or kinds[first - 1] is not _NEW)
         ):
             return first
     return None
