@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class FolderRole(StrEnum):
     """What a folder is for (RFC 6154, and the inbox)."""
@@ -207,8 +209,7 @@ class RecipientResult:
 # -- mail ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """A mailbox of RFC 5322 §3.4: the address is the addr-spec, lower-cased domain; both foreign text."""
 
     address: str
@@ -314,8 +315,7 @@ class CertifiedState:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Certified:
+class Certified(Struct, frozen=True):
     """What a provider of certified mail says of a letter (RFC 6109); all foreign text.
 
     `kind`: of an envelope `posta-certificata` or `errore` (ordinary mail that came through), of a
@@ -336,8 +336,7 @@ class Certified:
     doubts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
+class ParsedMessage(Struct, frozen=True):
     """A message as far as it could be read; never raises to get here.
 
     Ids are without angle brackets. `date` is the Date header, aware, None when unreadable.
@@ -665,8 +664,7 @@ class LinkState(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkProposal:
+class LinkProposal(Struct, frozen=True):
     """What the linking pipeline concludes about a message and an entity.
 
     `entity_id` is the database's. `method`: address, learned, domain, thread, number, text, file_name, file_text, quoted,

@@ -1,11 +1,11 @@
 """How the databases read what people wait for: by an index, in order, and no more than is shown."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event, text
 from sqlmodel import Session
 

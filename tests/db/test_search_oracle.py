@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlmodel import Session
 
 from tests.conftest import PostgresqlServer
@@ -228,7 +229,7 @@ class _Mailbox:
             for name in (Field.SENDER, Field.RECIPIENTS, Field.COPY, Field.BLIND_COPY)
         }
         sender = boxes[Field.SENDER]
-        parsed = replace(
+        parsed = structs.replace(
             made.parsed,
             sender=sender[0] if sender else None,
             senders=sender,
@@ -237,7 +238,7 @@ class _Mailbox:
             bcc=boxes[Field.BLIND_COPY],
             size=mail.size,
         )
-        whole = replace(made, parsed=parsed, own=mail.outgoing)
+        whole = structs.replace(made, parsed=parsed, own=mail.outgoing)
         return Arrival(whole, f"{run}:{number}", copy.flags, at(number))
 
     def _link(self, message_id: int, mail: Mail) -> None:

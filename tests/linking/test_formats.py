@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tui_mail.linking.facts import KnownDocument
 from tui_mail.linking.formats import Format, candidates_of, formats_taught

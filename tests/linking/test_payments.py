@@ -1,10 +1,10 @@
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.linking.test_pipeline import (
     ASK,
@@ -28,7 +28,7 @@ def _invoice(entity_id: int, amount: str, **other: object) -> KnownDocument:
         entity_id, "invoice", str(entity_id), BIANCHI, date=date(2026, 2, entity_id - 199)
     )
     amount_due = Decimal(amount)
-    return replace(document, amount=amount_due, open_amount=amount_due, **other)  # type: ignore[arg-type]
+    return replace(document, amount=amount_due, open_amount=amount_due, **other)
 
 
 FIRST, SECOND, THIRD = _invoice(200, "1234.56"), _invoice(201, "700.00"), _invoice(202, "1234.56")
@@ -38,7 +38,7 @@ OPEN = (FIRST, SECOND, THIRD, OTHERS)
 
 def _paid(text: str, payable: tuple[KnownDocument, ...] = OPEN, **other: object) -> dict[int, str]:
     facts = _facts("marta@bianchi.example", "Avviso", parts=Parts(text=text))
-    found = _states(link(facts, replace(KNOWLEDGE, payable=payable, **other)))  # type: ignore[arg-type]
+    found = _states(link(facts, replace(KNOWLEDGE, payable=payable, **other)))
     assert found.pop(BIANCHI) == AUTO
     return found
 

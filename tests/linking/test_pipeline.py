@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tui_mail.linking.facts import (
     Knowledge,
@@ -26,7 +26,7 @@ NAMES = {BIANCHI: "Bianchi Spa", VERDI: "Verdi Snc", NERI: "Neri Srl", COSTA: "C
 
 def _party(party_id: int, contact: str = "", **other: object) -> KnownParty:
     known = KnownParty(party_id, NAMES[party_id], contact_name=contact)
-    return replace(known, **other) if other else known  # type: ignore[arg-type]
+    return replace(known, **other) if other else known
 
 
 ADDRESSES = {
@@ -59,7 +59,7 @@ def _document(
         date=date(2026, 2, 1),
         state="open",
     )
-    return replace(document, **other)  # type: ignore[arg-type]
+    return replace(document, **other)
 
 
 ORDER, INVOICE, OLD_INVOICE, VERDI_INVOICE, SERIES_A, JOB = 100, 101, 102, 103, 104, 105
@@ -89,7 +89,7 @@ def _facts(sender: str, subject: str = "", **other: object) -> MessageFacts:
         own_addresses=frozenset({"sales@home.example"}),
         own_domains=frozenset({"home.example"}),
     )
-    return replace(facts, **other)  # type: ignore[arg-type]
+    return replace(facts, **other)
 
 
 def _states(found: tuple[LinkProposal, ...]) -> dict[int, str]:

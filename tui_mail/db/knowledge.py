@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -33,8 +34,7 @@ _MOST_OF_A_DOMAIN = 50
 _MOST_OF_A_THREAD = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """A message as linking needs it. `answers`: identifiers that it answers, the nearest first;
     `participants`: every address in its From, To and Cc, lower case.
     """
@@ -48,8 +48,7 @@ class Described:
     facts: MessageFacts
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRecord:
+class KnownRecord(Struct, frozen=True):
     """What a link says of its record. `party_id`: a document's; `label`: a party's name, a
     document's code.
     """

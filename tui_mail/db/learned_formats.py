@@ -6,9 +6,9 @@ it is forgetting it. What the grammar reads by itself teaches nothing.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import case, delete, func, select
 from sqlmodel import Session, col
 

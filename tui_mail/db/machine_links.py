@@ -6,10 +6,10 @@ made by hand are never touched here.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
@@ -25,8 +25,7 @@ _WITHOUT_PARTY = frozenset({"contact", *PARTY_KINDS})
 _SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
+class Proposed(Struct, frozen=True):
     """What linking concluded about one message."""
 
     message_id: int

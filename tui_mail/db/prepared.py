@@ -1,14 +1,14 @@
 """Messages as they come to be stored: read, taken apart, their files sealed already."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from tui_mail.linking.mentions import Mentions
 from tui_mail.values import ParsedMessage
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedAttachment:
+class PreparedAttachment(Struct, frozen=True):
     """A file of a message whose bytes are stored already; `blob` is "" when they are in the skeleton."""
 
     number: int
@@ -21,8 +21,7 @@ class PreparedAttachment:
     inline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A message ready to be stored. `own`: one of our accounts is the sender; `body_words`: those
     of the body, cut for the index; `mentions`: what it says that may name records."""
 
@@ -37,8 +36,7 @@ class Prepared:
     mentions: Mentions = field(default_factory=Mentions)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A message in a folder. `remote`: the server's key of it there, "" where there is none."""
 
     prepared: Prepared
@@ -47,8 +45,7 @@ class Arrival:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A message that is stored, its thread, where it stands among all others, and what lists are
     ordered by."""
 

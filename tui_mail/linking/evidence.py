@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
 
+from msgspec import Struct
+
 from tui_mail.linking.reasons import Reason, kept
 from tui_mail.values import LinkProposal, LinkState
 
@@ -21,8 +23,7 @@ _CLEAR_LEAD = 1.0
 MOST_PROPOSED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One reason to link. `weight`: log-odds. `veto`: a person must decide, whatever the score.
 
     `suggest`: worth a proposal even where the weight is too low. `group`: names alternatives of

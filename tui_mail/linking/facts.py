@@ -4,10 +4,12 @@ Plain values.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date as Day
 from decimal import Decimal
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tui_mail.linking.mentions import SUBJECT, TEXT, Mentions, Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate, codes_like
@@ -20,8 +22,7 @@ _MOST_ADDRESSES = 200
 _MOST_TOKENS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Correspondent:
+class Correspondent(Struct, frozen=True):
     """An address of the other side. `written`: it is the sender's, or one that we write to;
     `passed_on`: of who wrote what a colleague forwards.
     """
@@ -32,8 +33,7 @@ class Correspondent:
     passed_on: bool = False
 
 
-@dataclass(frozen=True)
-class MessageFacts:
+class MessageFacts(Struct, frozen=True, dict=True):
     """A message as linking sees it. `outgoing`: we wrote it.
 
     `own_addresses` and `own_domains`: lower case, of our accounts, operators and companies.
@@ -113,8 +113,7 @@ class MessageFacts:
             yield mailbox, False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownParty:
+class KnownParty(Struct, frozen=True):
     """A party that the address book has under an address or a domain.
 
     `kind` is the party's. `declared`: the ERP itself gives the whole domain (`@domain`) to the
@@ -132,8 +131,7 @@ class KnownParty:
     times: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDocument:
+class KnownDocument(Struct, frozen=True):
     """A document of the ERP that a candidate may mean; `party_name` is for people."""
 
     entity_id: int
@@ -156,8 +154,7 @@ class KnownDocument:
     open_amount: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFolder:
+class KnownFolder(Struct, frozen=True):
     """A folder that the message lies in and that stands for a record, as a person has said.
 
     `name`: with those that it is in; `party_id`: the record itself, or whose it is.
@@ -172,8 +169,7 @@ class KnownFolder:
     party_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ParentLink:
+class ParentLink(Struct, frozen=True):
     """A link of the message that this one answers. `label`: for people, a party's
     name, a document's code.
     """
@@ -188,8 +184,7 @@ class ParentLink:
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(Struct, frozen=True):
     """The message that this one answers, or else the latest one known of those it refers to.
 
     `participants`: every address in its From, To and Cc, lower case.
@@ -201,8 +196,7 @@ class Parent:
     date: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """What the database found for `Needs`.
 
     `addresses`, `domains`: in lower case. `documents`: answer the needs' numbers and codes. `vats`:
@@ -226,8 +220,7 @@ class Knowledge:
     rejected: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What to look up before linking.
 
     `addresses`: in the address book. `domains`: parties with `@domain` or with addresses there.

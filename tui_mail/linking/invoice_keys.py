@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 MOST = 10
 _KEYS = re.compile(
@@ -23,8 +24,7 @@ _NO_VAT = re.compile(r"[^A-Z0-9]+")
 _SIGNED = re.compile(r"(?:\.p7m)+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceKeys:
+class InvoiceKeys(Struct, frozen=True):
     """What texts say of electronic invoices, each once. `vats`: the seller's first; `totals`:
     without their sign; `exchange`: the numbers that the exchange system gave the files.
     """

@@ -8,7 +8,8 @@ what people write about it, know nothing else.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui_mail.linking.evidence import LIKELY, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts

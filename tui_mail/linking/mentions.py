@@ -5,8 +5,10 @@ Hides how much of each part counts, and where a message that is passed on says w
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tui_mail.linking import numbers, words
 from tui_mail.linking.invoice_keys import InvoiceKeys, keys_in
@@ -45,8 +47,7 @@ _MOST_REFERENCES = 5
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
     addresses of those who wrote what the message passes on or quotes, the nearest first.
     `references`: what may be signed references of letters of ours, in the order of the text.
@@ -62,8 +63,7 @@ class Mentions:
     around: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of a message. `text`: written now, `quoted`: the rest; `names`: of its files,
     `files`: what they say.
     """

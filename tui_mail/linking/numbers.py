@@ -7,10 +7,12 @@ and series before or after it), the codes of common ERPs, and everything that on
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import date as Day
 from functools import lru_cache
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui_mail.linking import words
 from tui_mail.values import DOCUMENT_KINDS
@@ -79,8 +81,7 @@ _REVISION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Taught:
+class Taught(Struct, frozen=True):
     """In how many conversations people have linked what was written so to documents of `company`, by
     party, as it is the party's own way; party 0: by whoever writes.
     """
@@ -94,8 +95,7 @@ class Taught:
         return ours.get(0, 0) or ours.get(party_id or 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class NumberCandidate:
+class NumberCandidate(Struct, frozen=True):
     """Words that may name a document.
 
     `kinds`: what it can be, likeliest first. `number` is without leading zeros; `code` is the

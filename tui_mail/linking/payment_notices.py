@@ -4,9 +4,10 @@ Hides how people and banks write them. A text without a word of payment tells of
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date as Day
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tui_mail.linking.numbers import days_in
 
@@ -43,8 +44,7 @@ _AMOUNT = re.compile(
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """What a notice says was paid: amounts to the cent and days, in the order of the text."""
 
     amounts: tuple[Decimal, ...]

@@ -5,7 +5,8 @@ looked up goes into `Needs` and `Knowledge`.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate

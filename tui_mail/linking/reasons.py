@@ -6,7 +6,8 @@ clerk reads Italian though the worker that made the link spoke English.
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tui_mail.i18n import _, msgid
 
@@ -62,8 +63,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reason:
+class Reason(Struct, frozen=True, order=True):
     """One reason to link: the name of its sentence, and the (slot, text) that go into it."""
 
     name: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LONGEST = 30
 _TOKEN = re.compile(
@@ -14,8 +15,7 @@ _DIGITS = re.compile(r"[0-9]+")
 _LETTERS = re.compile(r"[A-Z]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`lead`: the word before it on its line, in lower case, "" for none; `found_in`: both as they
     stand there; `place`: as of `mentions`.
     """

@@ -7,9 +7,11 @@ taken; what they do not agree on is said and not believed. Hides the XML and the
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from xml.etree.ElementTree import Element
+
+from msgspec.structs import replace
 
 from tui_mail.mail.headers import one_line
 from tui_mail.mail.signature import is_trusted, signature_of

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isal import isal_zlib
+from msgspec import Struct
 
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _
@@ -63,12 +64,11 @@ class _Segment:
 _Piece = tuple[int] | tuple[int, _Runs | None, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """What stays in the database, short of where each attachment is stored: small, and plain values."""
 
-    plan: tuple[_Piece, ...] = field(repr=False)
-    literals: bytes = field(repr=False)
+    plan: tuple[_Piece, ...]
+    literals: bytes
 
     @property
     def apart(self) -> frozenset[int]:

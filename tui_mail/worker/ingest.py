@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
 
 from tui_mail import aside
 from tui_mail.backends.pop3_syntax import head_of

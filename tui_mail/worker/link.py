@@ -4,9 +4,11 @@ Pure conclusions between two reads: replaying changes only what the machine said
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from tui_mail.db import accounts, exchange, filing, knowledge, lost_receipts, own_letters, said_in
 from tui_mail.db.answering import Answering

@@ -4,27 +4,25 @@ Takes most of the time that a message costs and nothing but its bytes, so that a
 do it, and a third one store what came of it: who passes it on between them opens nothing.
 """
 
-import copyreg
 import hashlib
 import pickle
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from tui_mail import aside
 from tui_mail.db.prepared import Arrival, Prepared, PreparedAttachment
 from tui_mail.linking.facts import WRITTEN_KINDS
 from tui_mail.linking.mentions import Mentions, Parts, mentions_of
-from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.mail.certified import judged
 from tui_mail.mail.parse import parse
 from tui_mail.mail.quotes import split_quotes
 from tui_mail.mail.source import Packed, dismantle
 from tui_mail.mail.threads import thread_keys
 from tui_mail.search.words import MOST_OF_BODY, joined_words
-from tui_mail.values import Mailbox, ParsedAttachment, ParsedMessage
+from tui_mail.values import ParsedMessage
 
 
 class Parcel(NamedTuple):
@@ -62,30 +60,6 @@ class Delivery(NamedTuple):
         skeleton = packed.skeleton([one.blob for one in attachments])
         whole = replace(prepared, skeleton=skeleton, attachments=attachments)
         return Arrival(whole, self.remote, self.flags, self.received_at)
-
-
-# `pickle` would ask each dataclass with slots for its fields, each time: as long as all the rest.
-_PICKLED = {
-    kind: attrgetter(*(one.name for one in fields(kind)))
-    for kind in (
-        ParsedMessage,
-        ParsedAttachment,
-        Mailbox,
-        Prepared,
-        PreparedAttachment,
-        Packed,
-        Mentions,
-        NumberCandidate,
-    )
-}
-
-
-def _reduced(value: Any) -> tuple[type, tuple[object, ...]]:
-    return type(value), _PICKLED[type(value)](value)
-
-
-for _kind in _PICKLED:
-    copyreg.pickle(_kind, _reduced)
 
 
 def _closed(prepared: Prepared, packed: Packed, files: Mapping[int, bytes]) -> Parcel:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from tui_mail.db.address_book import SenderRow, senders
 from tui_mail.db.draft_content import DraftContent, decode, of_letter
 from tui_mail.db.erp import entities_by_id
@@ -113,7 +115,7 @@ def _letter(
     parsed = opened.parsed
     if start.answer == FORWARD:
         # Those whose bytes are not to be had are left out: better none than empty ones.
-        parsed = replace(parsed, attachments=whole_attachments(opened))
+        parsed = structs.replace(parsed, attachments=whole_attachments(opened))
         heading = _("Forward “{subject}”").format(subject=bare_subject(parsed.subject))
         raw = b"" if opened.losses or opened.away else opened.raw
         why = opened.lost or (away_sentence() if opened.away else "")
