@@ -209,7 +209,7 @@ class RecipientResult:
 # -- mail ----------------------------------------------------------------------------------------
 
 
-class Mailbox(Struct, frozen=True):
+class Mailbox(Struct, frozen=True, array_like=True):
     """A mailbox of RFC 5322 §3.4: the address is the addr-spec, lower-cased domain; both foreign text."""
 
     address: str
@@ -315,7 +315,7 @@ class CertifiedState:
     reason: str = ""
 
 
-class Certified(Struct, frozen=True):
+class Certified(Struct, frozen=True, array_like=True):
     """What a provider of certified mail says of a letter (RFC 6109); all foreign text.
 
     `kind`: of an envelope `posta-certificata` or `errore` (ordinary mail that came through), of a
@@ -336,7 +336,7 @@ class Certified(Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
 
-class ParsedMessage(Struct, frozen=True):
+class ParsedMessage(Struct, frozen=True, array_like=True):
     """A message as far as it could be read; never raises to get here.
 
     Ids are without angle brackets. `date` is the Date header, aware, None when unreadable.

@@ -83,7 +83,6 @@ def prepared(
         content_hash=content_hash,
         skeleton=content.encode("utf-8", "surrogatepass"),
         attachments=attachments,
-        body=message.text,
         body_words=joined_words(message.text, MOST_OF_BODY),
         thread_keys=thread_keys(message, content_hash),
         own=False,

@@ -22,14 +22,14 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def child() -> Iterator[Child]:
-    there = Child(left, processor_seconds=10, wall_seconds=60, nice=0, confined=True)
+def child() -> Iterator[Child[float]]:
+    there = Child(left, float, processor_seconds=10, wall_seconds=60, nice=0, confined=True)
     yield there
     there.close()
 
 
 def test_another_process_stands_aside_after_a_key(
-    child: Child, monkeypatch: pytest.MonkeyPatch
+    child: Child[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aside, "stand", lambda: None)  # this process is the one that types
     assert child.call(None) == 0

@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,6 +22,8 @@ from tui_mail.worker.preparing import Delivery, Parcel, prepare, prepare_all
 
 _PATIENCE = 30_000  # milliseconds
 _OWN = frozenset({"vendite@rossi.it"})
+
+Answer = TypeVar("Answer")
 
 
 def deadly(request: tuple[Sequence[bytes], Collection[str]]) -> list[Parcel]:
@@ -71,9 +75,16 @@ def told(value: bytes) -> int:
     return len(value)
 
 
-def child(function: object, *, processor: float = 20, wall: float = 60) -> Child:
+def child(
+    function: Callable[[Any], Answer],
+    answer: type[Answer],
+    *,
+    processor: float = 20,
+    wall: float = 60,
+) -> Child[Answer]:
     return Child(
-        function,  # type: ignore[arg-type]
+        function,
+        answer,
         processor_seconds=processor,
         wall_seconds=wall,
         nice=10,
@@ -137,7 +148,7 @@ async def test_what_ends_a_process_is_kept_as_it_came_and_the_others_are_read(
 
 
 def test_a_process_gives_back_large_values_and_nothing_that_it_prints() -> None:
-    one = child(told)
+    one = child(told, int)
     assert one.call(b"x" * 5_000_000) == 5_000_000
     assert one.call(b"") == 0
     one.close()
@@ -145,7 +156,7 @@ def test_a_process_gives_back_large_values_and_nothing_that_it_prints() -> None:
 
 
 def test_a_process_that_computes_for_ever_is_ended() -> None:
-    one = child(endless, processor=0.2)
+    one = child(endless, NoneType, processor=0.2)
     with pytest.raises(ChildFailed):
         one.call(None)
     with pytest.raises(ChildFailed):
@@ -153,7 +164,7 @@ def test_a_process_that_computes_for_ever_is_ended() -> None:
 
 
 def test_a_process_that_wants_all_memory_is_refused_it() -> None:
-    one = child(greedy)
+    one = child(greedy, int)
     assert one.call(1 << 20) == 1 << 20
     with pytest.raises(ChildFailed):
         one.call(8 << 30)
@@ -161,7 +172,7 @@ def test_a_process_that_wants_all_memory_is_refused_it() -> None:
 
 def test_a_process_that_reads_mail_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUI_MAIL_DATABASE", "postgresql://anna:segreta@host/mail")
-    one = child(environment)
+    one = child(environment, list[str])
     assert set(one.call(None)) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TZ", "LC_CTYPE"}
     one.close()
 
@@ -169,7 +180,7 @@ def test_a_process_that_reads_mail_is_told_no_secret(monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(sys.platform != "linux", reason="the confinement is Linux's")
 def test_a_process_that_reads_mail_has_no_network_and_writes_no_file(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        one = child(reach)
+        one = child(reach, list[str])
         port = server.getsockname()[1]
         assert one.call((port, str(tmp_path / "new"))) == ["no network", "no file"]
         one.close()
@@ -186,7 +197,7 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         """
         import sys, time
         from tests.worker.test_preparers import child, endless, pid
-        idle, busy = child(pid), child(pid)
+        idle, busy = child(pid, int), child(pid, int)
         print(idle.call(None), busy.call(None), flush=True)
         sys.stdin.read()
         """
@@ -203,7 +214,7 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
 
 
 def test_nothing_of_what_is_done_is_on_the_command_line() -> None:
-    one = child(pid)
+    one = child(pid, int)
     number = one.call("segreta")
     line = Path(f"/proc/{number}/cmdline").read_bytes()
     assert b"segreta" not in line

@@ -239,7 +239,7 @@ def _text_row(message_id: int, message: Prepared) -> dict[str, Any]:
         "recipients": _written(parsed.to),
         "copies": _written(parsed.cc),
         "blind_copies": _written(parsed.bcc),
-        "body": message.body,
+        "body": message.parsed.text,
         "attachment_names": "\n".join(attachment.name for attachment in message.attachments),
     }
 

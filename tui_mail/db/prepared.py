@@ -8,7 +8,7 @@ from tui_mail.linking.mentions import Mentions
 from tui_mail.values import ParsedMessage
 
 
-class PreparedAttachment(Struct, frozen=True):
+class PreparedAttachment(Struct, frozen=True, array_like=True):
     """A file of a message whose bytes are stored already; `blob` is "" when they are in the skeleton."""
 
     number: int
@@ -21,7 +21,7 @@ class PreparedAttachment(Struct, frozen=True):
     inline: bool = False
 
 
-class Prepared(Struct, frozen=True):
+class Prepared(Struct, frozen=True, array_like=True):
     """A message ready to be stored. `own`: one of our accounts is the sender; `body_words`: those
     of the body, cut for the index; `mentions`: what it says that may name records."""
 
@@ -29,7 +29,6 @@ class Prepared(Struct, frozen=True):
     content_hash: str
     skeleton: bytes
     attachments: tuple[PreparedAttachment, ...]
-    body: str
     body_words: str
     thread_keys: tuple[str, ...]
     own: bool

@@ -24,7 +24,7 @@ _NO_VAT = re.compile(r"[^A-Z0-9]+")
 _SIGNED = re.compile(r"(?:\.p7m)+\Z")
 
 
-class InvoiceKeys(Struct, frozen=True):
+class InvoiceKeys(Struct, frozen=True, array_like=True):
     """What texts say of electronic invoices, each once. `vats`: the seller's first; `totals`:
     without their sign; `exchange`: the numbers that the exchange system gave the files.
     """

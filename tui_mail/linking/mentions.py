@@ -47,7 +47,7 @@ _MOST_REFERENCES = 5
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?:\.p7m)?\Z")
 
 
-class Mentions(Struct, frozen=True):
+class Mentions(Struct, frozen=True, array_like=True):
     """`candidates`: what may be numbers, each with its place, the surest place first. `writers`:
     addresses of those who wrote what the message passes on or quotes, the nearest first.
     `references`: what may be signed references of letters of ours, in the order of the text.

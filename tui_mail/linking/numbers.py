@@ -81,7 +81,7 @@ _REVISION = re.compile(
 )
 
 
-class Taught(Struct, frozen=True):
+class Taught(Struct, frozen=True, array_like=True):
     """In how many conversations people have linked what was written so to documents of `company`, by
     party, as it is the party's own way; party 0: by whoever writes.
     """
@@ -95,7 +95,7 @@ class Taught(Struct, frozen=True):
         return ours.get(0, 0) or ours.get(party_id or 0, 0)
 
 
-class NumberCandidate(Struct, frozen=True):
+class NumberCandidate(Struct, frozen=True, array_like=True):
     """Words that may name a document.
 
     `kinds`: what it can be, likeliest first. `number` is without leading zeros; `code` is the

@@ -44,7 +44,7 @@ _AMOUNT = re.compile(
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 
-class Payment(Struct, frozen=True):
+class Payment(Struct, frozen=True, array_like=True):
     """What a notice says was paid: amounts to the cent and days, in the order of the text."""
 
     amounts: tuple[Decimal, ...]

@@ -60,11 +60,16 @@ class _Segment:
     padded: bool = True
 
 
-# A stretch of the message: how many bytes of the literals, or how an attachment was written.
-_Piece = tuple[int] | tuple[int, _Runs | None, bool]
+class _Piece(Struct, frozen=True, array_like=True):
+    """A stretch of the message: `length` bytes of the literals, or how attachment `number` stands."""
+
+    length: int = 0
+    number: int = 0
+    runs: _Runs | None = None
+    padded: bool = True
 
 
-class Packed(Struct, frozen=True):
+class Packed(Struct, frozen=True, array_like=True):
     """What stays in the database, short of where each attachment is stored: small, and plain values."""
 
     plan: tuple[_Piece, ...]
@@ -73,13 +78,13 @@ class Packed(Struct, frozen=True):
     @property
     def apart(self) -> frozenset[int]:
         """The numbers of the attachments that are to be stored."""
-        return frozenset(piece[0] for piece in self.plan if len(piece) == 3)
+        return frozenset(piece.number for piece in self.plan if piece.number)
 
     def skeleton(self, blob_ids: Sequence[str]) -> bytes:
         """What is stored; `blob_ids`: where each attachment was stored, in the order of numbers."""
         plan = [
-            (blob_ids[piece[0] - 1], *piece[1:]) if len(piece) == 3 else piece
-            for piece in self.plan
+            (blob_ids[one.number - 1], one.runs, one.padded) if one.number else (one.length,)
+            for one in self.plan
         ]
         head = json.dumps(plan, separators=(",", ":")).encode("ascii")
         return b"".join((_VERSION, head, b"\n", self.literals))
@@ -98,9 +103,9 @@ class Source:
         literals = []
         for segment in self.segments:
             if segment.number:
-                plan.append((segment.number, segment.runs, segment.padded))
+                plan.append(_Piece(0, segment.number, segment.runs, segment.padded))
             else:
-                plan.append((len(segment.literal),))
+                plan.append(_Piece(len(segment.literal)))
                 literals.append(segment.literal)
         return Packed(tuple(plan), isal_zlib.compress(b"".join(literals), _LEVEL))
 

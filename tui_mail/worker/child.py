@@ -20,13 +20,17 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from msgspec import MsgspecError, msgpack
 
 import tui_mail
 from tui_mail import aside
 from tui_mail.extract.confined import confine
 
 _LENGTH = struct.Struct("<Q")
+_DONE, _FAILED = b"+", b"-"  # what an answer begins with
+_LONGEST_REPORT = 2_000
 _PIPE_BYTES = 1 << 20
 _READ_AT_ONCE = 1 << 20
 _START_SECONDS = 60.0
@@ -36,14 +40,18 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 
 class ChildFailed(Exception):
     """The process crashed, took too long, or could not be started; another may be tried."""
 
 
-class Child:
+class Child(Generic[Answer]):
     """A process that calls one function, of a module that imports little.
 
+    `answer`: what the function gives, of plain values: nothing else is taken from the process,
+    which may be in the hands of whoever wrote what it reads.
     `processor_seconds`: what a call may take of the processor, `wall_seconds`: in all, after which
     the process is ended. `nice`: how much it gives way to others on the machine, 0 to 19.
     `confined`: it reads what strangers wrote: its memory has a limit, there is no network and no
@@ -53,7 +61,8 @@ class Child:
 
     def __init__(
         self,
-        function: Callable[[Any], Any],
+        function: Callable[[Any], Answer],
+        answer: type[Answer],
         *,
         processor_seconds: float,
         wall_seconds: float,
@@ -61,6 +70,7 @@ class Child:
         confined: bool,
     ) -> None:
         self._wall = wall_seconds
+        self._answer = msgpack.Decoder(answer)
         shared = aside.share()
         try:
             process = subprocess.Popen(
@@ -87,31 +97,35 @@ class Child:
             _START_SECONDS,
         )
 
-    def call(self, value: object) -> Any:
+    def call(self, value: object) -> Answer:
         """What the function makes of `value`.
 
         Raises ChildFailed; then this child is closed.
         """
         aside.stand()
-        return self._exchange(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), self._wall)
+        answer = self._exchange(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), self._wall)
+        aside.stand()
+        try:
+            return self._answer.decode(answer)
+        except MsgspecError as error:
+            self.close()
+            raise ChildFailed from error
 
-    def _exchange(self, request: bytes, seconds: float) -> Any:
+    def _exchange(self, request: bytes, seconds: float) -> memoryview:
         try:
             deadline = time.monotonic() + seconds
             self._write(_LENGTH.pack(len(request)), deadline)
             self._write(request, deadline)
             size = _LENGTH.unpack(self._read(_LENGTH.size, deadline))[0]
-            answer = self._read(size, deadline)
-            aside.stand()
-            done, result = pickle.loads(answer)  # noqa: S301 — our own process
+            answer = memoryview(self._read(size, deadline))
         except (OSError, EOFError) as error:
             self.close()
             raise ChildFailed from error
-        if not done:
+        if answer[:1] != _DONE:
             self.close()
-            log.error("a process failed: %s", result)
+            log.error("a process failed: %r", bytes(answer[1:_LONGEST_REPORT]))
             raise ChildFailed
-        return result
+        return answer[1:]
 
     def _write(self, data: bytes, deadline: float) -> None:
         rest = memoryview(data)
@@ -189,7 +203,7 @@ def serve() -> None:
         gc.set_threshold(*_COLLECTED_AFTER)
         if confined:
             confine(_MEMORY_BYTES)
-        _give(target, (True, None))
+        _give(target, _DONE)
         while True:
             value = _taken(source)
             signal.setitimer(signal.ITIMER_PROF, processor_seconds)
@@ -199,15 +213,15 @@ def serve() -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answered(function: Callable[[Any], Any], value: object) -> tuple[bool, object]:
+def _answered(function: Callable[[Any], Any], value: object) -> bytes:
     try:
-        return True, function(value)
+        return _DONE + msgpack.encode(function(value))
     except Exception as error:  # noqa: BLE001 — told to the other side, which decides
         import traceback
 
         frames = traceback.extract_tb(error.__traceback__)
         places = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(frames))
-        return False, f"{type(error).__name__} at {places}"
+        return _FAILED + f"{type(error).__name__} at {places}".encode()
 
 
 def _taken(source: Any) -> Any:
@@ -218,8 +232,7 @@ def _taken(source: Any) -> Any:
     return pickle.loads(source.read(_LENGTH.unpack(head)[0]))  # noqa: S301 — our own process
 
 
-def _give(target: Any, value: object) -> None:
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+def _give(target: Any, data: bytes) -> None:
     rest = memoryview(_LENGTH.pack(len(data)) + data)
     while rest:
         rest = rest[target.write(rest) :]

@@ -7,6 +7,7 @@ process fails, this one writes the same: what is stored already is not stored ag
 
 import asyncio
 import logging
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -28,7 +29,6 @@ _UNWANTED_SECONDS = 60.0
 
 Keep = Callable[[Session, int, int, Sequence[Arrival]], list[Saved]]
 _Request = tuple[str, str, Guard | None, Keep, int, int, Sequence[Delivery]]
-_Answer = list[Saved] | TuiMailError
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Keeper:
         self._database = database
         self._nice = _NICE if background else 0
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="keeper")
-        self._starting: Future[Child | None] | None = None
+        self._starting: Future[Child[bytes] | None] | None = None
         self._ending: asyncio.TimerHandle | None = None
 
     async def keep(
@@ -55,7 +55,7 @@ class Keeper:
 
         def there() -> list[Saved]:
             request: _Request = (url, language, guard, keep, account_id, folder_id, came)
-            answer: _Answer = child.call(request)
+            answer: list[Saved] | TuiMailError = pickle.loads(child.call(request))  # noqa: S301 — it reads nothing of strangers
             if isinstance(answer, TuiMailError):
                 raise answer
             return answer
@@ -74,7 +74,7 @@ class Keeper:
         self._rest()
         self._starter.shutdown()
 
-    def _child(self, number: int) -> Child | None:
+    def _child(self, number: int) -> Child[bytes] | None:
         if self._starting is None and number > _FEW:
             self._starting = self._starter.submit(_started, self._nice)
         if self._starting is None or not self._starting.done():
@@ -93,10 +93,11 @@ class Keeper:
             child.close()
 
 
-def _started(nice: int) -> Child | None:
+def _started(nice: int) -> Child[bytes] | None:
     try:
         return Child(
             _kept,
+            bytes,
             processor_seconds=_SECONDS,
             wall_seconds=_SECONDS,
             nice=nice,
@@ -117,14 +118,16 @@ def _unpacked(
 # -- in the other process --------------------------------------------------------------------------
 
 
-def _kept(request: _Request) -> _Answer:
+def _kept(request: _Request) -> bytes:
+    """What was saved, or the error that prevented it, as a pickle."""
     url, language, guard, keep, account_id, folder_id, came = request
     i18n.set_language(language)
     try:
         with guarded(guard):
-            return _opened(url).write_now(_unpacked, keep, account_id, folder_id, came)
+            saved = _opened(url).write_now(_unpacked, keep, account_id, folder_id, came)
     except TuiMailError as error:
-        return error
+        return pickle.dumps(error)
+    return pickle.dumps(saved)
 
 
 @cache

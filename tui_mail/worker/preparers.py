@@ -36,7 +36,9 @@ class Preparers:
     `there`: what the processes are given to do, by a name that they can import.
     """
 
-    def __init__(self, *, background: bool, there: Callable[[Any], Any] = prepare_all) -> None:
+    def __init__(
+        self, *, background: bool, there: Callable[[Any], list[Parcel]] = prepare_all
+    ) -> None:
         self._background = background
         self._do = there
         processors = os.cpu_count() or 1
@@ -46,7 +48,7 @@ class Preparers:
         self._here = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._there = ThreadPoolExecutor(self._most, thread_name_prefix="prepare-child")
         self._lock = threading.Lock()
-        self._idle: list[Child] = []
+        self._idle: list[Child[list[Parcel]]] = []
         self._starting: Future[None] | None = None
         self._users = 0
         self._ending: asyncio.TimerHandle | None = None
@@ -98,20 +100,21 @@ class Preparers:
         except ChildFailed:
             log.warning("no process for reading mail; this one does it", exc_info=True)
 
-    def _new(self) -> Child:
+    def _new(self) -> Child[list[Parcel]]:
         return Child(
             self._do,
+            list[Parcel],
             processor_seconds=_PROCESSOR_SECONDS,
             wall_seconds=_WALL_SECONDS,
             nice=_NICE if self._background else 0,
             confined=True,
         )
 
-    def _give_back(self, child: Child) -> None:
+    def _give_back(self, child: Child[list[Parcel]]) -> None:
         with self._lock:
             self._idle.append(child)
 
-    def _taken(self, most: int = _MOST_CHILDREN) -> list[Child]:
+    def _taken(self, most: int = _MOST_CHILDREN) -> list[Child[list[Parcel]]]:
         with self._lock:
             return [self._idle.pop() for _number in range(min(most, len(self._idle)))]
 
@@ -135,7 +138,7 @@ class Preparers:
         except ChildFailed:
             return [prepare(raw, own) if len(raw) <= _LARGE else unread(raw) for raw in raws]
         try:
-            prepared: list[Parcel] = child.call((raws, own))
+            prepared = child.call((raws, own))
         except ChildFailed:
             return self._one_by_one(raws, own)
         self._give_back(child)

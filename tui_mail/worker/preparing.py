@@ -5,11 +5,11 @@ do it, and a third one store what came of it: who passes it on between them open
 """
 
 import hashlib
-import pickle
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from tui_mail import aside
@@ -49,7 +49,8 @@ class Delivery(NamedTuple):
 
     def arrival(self) -> Arrival:
         """The message, ready to be stored."""
-        prepared, packed = _opened(self.content)
+        content = _CONTENT.decode(self.content)
+        prepared, packed = content.prepared, content.packed
         if prepared.parsed.certified is not None:
             parsed = judged(prepared.parsed, self.authorities)
             keys = thread_keys(parsed, prepared.content_hash)
@@ -62,14 +63,17 @@ class Delivery(NamedTuple):
         return Arrival(whole, self.remote, self.flags, self.received_at)
 
 
+class _Content(Struct, frozen=True, array_like=True):
+    prepared: Prepared
+    packed: Packed
+
+
+_CONTENT = msgpack.Decoder(_Content)
+
+
 def _closed(prepared: Prepared, packed: Packed, files: Mapping[int, bytes]) -> Parcel:
-    content = pickle.dumps((prepared, packed), pickle.HIGHEST_PROTOCOL)
+    content = msgpack.encode(_Content(prepared, packed))
     return Parcel(prepared.content_hash, prepared.parsed.damage, files, content)
-
-
-def _opened(content: bytes) -> tuple[Prepared, Packed]:
-    prepared, packed = pickle.loads(content)  # noqa: S301 — closed by ourselves
-    return prepared, packed
 
 
 def prepare(raw: bytes, own: Collection[str]) -> Parcel:
@@ -100,7 +104,6 @@ def prepare(raw: bytes, own: Collection[str]) -> Parcel:
         content_hash=content_hash,
         skeleton=b"",
         attachments=attachments,
-        body=parsed.text,
         body_words=joined_words(parsed.text, MOST_OF_BODY),
         thread_keys=thread_keys(parsed, content_hash),
         own=own_letter,
@@ -146,7 +149,7 @@ def unread(raw: bytes) -> Parcel:
         damage=("unread",),
     )
     digest = hashlib.sha256(raw).hexdigest()
-    prepared = Prepared(parsed, digest, b"", (), "", "", thread_keys(parsed, digest), own=False)
+    prepared = Prepared(parsed, digest, b"", (), "", thread_keys(parsed, digest), own=False)
     return _closed(prepared, dismantle(raw, parsed).packed(), {})
 
 
