@@ -21,6 +21,7 @@ UUENCODE = "uuencode: there left as it is, here decoded"
 ENRICHED = "text/enriched: there a file, here read"
 SOUND = "sound and picture whose encoded bytes are prose: there text, here files"
 ELSEWHERE = "message/external-body: here it is said where the rest is"
+FALLBACK = "the plain form says only that there is a page, which is what people read"
 LISTED = {
     ("legacy/010", "to"): RAW_8BIT,
     ("legacy/010", "subject"): RAW_8BIT,
@@ -43,6 +44,7 @@ LISTED = {
     ("rfc/000", "attachments"): SOUND,
     ("rfc/001", "text"): ELSEWHERE,
     ("rfc/003", "attachments"): ENRICHED,
+    ("rfc/006", "text"): FALLBACK,
 }
 
 Tree = dict[str, Any]

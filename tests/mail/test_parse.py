@@ -1,5 +1,6 @@
 """Messages out of bytes: tables of odd cases, and the promise never to raise."""
 
+import html
 from datetime import UTC, datetime
 
 import pytest
@@ -118,6 +119,40 @@ def test_a_letter_with_both_forms_is_one_text() -> None:
     assert parsed.text.strip() == "ciao"
     assert "<b>bello</b>" in parsed.html
     assert parsed.attachments == ()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "Your client does not support HTML.",
+        "Apri la versione web: https://example.com/1",
+        "Gentile cliente,\nle inviamo la nostra offerta.",
+        "",
+    ],
+)
+def test_a_page_of_which_the_plain_form_says_little_is_read_itself(plain: str) -> None:
+    page = "<p>Confermiamo il suo <b>ordine 123/2026</b> di pomodoro fresco, perch&eacute; c'&egrave;.</p>"
+    parsed = message(
+        "Content-Type: multipart/alternative; boundary=x",
+        f"--x\nContent-Type: text/plain\n\n{plain}\n--x\nContent-Type: text/html\n\n{page}\n--x--\n",
+    )
+    assert parsed.text == "Confermiamo il suo ordine 123/2026 di pomodoro fresco, perché c'è."
+    assert parsed.new_text == parsed.text
+
+
+@given(
+    st.lists(st.text("abcdeàèì<>& \n", min_size=1, max_size=20), min_size=1, max_size=40).map(
+        " ".join
+    )
+)
+def test_a_plain_form_that_says_the_same_is_kept_as_it_was_written(text: str) -> None:
+    page = html.escape(text).encode("ascii", "xmlcharrefreplace").decode()
+    parsed = message(
+        "Content-Type: multipart/alternative; boundary=x",
+        f"--x\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+        f"--x\nContent-Type: text/html\n\n<html><body><p>{page}</p></body></html>\n--x--\n",
+    )
+    assert parsed.text.split() == text.split()
 
 
 def test_html_alone_gives_its_text() -> None:

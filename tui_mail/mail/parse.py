@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_mail.mail.addresses import MAX_ADDRESSES, mailboxes
+from tui_mail.mail.alternatives import lacks, may_lack
 from tui_mail.mail.attachments import (
     MESSAGE_TYPES,
     Opened,
@@ -209,9 +210,12 @@ def _read_letters(opened: Opened, reading: _Reading, budget: Budget) -> None:
 
 def _with_text(body: Body, budget: Budget) -> Body:
     """Before the messages within are read: they are not to use up what is left for this one."""
-    if body.plain is not None:
-        return body
-    return Body(html_text(body.html or "", budget), body.html)
+    if body.plain is None:
+        return Body(html_text(body.html or "", budget), body.html)
+    if body.html and may_lack(body.plain, body.html):
+        shown = html_text(body.html, budget)
+        return Body(shown, body.html) if lacks(body.plain, shown) else body
+    return body
 
 
 def _has_text(bodies: Sequence[Body]) -> bool:
