@@ -4,12 +4,12 @@ Hides which index each key is found by.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -61,9 +61,9 @@ def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]
     codes = {folded(code) for need in needs for code in need.codes}
     found: dict[int, KnownDocument] = {}
     # One after the other: with OR, SQLite reads all there are.
-    for row in _among_documents(session, numbers, Entity.number):
-        if row.kind in kinds[row.number]:
-            found[row.id] = KnownDocument(*row)
+    numbered = _numbered(session, numbers, kinds)
+    for row in _among(session, numbered, among_numbers(col(Entity.id), "some")):
+        found[row.id] = KnownDocument(*row)
     for row in _among_documents(session, codes, Entity.code_folded):
         found[row.id] = KnownDocument(*row)
     files = {name for need in needs for name in need.files}
@@ -104,10 +104,28 @@ def _given(session: Session, references: set[str]) -> set[str]:
     return references if references and session.scalar(some) is not None else set()
 
 
+def _numbered(
+    session: Session, numbers: Collection[str], kinds: Mapping[str, Collection[str]]
+) -> list[int]:
+    """The documents with these numbers, of the kinds that each may be of: a small part of them all."""
+    if not numbers:
+        return []
+    query = select(col(Entity.id), col(Entity.kind), col(Entity.number)).where(
+        among_texts(col(Entity.number), "some")
+    )
+    rows = session.execute(query, {"some": numbers})
+    return [key for key, kind, number in rows if kind in kinds[number]]
+
+
 def _among_documents(
     session: Session, values: Collection[str], column: Any
 ) -> Iterable[Row[*tuple[Any, ...]]]:
+    return _among(session, values, among_texts(col(column), "some"))
+
+
+def _among(
+    session: Session, values: Collection[Any], among: ColumnElement[bool]
+) -> Iterable[Row[*tuple[Any, ...]]]:
     if not values:
         return ()
-    query = document_rows().where(among_texts(col(column), "some"))
-    return session.execute(query, {"some": values})
+    return session.execute(document_rows().where(among), {"some": values})

@@ -6,6 +6,7 @@ clerk reads Italian though the worker that made the link spoke English.
 
 import json
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -110,6 +111,7 @@ def _read(text: str) -> list[tuple[str, dict[str, str]]]:
         return []
 
 
+@lru_cache(maxsize=4096)  # a conversation says the same again and again
 def kept(*reasons: Reason) -> str:
     """Reasons as the database holds them."""
     return _WRITER.encode([[one.name, dict(one.slots)] for one in reasons])

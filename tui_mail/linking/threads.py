@@ -57,14 +57,12 @@ def takes_part(facts: MessageFacts, parent: Parent) -> bool:
 
 def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:
     """Whether an old message was taken to write about something else: long after, new subject."""
-    changed = bare_subject(facts.subject) != bare_subject(parent.subject)
-    return changed and _is_late(facts, parent)
+    return _is_late(facts, parent) and bare_subject(facts.subject) != bare_subject(parent.subject)
 
 
 def takes_old_subject(facts: MessageFacts, parent: Parent) -> bool:
     """Whether the subject is that of an old message, so that what it names is old too."""
-    same = bare_subject(facts.subject) == bare_subject(parent.subject)
-    return same and _is_late(facts, parent)
+    return _is_late(facts, parent) and bare_subject(facts.subject) == bare_subject(parent.subject)
 
 
 def _is_late(facts: MessageFacts, parent: Parent) -> bool:

@@ -26,6 +26,7 @@ from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
 
 _BATCH = 500
+_NONE: Mapping[int, Mentions] = {}
 _THREADS = 100  # at once
 
 
@@ -33,17 +34,17 @@ def link_messages(
     session: Session,
     message_ids: Collection[int],
     now: datetime,
-    mentions: Mapping[int, Mentions] | None = None,
+    new: Mapping[int, Mentions] = _NONE,
 ) -> int:
     """Link messages and what answers them, parents before their answers; how many links changed.
 
-    `mentions`: what is in messages of which that is known already; the others are read again.
+    `new`: those of them that have just been stored, and what is in them; the others are read again.
     """
     if not message_ids:
         return 0
     own = knowledge.own_house(session, accounts.own_addresses(session))
     messages = knowledge.described(session, message_ids, own)
-    messages = said_in.with_mentions(session, messages, mentions or {})
+    messages = said_in.with_mentions(session, messages, new)
     notices = exchange.notices(session, messages)
     messages = with_formats(session, [*messages, *_noticed(session, messages, notices, own)])
     wants = {one.message_id: needs(one.facts) for one in messages}
@@ -57,6 +58,7 @@ def link_messages(
     here += [key for keys in (*notices.values(), *receipts.values()) for key in keys]
     folders = filing.folders_of(session, [one.message_id for one in messages])
     named_by_folders = {one.entity_id for there in folders.values() for one in there}
+    here = [key for key in here if key not in new]  # which have no links yet
     links = MachineLinks(session, here, named_by_folders.union(records.known))
     told = _described(session, messages, receipts, own)
     matched = partial(_place, notices=notices, records=records, wants=wants)
