@@ -17,6 +17,7 @@ from tui_mail.linking.facts import (
 from tui_mail.linking.mentions import Parts
 from tui_mail.linking.pipeline import link, needs
 from tui_mail.linking.reasons import worded
+from tui_mail.mail.quotes import split_quotes
 from tui_mail.values import LinkProposal, LinkState, Mailbox
 
 TODAY = date(2026, 3, 20)
@@ -672,3 +673,37 @@ def test_linking_is_sound_for_any_message(
         if one.state is LinkState.AUTOMATIC and one.entity_id in owners:
             assert owners[one.entity_id] in on_it or one.entity_id == JOB
             assert facts.kind in {"human", "pec_envelope"}
+
+
+_VATS = {"09876543210": (_party(VERDI),)}
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "P.IVA IT09876543210",
+        "Partita IVA: 09876543210",
+        "C.F. e P.Iva 09876543210",
+        "VAT no. IT 09876543210",
+    ],
+)
+@pytest.mark.parametrize("above", ["-- \nMario\n", "Mario\n"])
+def test_the_number_in_a_strangers_signature_proposes_the_party(signature: str, above: str) -> None:
+    text, quoted, signed = split_quotes(f"Buongiorno, vorrei un preventivo.\n\n{above}{signature}")
+    facts = _facts("mario@gmail.com", parts=Parts("", text, quoted, signed))
+
+    (found,) = link(facts, replace(KNOWLEDGE, vats=_VATS))
+
+    assert (found.entity_id, found.state) == (VERDI, LinkState.PROPOSED)
+    assert needs(facts).vats == ("09876543210",)
+    assert worded(found.why) == "its writer gives its VAT number 09876543210"
+
+
+def test_a_number_that_is_quoted_or_that_a_known_customer_names_says_nothing_of_the_writer() -> (
+    None
+):
+    quoted = Parts("", "Va bene.", "> P.IVA 09876543210")
+    assert link(_facts("mario@gmail.com", parts=quoted), replace(KNOWLEDGE, vats=_VATS)) == ()
+    said = Parts("", "Fatturate a Verdi, P.IVA 09876543210")
+    known = link(_facts("marta@bianchi.example", parts=said), replace(KNOWLEDGE, vats=_VATS))
+    assert VERDI not in _states(known)

@@ -38,13 +38,13 @@ from tui_mail.mail.quotes import (
     ],
 )
 def test_what_is_below_an_answer_is_quoted(below: str) -> None:
-    new, quoted = split_quotes(f"Confermo l'ordine 119.\n\n{below}")
+    new, quoted, _signature = split_quotes(f"Confermo l'ordine 119.\n\n{below}")
     assert new == "Confermo l'ordine 119."
     assert "Buongiorno" in quoted
 
 
 def test_answers_between_quotes_are_all_new() -> None:
-    new, quoted = split_quotes("> prezzo?\n10 euro\n> quando?\ndomani")
+    new, quoted, _signature = split_quotes("> prezzo?\n10 euro\n> quando?\ndomani")
     assert new == "10 euro\ndomani"
     assert quoted == "> prezzo?\n> quando?"
 
@@ -59,7 +59,7 @@ def test_answers_between_quotes_are_all_new() -> None:
     ],
 )
 def test_ordinary_lines_stay(text: str) -> None:
-    assert split_quotes(text) == (text, "")
+    assert split_quotes(text) == (text, "", "")
 
 
 @pytest.mark.parametrize(

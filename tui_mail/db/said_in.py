@@ -49,8 +49,9 @@ def _parts(session: Session, message_ids: Collection[int]) -> dict[int, Parts]:
     ).where(among_numbers(col(MessageText.message_id), "some"))
     found = {}
     for message_id, body in session.execute(query, {"some": message_ids}):
-        text, quoted = split_quotes(body)
-        found[message_id] = Parts("", text, quoted, names[message_id], files[message_id])
+        text, quoted, signature = split_quotes(body)
+        files_of = names[message_id], files[message_id]
+        found[message_id] = Parts("", text, quoted, signature, *files_of)
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from tui_mail.linking.evidence import LIKELY, SURE, Evidence
+from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
 from tui_mail.linking.reasons import reason
 from tui_mail.values import LinkState
@@ -27,13 +27,32 @@ _SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
 def vat_evidence(
     facts: MessageFacts, knowledge: Knowledge, by_address: Sequence[Evidence]
 ) -> tuple[Evidence, ...]:
-    """The parties of an invoice. A person decides unless they or the exchange have sent it: an
-    invoice with somebody's number on it is soon forged.
+    """The parties of an invoice, and whoever an unknown writer says to be. A person decides unless
+    they or the exchange have sent it: an invoice with somebody's number on it is soon forged.
     """
     if not knowledge.vats:
         return ()
     surely = {one.entity_id for one in by_address if not one.group and one.weight >= LIKELY}
-    return tuple(_of_vats(facts, knowledge, surely))
+    said = () if surely else _said(facts, knowledge)
+    return (*_of_vats(facts, knowledge, surely), *said)
+
+
+def _said(facts: MessageFacts, knowledge: Knowledge) -> Iterator[Evidence]:
+    for vat in facts.mentions.vats:
+        known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
+        for one in known:
+            yield Evidence(
+                entity_id=one.party_id,
+                kind=one.kind,
+                company=one.company,
+                method="vat",
+                weight=PROPOSE,
+                why=reason("vat_said", vat=vat),
+                found_in=vat,
+                veto=True,
+                suggest=True,
+                group=f"vat {vat}" if len(known) > 1 else "",
+            )
 
 
 def _of_vats(

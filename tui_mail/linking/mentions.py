@@ -15,6 +15,7 @@ from tui_mail.linking.invoice_keys import InvoiceKeys, keys_in
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.linking.payment_notices import Payment, payment_in
 from tui_mail.linking.subjects import is_answer
+from tui_mail.linking.vat_numbers import vats_said
 from tui_mail.values import DOCUMENT_KINDS
 
 # Where a number was said, the place that tells most first.
@@ -24,6 +25,7 @@ _MOST_NAMES = 20
 _MOST_FILES = 5
 _LONGEST_TEXT, _LONGEST_QUOTED, _LONGEST_FILE = 20_000, 10_000, 10_000
 _LONGEST_NAME = 200
+_LONGEST_SIGNATURE = 2_000
 _MOST_MENTIONED = 60
 _WORDS_BEFORE, _WORDS_AFTER = 48, 28  # characters: "documento di trasporto vs. numero", "del"
 # Begins with one digit, which is looked for much faster than some are.
@@ -52,7 +54,7 @@ class Mentions(Struct, frozen=True, array_like=True):
     addresses of those who wrote what the message passes on or quotes, the nearest first.
     `references`: what may be signed references of letters of ours, in the order of the text.
     `keys`: of electronic invoices. `payment`: what it says that was paid, None for no such notice.
-    `around`: the words around the numbers of the text.
+    `around`: the words around the numbers of the text. `vats`: VAT numbers that its writer says.
     """
 
     candidates: tuple[NumberCandidate, ...] = ()
@@ -61,16 +63,18 @@ class Mentions(Struct, frozen=True, array_like=True):
     keys: InvoiceKeys = field(default_factory=InvoiceKeys)
     payment: Payment | None = None
     around: str = ""
+    vats: tuple[str, ...] = ()
 
 
 class Parts(Struct, frozen=True):
-    """The parts of a message. `text`: written now, `quoted`: the rest; `names`: of its files,
-    `files`: what they say.
+    """The parts of a message. `text`: written now, `quoted`: what was written before; `names`: of
+    its files, `files`: what they say.
     """
 
     subject: str = ""
     text: str = ""
     quoted: str = ""
+    signature: str = ""
     names: Sequence[str] = ()
     files: Sequence[str] = ()
 
@@ -101,6 +105,9 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
         keys_in(parts.files[:_MOST_FILES], letter, lower),
         payment,
         around,
+        ()
+        if ours
+        else vats_said(f"{parts.text[:_LONGEST_TEXT]}\n{parts.signature[:_LONGEST_SIGNATURE]}"),
     )
 
 

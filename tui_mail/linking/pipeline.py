@@ -45,7 +45,7 @@ def needs(facts: MessageFacts) -> Needs:
         addresses=frozenset(one.address for one in others),
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),
         candidates=mentions.candidates,
-        vats=mentions.keys.vats,
+        vats=(*mentions.keys.vats, *mentions.vats),
         files=mentions.keys.files,
         paid=mentions.payment.amounts if mentions.payment else (),
     )

@@ -27,6 +27,7 @@ _SENTENCES = {
     "hidden_folder": msgid("it lies in a folder that stands for it"),
     "contact": msgid("{address} is {contact}"),
     "vat": msgid("the invoice names its VAT number {vat}"),
+    "vat_said": msgid("its writer gives its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
     "amount": msgid("the invoice comes to its total, {amount}"),
     "receipt": msgid("it is a receipt of one of several letters with this subject and recipient"),

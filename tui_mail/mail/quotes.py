@@ -110,16 +110,17 @@ def is_quote_start(line: str) -> bool:
 
 
 @lru_cache(maxsize=4)  # who reads a message and who links it ask for the same one after the other
-def split_quotes(text: str) -> tuple[str, str]:
-    """What is new in `text`, and what it quotes; neither has the attribution or the signature.
+def split_quotes(text: str) -> tuple[str, str, str]:
+    """What is new in `text`, what it quotes, and its writer's signature; none has the attribution.
 
-    Lines after the 20,000th are in neither.
+    Lines after the 20,000th are in none.
     """
     lines = text.split("\n", MAX_LINES)[:MAX_LINES]
     kinds = line_kinds(lines)
     new = [line for line, kind in zip(lines, kinds, strict=True) if kind is _NEW]
     quoted = [line for line, kind in zip(lines, kinds, strict=True) if kind is _QUOTE]
-    return "\n".join(new).strip(), "\n".join(quoted).strip()
+    signed = [line for line, kind in zip(lines, kinds, strict=True) if kind is _SIGNATURE]
+    return "\n".join(new).strip(), "\n".join(quoted).strip(), "\n".join(signed).strip()
 
 
 def signature(text: str) -> str:

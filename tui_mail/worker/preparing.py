@@ -122,9 +122,9 @@ def _through_list(parsed: ParsedMessage, own: Collection[str]) -> bool:
 def _mentions(parsed: ParsedMessage, *, ours: bool) -> Mentions:
     if parsed.kind not in WRITTEN_KINDS:
         return Mentions()
-    text, quoted = split_quotes(parsed.text)
+    text, quoted, signature = split_quotes(parsed.text)
     names = [one.name for one in parsed.attachments if not one.inline]
-    return mentions_of(Parts(parsed.subject, text, quoted, names), ours=ours)
+    return mentions_of(Parts(parsed.subject, text, quoted, signature, names), ours=ours)
 
 
 def unread(raw: bytes) -> Parcel:
