@@ -115,6 +115,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         super().__init__(id=id)
         self.message_id: int | None = None
         self.records = False  # linked records are shown in the header, no panel beside does
+        self._awaited: Target | None = None
         self._letterhead: letterhead.Letterhead | None = None
         self._opened: OpenedMessage | None = None
         self._rendered: Rendered | None = None
@@ -128,17 +129,19 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
 
     # -- opening
 
-    def open(self, message_id: int, *, by_hand: bool = True) -> None:
-        """Show a message. `by_hand`: the person opened it, rather than passed over it."""
+    def open(self, message_id: int, *, by_hand: bool = True, target: Target | None = None) -> None:
+        """Show a message. `by_hand`: the person opened it, rather than passed over it; `target`:
+        what keys are about until it is there.
+        """
         if message_id == self.message_id and self._opened is not None:
             self._tell_shown(self._opened, by_hand=by_hand)
             return
-        self.message_id = message_id
+        self.message_id, self._awaited = message_id, target
         begin(self, partial(self._open, message_id, by_hand), "open", latest=True)
 
     def close(self) -> None:
         """Show nothing."""
-        self.message_id = None
+        self.message_id = self._awaited = None
         self._letterhead = self._opened = self._rendered = self._source = None
         self._lines, self._conversation = [], None
         self.look.pictures.show(self, (), self.forget)
@@ -153,6 +156,8 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             opened = await parts.reader.open(message_id)
         except TuiMailError as error:
             self.post_message(Said.error(error))
+            if self.message_id == message_id:
+                self.close()  # not the one before it: keys would be about another than is meant
             return
         known = await self.read(beside, parts.operator_id, message_id)
         vouched = await self._authentication(opened)
@@ -343,7 +348,10 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
     # -- keys
 
     def target(self) -> Target | None:
-        return None if self._letterhead is None else target_of_message(self._letterhead.row)
+        head = self._letterhead
+        if head is None or head.row.id != self.message_id:
+            return self._awaited
+        return target_of_message(head.row)
 
     def action_scroll(self, step: int) -> None:
         self.scroll_lines_to(self.top + step)

@@ -127,8 +127,8 @@ class RecordsPanel(Panel, Entries[Item]):
         self._found = Found()
         self._now = datetime.now(UTC)
 
-    def show(self, message_id: int | None) -> None:
-        """Show the records of a message."""
+    def show(self, message_id: int | None, *, at: ListRow | None = None) -> None:
+        """Show the records of a message; `at`: with the cursor on this one of the party's mail."""
         if message_id == self.message_id:
             return
         self.message_id = message_id
@@ -136,7 +136,7 @@ class RecordsPanel(Panel, Entries[Item]):
             self._found = Found()
             self.forget()
         else:
-            self._load()
+            self._load(at)
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
@@ -146,11 +146,11 @@ class RecordsPanel(Panel, Entries[Item]):
         if topics & {"links", "erp", "mail"}:
             self._load()
 
-    def _load(self) -> None:
+    def _load(self, at: ListRow | None = None) -> None:
         if self.message_id is not None and self.parts is not None:
-            begin(self, partial(self._loaded, self.message_id), "records", latest=True)
+            begin(self, partial(self._loaded, self.message_id, at), "records", latest=True)
 
-    async def _loaded(self, message_id: int) -> None:
+    async def _loaded(self, message_id: int, at: ListRow | None) -> None:
         assert self.parts is not None
         now = datetime.now(UTC)
         found = await self.read(_read, self.parts.operator_id, message_id, now)
@@ -160,6 +160,13 @@ class RecordsPanel(Panel, Entries[Item]):
                 self._found = found
                 self.top = 0
                 self.forget()
+            if at is not None:
+                self._stand_on(Item(mail=at))
+
+    def _stand_on(self, wanted: Item) -> None:
+        for item in self.values():
+            if self.same(item, wanted):
+                self.choose(item)
 
     # -- drawing
 

@@ -1,9 +1,13 @@
 """A record's card: what it is, its chain, its lines and what is open, then its mail, newest first.
 
-Hides how it is read; gives back the message that is to be read, None when the card is just closed.
+Hides how it is read; gives back the message that is to be read and where the card was left for it,
+None when the card is just closed.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -46,6 +50,26 @@ def _try_again(session: "Session", entity_id: int, now: datetime) -> bool:
     return try_again(session, entity_id, now)
 
 
+@dataclass(frozen=True, slots=True)
+class CardPlace:
+    """A card, and where in it the cursor stands: on a record, or on the mail of that index."""
+
+    entity_id: int
+    mail_only: bool = False
+    record: EntityRow | None = None
+    mail: ListRow | None = None
+    index: int = 0
+    narrowed: Narrowed = field(default_factory=Narrowed)
+
+
+@dataclass(frozen=True, slots=True)
+class CardChoice:
+    """A message that is to be read, and the cards that it was chosen on, the lowest first."""
+
+    row: ListRow
+    cards: Sequence[CardPlace]
+
+
 class CardPanel(Panel, Entries[EntityRow]):
     """The record itself; the cursor goes over the records that belong to it."""
 
@@ -57,9 +81,10 @@ class CardPanel(Panel, Entries[EntityRow]):
     class Grown(Message):
         """There are more or fewer lines."""
 
-    def __init__(self, entity_id: int) -> None:
+    def __init__(self, place: CardPlace) -> None:
         super().__init__(id="card")
-        self.entity_id = entity_id
+        self.entity_id = place.entity_id
+        self.chosen = place.record
         self.card: Card | None = None
 
     def start(self, parts: "Parts") -> None:
@@ -158,14 +183,37 @@ class TracePanel(Panel, RowList[ListRow]):
         *MOVES,
     ]
 
-    def __init__(self, entity_id: int) -> None:
+    class Chosen(Message):
+        """A message is to be read."""
+
+        def __init__(self, row: ListRow) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, place: CardPlace) -> None:
         super().__init__(id="trace")
-        self._entity_id = entity_id
-        self._narrowed = Narrowed()
+        self._entity_id = place.entity_id
+        self.narrowed = place.narrowed
+        self._wanted = (place.index, place.mail)
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
-        self._look(TraceSource(parts, self._entity_id))
+        self._narrow(self.narrowed)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """The first rows are there: to the one on which the card was left."""
+        event.stop()
+        (index, mail), self._wanted = self._wanted, (0, None)
+        if mail is not None:
+            begin(self, partial(self._return, index, mail), "reach", latest=True)
+
+    async def _return(self, index: int, mail: ListRow) -> None:
+        places = (n for n, row in enumerate(self.rows) if row.message_id == mail.message_id)
+        place = next(places, None)
+        if place is None:
+            await self.reach(index, mail.key)
+        else:
+            self.move_to(place)
 
     def _look(self, source: TraceSource) -> None:
         self.show(source)
@@ -186,7 +234,7 @@ class TracePanel(Panel, RowList[ListRow]):
 
     def action_narrow(self) -> None:
         if self.parts is not None:
-            pick = NarrowPick(self.parts, self._entity_id, self._narrowed)
+            pick = NarrowPick(self.parts, self._entity_id, self.narrowed)
             self.app.push_screen(pick, self._narrow)
 
     def action_chain(self) -> None:
@@ -197,11 +245,11 @@ class TracePanel(Panel, RowList[ListRow]):
         if not await self.read(has_chain, self._entity_id):
             self.post_message(Said(safe(_("Nothing came of this record, and it came from none."))))
         else:
-            self._narrow(self._narrowed.chained(not self._narrowed.chain))
+            self._narrow(self.narrowed.chained(not self.narrowed.chain))
 
     def _narrow(self, chosen: Narrowed | None) -> None:
         if chosen is not None and self.parts is not None:
-            self._narrowed = chosen
+            self.narrowed = chosen
             self._look(TraceSource(self.parts, self._entity_id, chosen.only, chain=chosen.chain))
 
     def changed(self, topics: frozenset[str]) -> None:
@@ -215,7 +263,7 @@ class TracePanel(Panel, RowList[ListRow]):
         if self.loaded:
             more = "" if self._ended else "+"
             text = _("Mail · {count}").format(count=f"{self.total}{more}")
-        text = " · ".join([text, *self._narrowed.names.values()])
+        text = " · ".join([text, *self.narrowed.names.values()])
         if hidden:
             words = ngettext("{0} you may not read", "{0} you may not read", hidden)
             text += " · " + words.format(hidden)
@@ -226,7 +274,7 @@ class TracePanel(Panel, RowList[ListRow]):
         return self.total or (1 if self.loaded else 0)
 
     def line(self, index: int, width: int) -> Line:
-        if not self.total and self._narrowed.names:
+        if not self.total and self.narrowed.names:
             return plain(safe(_(" None of its mail is such: \\ shows all of it again.")), "dim")
         if not self.total:
             return plain(safe(_(" No mail is linked to this record.")), "dim")
@@ -240,10 +288,10 @@ class TracePanel(Panel, RowList[ListRow]):
 
     def action_open(self) -> None:
         if self.row is not None:
-            self.screen.dismiss(self.row)
+            self.post_message(self.Chosen(self.row))
 
 
-class CardScreen(Screen[ListRow | None]):
+class CardScreen(Screen[CardChoice | None]):
     """The card over its mail; `mail_only`: just the mail."""
 
     DEFAULT_CSS = """
@@ -256,12 +304,12 @@ class CardScreen(Screen[ListRow | None]):
         bind("card.again", "R", "again", msgid("write it again"), hint=True, first=True),
     ]
 
-    def __init__(self, parts: "Parts", entity_id: int, *, mail_only: bool = False) -> None:
+    def __init__(self, parts: "Parts", place: CardPlace) -> None:
         super().__init__()
         self._parts = parts
-        self._mail_only = mail_only
-        self._card = CardPanel(entity_id)
-        self._trace = TracePanel(entity_id)
+        self._place = place
+        self._card = CardPanel(place)
+        self._trace = TracePanel(place)
 
     def compose(self) -> ComposeResult:
         yield self._card
@@ -272,7 +320,8 @@ class CardScreen(Screen[ListRow | None]):
     def on_mount(self) -> None:
         self._trace.start(self._parts)  # first: what most people come for
         self._card.start(self._parts)
-        (self._trace if self._mail_only else self._card).focus()
+        in_mail = self._place.mail_only or self._place.mail is not None
+        (self._trace if in_mail else self._card).focus()
 
     def changed(self, topics: frozenset[str]) -> None:
         """The database changed."""
@@ -292,7 +341,7 @@ class CardScreen(Screen[ListRow | None]):
 
     def _divide(self) -> None:
         """The card takes what it needs, at most two thirds; the mail has the rest."""
-        most = 3 if self._mail_only else max(4, (self.size.height - 2) * 2 // 3)
+        most = 3 if self._place.mail_only else max(4, (self.size.height - 2) * 2 // 3)
         self._card.styles.height = min(most, self._card.count + 2)
 
     def _show_hints(self) -> None:
@@ -326,11 +375,19 @@ class CardScreen(Screen[ListRow | None]):
 
     def open_card(self, entity_id: int) -> None:
         """Another record's card on top of this one; a message chosen there is given on."""
-        self.app.push_screen(CardScreen(self._parts, entity_id), self._given)
+        self.app.push_screen(CardScreen(self._parts, CardPlace(entity_id)), self._given)
 
-    def _given(self, row: ListRow | None) -> None:
-        if row is not None:
-            self.dismiss(row)
+    def _given(self, choice: CardChoice | None) -> None:
+        if choice is not None:
+            here = replace(
+                self._place, record=self._card.chosen, mail=None, narrowed=self._trace.narrowed
+            )
+            self.dismiss(replace(choice, cards=(here, *choice.cards)))
+
+    def on_trace_panel_chosen(self, event: TracePanel.Chosen) -> None:
+        trace = self._trace
+        here = replace(self._place, mail=event.row, index=trace.cursor, narrowed=trace.narrowed)
+        self.dismiss(CardChoice(event.row, [here]))
 
     def action_other(self) -> None:
         (self._card if self._trace.has_focus else self._trace).focus()

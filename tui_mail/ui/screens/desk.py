@@ -19,7 +19,7 @@ from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.screens import folder_record, foldering, searches
 from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.address import AddressScreen
-from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.card import CardChoice, CardPlace, CardScreen
 from tui_mail.ui.screens.doing import Doing
 from tui_mail.ui.screens.letters import Letters
 from tui_mail.ui.screens.picture import PictureScreen, are_pictures
@@ -249,12 +249,20 @@ class Desk:
     def open_card(self, entity_id: int, *, mail_only: bool = False) -> None:
         """A record's card, or just its mail."""
         if self._screen.parts is not None:
-            screen = CardScreen(self._screen.parts, entity_id, mail_only=mail_only)
-            self._screen.app.push_screen(screen, self._read_from_card)
+            self.show_cards([CardPlace(entity_id, mail_only=mail_only)])
 
-    def _read_from_card(self, row: ListRow | None) -> None:
-        if row is not None:
-            self._screen.open(row)
+    def show_cards(self, places: Sequence[CardPlace]) -> None:
+        """The last one of these cards; closed, it gives way to the one before it."""
+        *below, place = places
+
+        def left(chosen: CardChoice | None) -> None:
+            if chosen is not None:
+                self._screen.way_back.read(chosen.row, (*below, *chosen.cards))
+            elif below:
+                self.show_cards(below)
+
+        if self._screen.parts is not None:
+            self._screen.app.push_screen(CardScreen(self._screen.parts, place), left)
 
     def pick_folder(self) -> None:
         """Go to any folder or saved search by typing its name."""

@@ -27,7 +27,7 @@ from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import NOT_YET, SCREEN, Command, commands, hints
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.linkkeys import LinkChosen
-from tui_mail.ui.mailkeys import Asked, Target
+from tui_mail.ui.mailkeys import Asked, Target, target_of
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.panels.agenda import AgendaPanel
@@ -37,6 +37,7 @@ from tui_mail.ui.panels.records import RecordsPanel
 from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.prefixes import PrefixKeys
 from tui_mail.ui.screens.desk import Desk
+from tui_mail.ui.screens.way_back import WayBack
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.searchline import SearchLine
 from tui_mail.ui.widgets.status import StatusLine
@@ -87,6 +88,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.status = StatusLine(id="status")
         self.search = SearchLine()
         self.desk = Desk(self)
+        self.way_back = WayBack(self)
         self.parts: Parts | None = None
         self._panel = "threads"
         self._resting: Timer | None = None
@@ -173,6 +175,11 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.set_focus(widget)  # at once: the next key is for it
 
     @property
+    def panel(self) -> str:
+        """The name of the panel that has, or had last, the focus."""
+        return self._panel
+
+    @property
     def sees_reader(self) -> bool:
         return bool(self.reader.display)
 
@@ -182,6 +189,8 @@ class MainScreen(PrefixKeys, Screen[None]):
         name = event.widget.id or ""
         if name in PANELS:
             self._panel = name
+        if name == "threads":
+            self._take_row()
         self.call_after_refresh(self.show_hints)
 
     def show_hints(self) -> None:
@@ -260,6 +269,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def show_folder(self, folder: FolderRow) -> None:
         """Show a folder's list from its top."""
+        self.way_back.forget()
         self.reader.close()
         self.threads.show_folder(folder)
         self._tell_drafts()
@@ -270,11 +280,16 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.open(event.row)
 
     def open(self, row: ListRow) -> None:
-        """Read a message."""
+        """Read a message of the list."""
+        self.way_back.forget()
+        self.read(row)
+
+    def read(self, row: ListRow) -> None:
+        """Read a message, wherever it comes from."""
         self._rest_no_more()
         self.records.show(row.message_id)
         self.go_to("reader")
-        self.reader.open(row.message_id)
+        self.reader.open(row.message_id, target=target_of(row, whole=False))
 
     def on_threads_panel_looked(self, event: ThreadsPanel.Looked) -> None:
         self._rest_no_more()
@@ -296,11 +311,16 @@ class MainScreen(PrefixKeys, Screen[None]):
         """The cursor has rested on a row: show it, without calling it read."""
         row = self.threads.row
         reading = self.focused is self.reader
-        if row is None or (reading and self.desk.is_read_now(row)):
+        if row is None or self.way_back or (reading and self.desk.is_read_now(row)):
             return
         self.records.show(row.message_id)
         if self.sees_reader and row.message_id != self.reader.message_id:
             self.reader.open(row.message_id, by_hand=reading)
+
+    def _take_row(self) -> None:
+        """The list has the focus: what is shown is its row again, for keys are about that."""
+        self.way_back.forget()
+        self._rested()
 
     def on_reader_panel_shown(self, event: ReaderPanel.Shown) -> None:
         self.records.show(event.row.id)
@@ -332,7 +352,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.desk.open_card(event.entity_id)
 
     def on_records_panel_read(self, event: RecordsPanel.Read) -> None:
-        self.open(event.row)
+        self.way_back.read(event.row)
 
     def on_records_panel_decided(self, event: RecordsPanel.Decided) -> None:
         self.desk.decide(event.verb, event.link)
@@ -344,7 +364,11 @@ class MainScreen(PrefixKeys, Screen[None]):
             self.desk.verbs.asked("link", target)
 
     def _target(self) -> Target | None:
-        return self.reader.target() or self.threads.target()
+        """The message whose records are shown."""
+        found = self.reader.target()
+        if found is not None and found.message_id == self.records.message_id:
+            return found
+        return self.threads.target()
 
     # -- keys
 
@@ -403,7 +427,8 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.threads.order_by(sort)
 
     def action_ask(self, verb: str) -> None:
-        panel = self.reader if self.focused is self.reader else self.threads
+        in_reader = self.focused is self.reader or self.way_back
+        panel = self.reader if in_reader else self.threads
         panel.ask(verb, opens=verb == "copy")
 
     def action_go_starred(self) -> None:
@@ -438,6 +463,8 @@ class MainScreen(PrefixKeys, Screen[None]):
             pass
         elif self.search.is_open:
             self._close_search()
+        elif self._panel == "reader" and self.way_back.go():
+            pass
         elif self._panel != "threads":
             self.go_to("threads")
         elif self.threads.unmark():
