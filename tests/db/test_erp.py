@@ -289,6 +289,21 @@ def test_typed_words_find_the_record(house: House, text: str, code: str) -> None
     assert code in [one.code for one in found][:2]
 
 
+@pytest.mark.parametrize("text", ["123", "123 ferri"])
+def test_a_number_finds_itself_before_the_same_number_of_a_series(house: House, text: str) -> None:
+    orders = [
+        EntityRecord(COMPANY, "sales_order", code, party=FERRI, year=2026, series=series,
+                     number="123", date=day, state=state)
+        for code, series, day, state in (
+            ("2026/123", "", Day(2026, 3, 2), "closed"),
+            ("2026/W/123", "W", Day(2026, 11, 2), "open"),
+        )
+    ]  # fmt: skip
+    house.database.write_now(erp.take, "books", changes(entities=orders), NOW)
+    found = house.database.read_now(erp.find_entities, text)
+    assert [one.code for one in found] == ["2026/123", "2026/W/123"]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "%", "_", "'", '"', "119 nobody", "\\", "\0"])
 def test_words_that_mean_nothing_find_nothing(house: House, text: str) -> None:
     assert house.database.read_now(erp.find_entities, text) == []

@@ -32,6 +32,7 @@ from tui_mail.safetext import folded
 from tui_mail.values import ENTITY_KINDS, PARTY_KINDS, ErpChanges, Reference
 
 _CANDIDATES = 200
+_OF_YEAR = re.compile(r"(?:19|20)\d\d/")
 _YEAR_NUMBER = re.compile(r"((?:19|20)\d\d)/(?:(\w{1,6})/)?(\w{1,12})")
 _AMOUNT = re.compile(r"\d{1,3}(?:[.,\s]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,4})?")
 
@@ -372,8 +373,8 @@ def _amounts(word: str) -> list[Decimal]:
 
 def _rank(row: EntityRow, whole: str, words: Sequence[str]) -> tuple[int, bool, bool, int, str]:
     code, title = folded(row.code), folded(row.title)
-    if code == whole:
-        sure = 0
+    if code == whole or set(words) & {code, _OF_YEAR.sub("", code, count=1)}:
+        sure = 0  # the number itself before the same one of a series
     elif set(words) & {code, code.rpartition("/")[2]}:
         sure = 1
     else:  # its own name before what belongs to somebody of that name
