@@ -20,25 +20,30 @@ WORDS = {
 RAW = ("sales_order", "due_item", "their_reference", "customer:", "invoice:")
 
 
+def _activity(code: str, title: str, days: int, state: str = "open") -> EntityRecord:
+    """Of Ferri, due that many days from now."""
+    return EntityRecord(
+        house.COMPANY, "activity", code, title, party=house.FERRI,
+        due_date=datetime.now(UTC).astimezone().date() + timedelta(days=days), state=state,
+        details={"document": str(replace(house.ORDER, company="")), "kind": "call"},
+    )  # fmt: skip
+
+
+def _take(database: Database, *activities: EntityRecord) -> None:
+    change = house.changes(entities=(*house.changes().entities, *activities))
+    database.write_now(erp.take, "books", change, house.NOW)
+
+
 @pytest.fixture
 def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
     found = build(sqlite_database, tmp_path)
-    today = datetime.now(UTC).date()
-
-    def activity(code: str, title: str, days: int, state: str = "open") -> EntityRecord:
-        return EntityRecord(
-            house.COMPANY, "activity", code, title, party=house.FERRI,
-            due_date=today + timedelta(days=days), state=state,
-            details={"document": str(replace(house.ORDER, company="")), "kind": "call"},
-        )  # fmt: skip
-
-    activities = (
-        activity("ATT3", "Più tardi", 9),
-        activity("ATT1", "Fatto", 1, "closed"),
-        activity("ATT2", "Richiamare Ferri", 2),
+    _take(
+        sqlite_database,
+        _activity("ATT0", "Dimenticato", -430),
+        _activity("ATT3", "Più tardi", 9),
+        _activity("ATT1", "Fatto", 1, "closed"),
+        _activity("ATT2", "Richiamare Ferri", 2),
     )
-    change = house.changes(entities=(*house.changes().entities, *activities))
-    sqlite_database.write_now(erp.take, "books", change, house.NOW)
     return found
 
 
@@ -79,3 +84,22 @@ async def test_without_a_crm_there_is_no_next_activity(stage: Stage, size: tuple
         await shown.press("enter")
         await shown.sees("overdue", "Mail · 1")
         await shown.lacks("next activity", "Richiamare", "Activity")
+
+
+@pytest.mark.parametrize(
+    ("language", "since"), [("en", "overdue since "), ("it", "in ritardo dal ")]
+)
+async def test_without_anything_to_come_it_is_said_what_is_overdue(
+    sqlite_database: Database, tmp_path: Path, language: str, since: str
+) -> None:
+    stage = build(sqlite_database, tmp_path)
+    _take(sqlite_database, _activity("ATT0", "Dimenticato", -430), _activity("ATT1", "Ieri", -1))
+    await stage.receive("Un saluto")
+    day = datetime.now(UTC).astimezone().date() - timedelta(days=430)
+    async with showing(stage, language=language) as shown:
+        await shown.sees(since, "Dimenticato")
+        await shown.lacks("next: ", "da fare: ")
+        await shown.press("g", "c", *"ferri")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees(f"{since}{day:%d/%m/%y}: Dimenticato")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date as Day
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, case, select
 from sqlmodel import Session, col
 
 from tui_mail.db.erp import document_lines, entity_by_id, entity_row, entity_rows
@@ -77,7 +77,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         balance=_sum(open_items, currency),
         overdue=_sum(late, currency),
         overdue_since=min((one.due_date for one in late if one.due_date), default=None),
-        next_activity=_next_activity(session, party_id),
+        next_activity=_next_activity(session, party_id, today),
         place=entity.on_its_way or place_of(session, entity.source),
     )
 
@@ -94,8 +94,8 @@ def _without_unshown(session: Session, entity: EntityRow) -> EntityRow:
     return replace(entity, details=details)
 
 
-def _next_activity(session: Session, party_id: int | None) -> EntityRow | None:
-    """What is still to be done for the party and is due first."""
+def _next_activity(session: Session, party_id: int | None, today: Day) -> EntityRow | None:
+    """What is to be done next for the party; where nothing is to come, what is overdue longest."""
     if party_id is None:
         return None
     query = entity_rows(session).where(
@@ -104,7 +104,9 @@ def _next_activity(session: Session, party_id: int | None) -> EntityRow | None:
         col(Entity.state) == "open",
         col(Entity.gone).is_(False),
     )
-    query = query.order_by(col(Entity.due_date).asc().nulls_last(), col(Entity.id)).limit(1)
+    due = col(Entity.due_date)
+    place = case((due >= today, 0), (due.is_not(None), 1), else_=2)
+    query = query.order_by(place, due, col(Entity.id)).limit(1)
     row = session.execute(query).first()
     return None if row is None else entity_row(row)
 

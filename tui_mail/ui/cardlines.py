@@ -87,8 +87,8 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
     fact(_("our reference"), safe(entity.our_reference))
     facts += _sums(card)
     if (following := card.next_activity) is not None and following.id != entity.id:
-        late = following.due_date is not None and following.due_date < today
-        fact(_("next activity"), to_do(following, today), "error" if late else "")
+        style = "error" if is_late(following, today) else ""
+        fact(_("next activity"), to_do(following, today), style)
     for key, value in entity.details.items():
         fact(detail_name(key), _detail(key, str(value), today))
     if card.addresses:
@@ -103,9 +103,17 @@ def _way_error(entity: EntityRow, width: int) -> list[Line]:
 
 
 def to_do(activity: EntityRow, today: Day) -> SafeText:
-    """Until when, and what: `24 Nov Richiamare`."""
+    """Until when, and what: `24 Nov Richiamare`, `overdue since 3 Nov: Richiamare`."""
     day = formats.short_day(activity.due_date, today) if activity.due_date else ""
-    return safe(f"{day} {activity.title or activity.code}".strip())
+    what = activity.title or activity.code
+    if is_late(activity, today):
+        return safe(_("overdue since {day}: {what}").format(day=day, what=what))
+    return safe(f"{day} {what}".strip())
+
+
+def is_late(activity: EntityRow, today: Day) -> bool:
+    """Whether it should have been done before today."""
+    return activity.due_date is not None and activity.due_date < today
 
 
 def _detail(key: str, value: str, today: Day) -> SafeText:

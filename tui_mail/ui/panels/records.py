@@ -16,7 +16,7 @@ from tui_mail.db.rows import Card, LinkRow, ListRow
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
-from tui_mail.ui.cardlines import to_do
+from tui_mail.ui.cardlines import is_late, to_do
 from tui_mail.ui.erpwords import kept_words
 from tui_mail.ui.keys import MOVES, bind
 from tui_mail.ui.kinds import (
@@ -229,8 +229,9 @@ class RecordsPanel(Panel, Entries[Item]):
             lines.append(plain(safe(text), "error"))
         if (following := card.next_activity) is not None:
             today = self._now.astimezone().date()
-            late = following.due_date is not None and following.due_date < today
-            text = _("next: {activity}").format(activity=to_do(following, today))
+            late, text = is_late(following, today), str(to_do(following, today))
+            if not late:
+                text = _("next: {activity}").format(activity=text)
             style = "error" if late else ""
             lines += [plain(part, style) for part in wrapped(safe(text), width - 1, "  ")]
         return lines
