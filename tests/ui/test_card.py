@@ -103,3 +103,18 @@ async def test_without_anything_to_come_it_is_said_what_is_overdue(
         await shown.sees("Ferri Impianti Srl")
         await shown.press("enter")
         await shown.sees(f"{since}{day:%d/%m/%y}: Dimenticato")
+
+
+async def test_the_card_of_a_contact_has_the_mail_of_its_addresses_and_its_colleagues(
+    stage: Stage,
+) -> None:
+    await stage.receive("Da Luca")
+    await stage.receive("Da altri", sender="Ferri <info@ferri.it>")
+    async with showing(stage) as shown:
+        await shown.press("g", "c", *"ferri")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("Mail · 2", "Contacts")
+        await shown.press("end", "enter")
+        await shown.sees("Contact Luca Ferri", "Mail · 1", "Da Luca")
+        await shown.lacks("Contacts", "Da altri")

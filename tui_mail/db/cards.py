@@ -71,7 +71,10 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         due_items=tuple(open_items) if is_party else of_document,
         open_documents=_open_documents(session, entity.id) if is_party else (),
         contacts=_rows(
-            session, col(Entity.kind) == "contact", col(Entity.party_id) == (party_id or 0)
+            session,
+            col(Entity.kind) == "contact",
+            col(Entity.party_id) == (party_id or 0),
+            col(Entity.id) != entity_id,
         ),
         addresses=addresses_for(session, entity_id),
         balance=_sum(open_items, currency),

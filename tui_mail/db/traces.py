@@ -4,10 +4,10 @@ Only what the operator may read is given; of the rest only how many there are.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, or_, select
 from sqlmodel import Session, col
 
 from tui_mail.db.flags import tags_of
@@ -15,7 +15,16 @@ from tui_mail.db.links import chips_for
 from tui_mail.db.positions import first_position
 from tui_mail.db.rights import readable, visible
 from tui_mail.db.rows import ALL_MAIL, ListRow, PageKey, TraceFilter
-from tui_mail.db.tables import Account, EntityRelation, Folder, Link, Message, Placement
+from tui_mail.db.tables import (
+    Account,
+    Address,
+    Entity,
+    EntityRelation,
+    Folder,
+    Link,
+    Message,
+    Placement,
+)
 from tui_mail.values import FolderRole, LinkState
 
 # Of a message's copies the one is shown that a person would go to.
@@ -42,15 +51,16 @@ def trace(
     before: PageKey | None = None,
     limit: int = 50,
 ) -> list[ListRow]:
-    """The messages linked to a record, those refused left out.
+    """The messages linked to a record, those refused left out; of a contact those too of its firm
+    that were written from or to an address of the contact.
 
     `chain`: also to the documents that it came from and that came from it. `before`: the last row
     of the window before this one.
     """
     entities = chain_ids(session, entity_id) if chain else [entity_id]
     may_read = visible(operator_id, col(Link.message_id), only.account_id)
-    linked = [*_linked(entities, only), may_read]
-    page = _page(linked, before, limit, distinct=len(entities) > 1)
+    which = _linked(session, entities, only)
+    page = _page([*which.conditions, may_read], before, limit, distinct=which.repeats)
     ids = [row.message_id for row in session.execute(page)]
     return message_rows(session, operator_id, ids, only.account_id)
 
@@ -70,15 +80,53 @@ def unreadable(
     if only.account_id is not None:  # what lies in an account is all to be read, or not spoken of
         return 0
     entities = chain_ids(session, entity_id) if chain else [entity_id]
-    linked = list(_linked(entities, only))
-    return _hidden(session, linked, operator_id, distinct=len(entities) > 1)
+    which = _linked(session, entities, only)
+    return _hidden(session, which.conditions, operator_id, distinct=which.repeats)
 
 
-def _linked(entities: Sequence[int], only: TraceFilter) -> Iterator[ColumnElement[bool]]:
-    """What is asked of a link, except whether its message may be read."""
-    yield col(Link.entity_id).in_(entities)
-    yield col(Link.state) != LinkState.REJECTED.value
-    yield from _filtered(only)
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What is asked of a link, except whether its message may be read. `repeats`: several links
+    can be of the same message."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    repeats: bool
+
+
+def _linked(session: Session, entities: Sequence[int], only: TraceFilter) -> _Linked:
+    of_person = _of_person(session, entities[0]) if len(entities) == 1 else None
+    whose = col(Link.entity_id).in_(entities) if of_person is None else of_person
+    not_refused = col(Link.state) != LinkState.REJECTED.value
+    repeats = len(entities) > 1 or of_person is not None
+    return _Linked([whose, not_refused, *_filtered(only)], repeats)
+
+
+def _of_person(session: Session, entity_id: int) -> ColumnElement[bool] | None:
+    """A link of a contact: its own, or its firm's to a message from or to one of its addresses.
+
+    None for every other record, and for a contact that has no address.
+    """
+    firm = select(col(Entity.party_id)).where(
+        col(Entity.id) == entity_id, col(Entity.kind) == "contact"
+    )
+    firm_id = session.scalar(firm)
+    if firm_id is None:
+        return None
+    addresses = session.scalars(
+        select(col(Address.email)).where(
+            col(Address.party_id) == firm_id, col(Address.contact_id) == entity_id
+        )
+    ).all()
+    if not addresses:
+        return None
+    recipients = literal(" ") + col(Message.recipient_addresses) + " "
+    named = (recipients.contains(f" {one} ", autoescape=True) for one in addresses)
+    written = exists().where(
+        col(Message.id) == col(Link.message_id),
+        or_(func.lower(col(Message.sender_address)).in_(addresses), *named),
+    )
+    link = col(Link.entity_id)
+    return and_(link.in_((entity_id, firm_id)), or_(link == entity_id, written))
 
 
 def _filtered(only: TraceFilter) -> Iterator[ColumnElement[bool]]:
