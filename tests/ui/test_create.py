@@ -47,6 +47,47 @@ async def test_a_contact_is_of_the_firm_that_the_message_is_from(stage: Stage) -
         await shown.sees("Made Contact “Ada Neri”")
 
 
+async def test_a_contact_who_is_known_is_not_made_again(stage: Stage) -> None:
+    await stage.receive("ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.sees("SO 119")
+        await shown.press("plus")
+        await shown.sees("Activity, Opportunity, Contact", "Luca Ferri is a contact already")
+        await shown.lacks("Lead")
+        await shown.press(*"cont")
+        await shown.press("enter")
+        await shown.sees("Contact Luca Ferri", "Mail · 1")
+
+
+async def test_an_address_of_a_contact_makes_no_second_one(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender="Ada Neri <l@ferri.it>")
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Ada Neri, of Ferri Impianti Srl")
+        await shown.press("enter")
+        await shown.sees("New: Contact")
+        await shown.press("tab", "home", "right", *".ferri", "enter")
+        await shown.until(lambda: shown.console.screen is shown.main)
+        await shown.sees("l.ferri@ferri.it is the address of Luca Ferri already.")
+
+
+@pytest.mark.parametrize(("kind", "made"), [("cont", "Contact"), ("acti", "Activity")])
+async def test_the_document_stays_in_the_list_when_something_is_made(
+    stage: Stage, kind: str, made: str
+) -> None:
+    await stage.receive("ordine 2026/119", sender="Ada Neri <ada@ferri.it>")
+    async with showing(stage) as shown:
+        await shown.sees("SO 119")
+        await shown.press("plus")
+        await shown.sees("Make from")
+        await shown.press(*kind, "enter")
+        await shown.sees(f"New: {made}")
+        await shown.press("enter")
+        await shown.sees(f"Made {made}")
+        line = next(line for line in shown.screen() if "Ada Neri" in line and "ordine" in line)
+        assert "SO 119" in line
+
+
 async def test_an_activity_says_what_is_wrong_with_its_day(stage: Stage) -> None:
     await stage.receive("Richiamare Ferri")
     async with showing(stage) as shown:

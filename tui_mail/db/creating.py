@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_numbered
+from tui_mail.db.erp import entities_by_id
 from tui_mail.db.erp_save import plain
 from tui_mail.db.journal import journal
 from tui_mail.db.links import link_by_hand, undo_links
@@ -89,10 +90,23 @@ def _checked(session: Session, wanted: NewRecord) -> Entity | None:
         if wanted.kind == "contact":
             raise WrongData(_("Whose contact? Link the firm first (L), or make a lead."))
         return None
+    there = contact_of(session, address) if wanted.kind == "contact" and address else None
+    if there is not None:
+        words = _("{address} is the address of {name} already.")
+        raise WrongData(words.format(address=address, name=there.title or there.code))
     party = session.get(Entity, wanted.party_id)
     if party is None or party.kind not in PARTY_KINDS:
         raise NotFound(_("There is no such record in the ERP's data."))
     return party
+
+
+def contact_of(session: Session, address: str) -> EntityRow | None:
+    """The contact whose address that is already."""
+    query = select(col(Address.contact_id)).where(
+        col(Address.email) == address.strip().lower(), col(Address.contact_id).is_not(None)
+    )
+    ids = [one for one in session.scalars(query.order_by(col(Address.id))) if one is not None]
+    return next((row for row in entities_by_id(session, ids) if not row.gone), None)
 
 
 def kinds_to_make(session: Session, party: EntityRow | None) -> list[str]:

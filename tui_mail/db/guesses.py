@@ -32,6 +32,7 @@ _MOST = 20  # records of one reason
 _MOST_NUMBERS = 8
 _SHORTEST_NAME = 4
 _FIRMS = tuple(kind for kind in PARTY_KINDS if kind != "operator")
+_TRADING = ("customer", "supplier")
 _APART = re.compile(r"[^\w]+")
 _WRITTEN = frozenset({LineKind.NEW, LineKind.SIGNATURE})
 
@@ -161,6 +162,13 @@ def _is_called(one: NumberCandidate) -> ColumnElement[bool]:
     if one.year is not None:
         conditions.append(col(Entity.year) == one.year)
     return and_(*conditions)
+
+
+def is_of_firm(session: Session, operator_id: int, message_id: int) -> bool:
+    """Whether the message is surely that of a customer or supplier. Raises NotFound."""
+    sure = {LinkState.CONFIRMED.value, LinkState.AUTOMATIC.value}
+    linked = links_of(session, operator_id, message_id)
+    return any(one.kind in _TRADING and one.state in sure for one in linked)
 
 
 def likely_party(session: Session, operator_id: int, message_id: int) -> EntityRow | None:

@@ -34,7 +34,7 @@ from tui_mail.db.tables import (
 )
 from tui_mail.errors import NotAllowed, NotFound
 from tui_mail.i18n import _
-from tui_mail.values import LOCAL_SOURCE, PARTY_KINDS, Crm, LinkState
+from tui_mail.values import LOCAL_SOURCE, MADE_HERE, PARTY_KINDS, Crm, LinkState
 
 CHIPS = 3
 _STATE_RANK = {
@@ -50,9 +50,11 @@ _Entry = tuple[int, int, dict[str, Any] | None]
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _order(kind: str, state: str, score: int) -> tuple[bool, int, int]:
-    """Documents before parties, the surest first."""
-    return kind in PARTY_KINDS, _STATE_RANK.get(state, 9), -score
+def _order(kind: str, state: str, score: int) -> tuple[int, int, int]:
+    """Documents before what people make of messages and before parties, the surest first."""
+    party = kind in PARTY_KINDS or kind == "contact"
+    place = 2 if party else 1 if kind in MADE_HERE else 0
+    return place, _STATE_RANK.get(state, 9), -score
 
 
 @cache  # to say what is asked takes longer than to ask it
@@ -83,7 +85,7 @@ def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple
 
     Documents before parties, confirmed before automatic before proposed; rejected ones never.
     """
-    found: defaultdict[int, list[tuple[tuple[bool, int, int], Chip]]] = defaultdict(list)
+    found: defaultdict[int, list[tuple[tuple[int, int, int], Chip]]] = defaultdict(list)
     query = _chips(crm_of(session))
     for some in chunks(message_ids):
         for row in session.execute(query, {"some": some}):

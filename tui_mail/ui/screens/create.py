@@ -38,41 +38,57 @@ _DETAILS = frozenset({"phone", "role", "contact", "stage"})
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a record of `kind` begins with: the lines by name, and whose it is."""
+    """What a record of `kind` begins with: the lines by name, and whose it is; `there`: it is
+    known already, and none is to be made."""
 
     kind: str
     lines: dict[str, str]
     party: EntityRow | None = None
+    there: EntityRow | None = None
 
 
-def _read(
-    session: "Session", operator_id: int, message_id: int
-) -> "tuple[Said, EntityRow | None, list[str]]":
-    from tui_mail.db.creating import kinds_to_make
-    from tui_mail.db.guesses import likely_party, said
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a message's writer, and which kinds can be made."""
+
+    said: "Said"
+    party: EntityRow | None
+    contact: EntityRow | None
+    kinds: Sequence[str]
+
+
+def _read(session: "Session", operator_id: int, message_id: int) -> _Known:
+    from tui_mail.db.creating import contact_of, kinds_to_make
+    from tui_mail.db.guesses import is_of_firm, likely_party, said
 
     heard = said(session, operator_id, message_id)
     party = likely_party(session, operator_id, message_id)
-    return heard, party, kinds_to_make(session, party)
+    kinds = kinds_to_make(session, party)
+    if is_of_firm(session, operator_id, message_id):
+        kinds = [kind for kind in kinds if kind != "lead"]
+    return _Known(heard, party, contact_of(session, heard.who.address), kinds)
 
 
 async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
-    """What can be made of a message: a contact where its firm is known, else a lead first; nothing
-    where neither the firm is known nor the company works with a CRM.
+    """What can be made of a message: a contact where its firm is known, else a lead first; of one
+    who is a contact already something to do first. Nothing where neither the firm is known nor the
+    company works with a CRM.
 
     Raises NotFound.
     """
-    heard, party, kinds = await parts.database.read(_read, parts.operator_id, message_id)
-    who = heard.who
+    known = await parts.database.read(_read, parts.operator_id, message_id)
+    who, party, there = known.said.who, known.party, known.contact
     tomorrow = datetime.now(UTC).astimezone().date() + timedelta(days=_DAYS_AHEAD)
     person = {"name": who.name or who.address, "address": who.address, "phone": who.phone}
-    contact = Beginning("contact", {**person, "role": ""}, party)
+    contact = Beginning("contact", {**person, "role": ""}, party, there)
     firm = who.firm or person["name"]
     lead = Beginning("lead", {**person, "name": firm, "contact": who.name})
-    matter = heard.subject.strip()
+    matter = known.said.subject.strip()
     activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
     opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
-    return [one for one in (contact, lead, activity, opportunity) if one.kind in kinds]
+    order = (lead, activity, opportunity)
+    order = (contact, *order) if there is None else (*order, contact)
+    return [one for one in order if one.kind in known.kinds]
 
 
 class KindPick(PickScreen[Beginning]):
@@ -94,7 +110,10 @@ class KindPick(PickScreen[Beginning]):
 
     def _draw(self, one: Beginning, width: int) -> Line:
         about = one.lines["name"]
-        if one.party is not None:
+        if one.there is not None:
+            name = one.there.title or one.there.code
+            about = _("{name} is a contact already: Enter opens the card").format(name=name)
+        elif one.party is not None:
             about = _("{name}, of {party}").format(name=about, party=one.party.title)
         first = max(14, width // 4)
         return (

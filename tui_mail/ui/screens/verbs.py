@@ -177,7 +177,11 @@ class Verbs:
                 self._doing.run(partial(create.make, parts, message_id, record), undo=True)
 
         def chosen(start: create.Beginning | None) -> None:
-            if start is not None:
+            if start is None:
+                return
+            if start.there is not None:
+                self._screen.desk.open_card(start.there.id)
+            else:
                 self._screen.app.push_screen(create.CreateScreen(start), made)
 
         pick = create.KindPick(deeds.named(target.subject), choices)
