@@ -374,6 +374,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         self._asked_to_quit = self._asked_to_quit and event.key == "q"
+        self.status.pressed()
         self.takes(event)
 
     def action_panel(self, name: str) -> None:
