@@ -334,7 +334,11 @@ async def test_a_file_is_attached_by_its_path(desk: Desk, tmp_path: Path) -> Non
         await writer.pilot.press("alt+a")
         await writer.until(lambda: isinstance(writer.console.screen, AttachScreen))
         line = writer.console.screen.query_one(SafeInput)
-        line.value = f"{tmp_path}/ou"
+        line.value = f"~/{tmp_path}/nowhere"
+        await writer.pilot.press("enter")
+        choices = writer.console.screen.query_one("#choices")
+        await writer.until(lambda: "There is no file /" in choices.render_line(1).text)
+        line.value = f"~/{tmp_path}/ou"
         screen = writer.console.screen
         assert isinstance(screen, AttachScreen)
         await writer.until(lambda: [one.value.path.name for one in screen.choices.found] == ["out"])

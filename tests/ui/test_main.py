@@ -726,10 +726,29 @@ async def test_mail_is_up_to_date_though_letters_do_not_go_out(stage: Stage) -> 
         await shown.lacks("not up to date")
 
 
+async def test_saving_into_a_folder_that_is_not_there_says_so(stage: Stage, tmp_path: Path) -> None:
+    await stage.receive("Con allegato", attachment="ordine.pdf")
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("▪ ordine.pdf")
+        await shown.press("S")
+        await shown.sees("Save 1 file in")
+        line = shown.console.screen.query_one(SafeInput)
+        line.value = f"~/{tmp_path}/neu"
+        await shown.press("enter")
+        await shown.sees("There is no folder /", "make it first")
+        (tmp_path / "neu").mkdir()
+        line.value = f"~/{tmp_path}/neu/"
+        await shown.sees("save here")
+        await shown.lacks("There is no folder")
+        await shown.press("enter")
+        await shown.until((tmp_path / "neu" / "ordine.pdf").exists)
+
+
 # -- what was said
 
 
-async def test_news_goes_and_what_went_wrong_stays(
+async def test_news_goes_and_what_went_wrong_stays_until_a_key_after_it_was_seen(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui_mail.ui.widgets.status.NEWS_SECONDS", 0.2)
@@ -742,7 +761,11 @@ async def test_news_goes_and_what_went_wrong_stays(
         over: list[bool] = []
         shown.main.set_timer(0.4, lambda: over.append(True))
         await until(shown.pilot, lambda: over)
+        await shown.press("j")
         await shown.sees("It cannot be done.")
+        monkeypatch.setattr("tui_mail.ui.widgets.status.SEEN_SECONDS", 0.0)
+        await shown.press("j")
+        await shown.lacks("It cannot be done.")
 
 
 async def test_undo_does_not_mean_what_the_console_did_by_itself(stage: Stage) -> None:

@@ -47,12 +47,17 @@ def listed(text: str) -> list[Found]:
     return found[:_SHOWN]
 
 
+def from_root(text: str) -> str:
+    """What is typed, without what stands before a path from the root."""
+    return text[text.rfind("//") + 1 :] if "//" in text else text
+
+
 def _split(text: str) -> tuple[Path, str]:
     """The folder that is typed in whole, and the beginning of a name in it.
 
     A path from the root that is typed or pasted behind another stands for itself.
     """
-    text = text[text.rfind("//") + 1 :] if "//" in text else text
+    text = from_root(text)
     head, slash, begun = text.rpartition("/")
     folder = Path(f"{head}/") if slash else Path("~") if not text.startswith("~") else Path(text)
     try:
@@ -95,6 +100,11 @@ class AttachScreen(PickScreen[Found]):
             self._type(f"{value.path}/")
         else:
             self.dismiss(value)
+
+    def chose_nothing(self) -> None:
+        """Say that the file is not there."""
+        words = _("There is no file {path}: type another; Tab completes.")
+        self.say_wrong(safe(words.format(path=from_root(self.query_one(SafeInput).value))))
 
     def action_complete(self) -> None:
         """Take over the name that is chosen, and look into it when it is a folder."""

@@ -19,6 +19,7 @@ from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import Line, SafeInput, SafeStatic, plain
 from tui_mail.ui.work import begin
+from tui_mail.ui.wrap import wrapped
 
 _V = TypeVar("_V")
 
@@ -42,6 +43,7 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         self.heading = heading
         self.found: Sequence[Choice[_V]] = ()
         self.asked = False
+        self.wrong = SafeText("")  # why what was typed leads to nothing, once it was chosen
 
     @property
     def is_active(self) -> bool:
@@ -51,6 +53,8 @@ class Choices(Entries[Choice[_V]], can_focus=False):
         return self.heading
 
     def entries(self, width: int) -> list[Entry[Choice[_V]]]:
+        if self.wrong:
+            return [Entry(tuple(plain(one, "error") for one in wrapped(self.wrong, width, " ")))]
         if not self.found and self.asked:
             return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
         return [Entry((choice.draw(width),), choice) for choice in self.found]
@@ -137,6 +141,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
             self.choices.heading = safe(error.message)
             self.choices.found = ()
         self.choices.asked = bool(text.strip())  # before that the line itself says what to type
+        self.choices.wrong = SafeText("")
         self.choices.top = 0
         self.choices.forget()
         self._found_for = text
@@ -150,9 +155,11 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self.look_up(event.value)
 
     def action_choose(self) -> None:
-        self.with_chosen(self.chose)
+        self.with_chosen(self.chose, self.chose_nothing)
 
-    def with_chosen(self, do: Callable[[_V], None]) -> None:
+    def with_chosen(
+        self, do: Callable[[_V], None], otherwise: Callable[[], None] = lambda: None
+    ) -> None:
         """Do it with the choice that what has been typed leads to, once that is found: who types
         fast presses Enter before it is on the screen."""
 
@@ -160,6 +167,8 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
             self.choices.values()
             if self.choices.chosen is not None:
                 do(self.choices.chosen.value)
+            elif self.choices.asked:
+                otherwise()
 
         # Keys before this one may still be on their way to the line.
         self.query_one(SafeInput).call_later(self._when_found, decide)
@@ -173,6 +182,14 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
     def chose(self, value: _V) -> None:
         """A choice was made."""
         self.dismiss(value)
+
+    def chose_nothing(self) -> None:
+        """Enter was pressed where nothing fits what was typed."""
+
+    def say_wrong(self, words: SafeText) -> None:
+        """Say in place of the choices why there is none."""
+        self.choices.wrong = words
+        self.choices.forget()
 
     def action_move(self, step: int) -> None:
         self.choices.action_move(step)

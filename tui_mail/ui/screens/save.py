@@ -13,7 +13,7 @@ from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.ui import formats
 from tui_mail.ui.keys import bind
-from tui_mail.ui.screens.attach import listed
+from tui_mail.ui.screens.attach import from_root, listed
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.text import Line, Piece, SafeInput, fit
 
@@ -54,13 +54,18 @@ def _draw_folder(path: Path, here: bool, width: int) -> Line:
 
 def folders_for(text: str) -> list[tuple[Path, bool]]:
     """The folder that is typed in whole (True), then those that it may go on to."""
-    text = text[text.rfind("//") + 1 :] if "//" in text else text
-    try:
-        typed = Path(text or "~").expanduser()
-    except RuntimeError:  # the home of nobody
-        typed = Path(text)
+    typed = _typed(text)
     here = [(typed, True)] if typed.is_dir() else []
     return here + [(one.path, False) for one in listed(text) if one.size is None]
+
+
+def _typed(text: str) -> Path:
+    """The path that is typed; one from the root behind another stands for itself."""
+    text = from_root(text)
+    try:
+        return Path(text or "~").expanduser()
+    except RuntimeError:  # the home of nobody
+        return Path(text)
 
 
 class FolderPick(PickScreen[Path]):
@@ -84,11 +89,15 @@ class FolderPick(PickScreen[Path]):
         return [Choice(partial(_draw_folder, path, here), path) for path, here in found]
 
     def chose(self, value: Path) -> None:
-        typed = self.query_one(SafeInput).value.rstrip("/") or "/"
-        if Path(typed).expanduser() == value:
+        if _typed(self.query_one(SafeInput).value) == value:
             self.dismiss(value)
         else:
             self._type(f"{value}/")
+
+    def chose_nothing(self) -> None:
+        """Say that the folder is not there."""
+        words = _("There is no folder {path}: make it first, or type another; Tab completes.")
+        self.say_wrong(safe(words.format(path=_typed(self.query_one(SafeInput).value))))
 
     def action_complete(self) -> None:
         """Take over the name that is chosen, and look into it."""
