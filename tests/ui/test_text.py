@@ -1,5 +1,6 @@
 """Pieces of text: exact widths, no control, no markup."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.strip import Strip
@@ -50,3 +51,17 @@ def test_wrapped_lines_never_leave_their_width(text: str, width: int) -> None:
 @given(st.text(st.characters(codec="ascii", categories=["L", "N"])), st.integers(2, 30))
 def test_a_word_that_is_too_long_is_broken_not_cut(word: str, width: int) -> None:
     assert "".join(wrapped(safe(word), width)) == word
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (27, ["l.ferri@ferri-impianti.", "example is Luca Ferri"]),
+        (22, ["l.ferri@", "ferri-impianti.example", "is Luca Ferri"]),
+        (16, ["l.ferri@", "ferri-impianti.", "example is Luca", "Ferri"]),
+    ],
+)
+def test_an_address_that_is_too_long_is_broken_behind_its_signs(
+    width: int, lines: list[str]
+) -> None:
+    assert wrapped(safe("l.ferri@ferri-impianti.example is Luca Ferri"), width) == lines

@@ -5,9 +5,13 @@ from rich.cells import chop_cells
 from tui_mail.safetext import SafeText
 from tui_mail.ui.widgets.text import fit, width_of
 
+_SIGNS = "@."  # an address is read in the parts that they end
+_SHORTEST = 3  # a piece is at least that part of a line
+
 
 def wrapped(text: SafeText, width: int, margin: str = "") -> list[SafeText]:
-    """`text` in lines of at most `width` cells, each after `margin`; a longer word is broken."""
+    """`text` in lines of at most `width` cells, each after `margin`; a longer word is
+    broken behind its signs, where it has some."""
     room = max(1, width - width_of(margin))
     lines: list[str] = []
     current = ""
@@ -29,5 +33,9 @@ def _pieces(word: str, room: int) -> list[str]:
     """A word in pieces that fit; a character that is wider than all of the room is left out."""
     if width_of(word) <= room:
         return [word]
-    pieces = (piece for piece in chop_cells(word, room) if piece)
-    return [piece if width_of(piece) <= room else fit(SafeText(piece), room) for piece in pieces]
+    first = next((piece for piece in chop_cells(word, room) if piece), "")
+    if width_of(first) > room:
+        return [fit(SafeText(first), room), *_pieces(word[len(first) :], room)]
+    behind = max(first.rfind(sign) for sign in _SIGNS) + 1
+    end = behind if behind * _SHORTEST >= len(first) else len(first)
+    return [word[:end], *_pieces(word[end:], room)]
