@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui_mail.db.rows import ListRow, PageKey
+from tui_mail.db.rows import Chip, ListRow, PageKey
 from tui_mail.ui.rowline import draw
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -66,3 +66,14 @@ def test_where_there_is_no_room_for_tags_the_subject_stays() -> None:
     line = "".join(str(piece.text) for piece in draw(tagged, 44, NOW, current=False))
     assert "Pagamento" in line
     assert "#" not in line
+
+
+@pytest.mark.parametrize("width", range(46, 121))
+def test_the_record_and_the_mark_of_an_attachment_are_seen_in_a_list_of_any_width(
+    width: int,
+) -> None:
+    chip = Chip(1, "ROSSI", "quote", "2026/279", "", "confirmed")
+    linked = replace(row("Luca Ferri"), chips=(chip,), attachments=1)
+    line = "".join(str(piece.text) for piece in draw(linked, width, NOW, current=False))
+    assert len(line) <= width
+    assert line.index("Luca") < line.index("▪ Pagamento") < line.index("QT 279 ✓")

@@ -33,19 +33,24 @@ _SIGNS = 4  # the cursor or a mark, the state, the star, a space
 _GAP = 1
 _ASSIGNEE = 10
 _ROOM_FOR_BOTH = 20
+_ROOM_FOR_MARK = 40  # cells of a line from which a subject has one before it
+_SHORTEST_WHO, _SHORTEST_SUBJECT, _SHORTEST_CHIP = 10, 11, 8
+_CHIPS = ((110, 22), (78, 16), (54, 12), (46, _SHORTEST_CHIP))  # from that many cells on so many
 _TAG = 14  # cells of the first of them
 
 
 @lru_cache(maxsize=64)
 def columns(width: int, date: int = 8) -> Columns:
     """How a line of `width` cells is divided, `date` of them for the date."""
-    chip = 22 if width >= 110 else 16 if width >= 78 else 12 if width >= 58 else 0
-    who = max(10, min(28, width * 26 // 100))
+    chip = next((chip for least, chip in _CHIPS if width >= least), 0)
+    who = (
+        _SHORTEST_WHO if chip == _SHORTEST_CHIP else max(_SHORTEST_WHO, min(28, width * 26 // 100))
+    )
     taken = _SIGNS + who + _GAP + date + _GAP + 1 + (chip + _GAP if chip else 0)
-    if width - taken < 12:  # too narrow for a subject beside all that
+    if width - taken < _SHORTEST_SUBJECT:  # too narrow for a subject beside all that
         who = max(8, width - _SIGNS - date - 3)
         return Columns(who, 0, 0, date if width > 24 else 0, attachment=False)
-    return Columns(who, width - taken, chip, date, attachment=width >= 58)
+    return Columns(who, width - taken, chip, date, attachment=width >= _ROOM_FOR_MARK)
 
 
 def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool = False) -> Line:
