@@ -49,6 +49,25 @@ async def test_a_mistake_is_shown_below_the_line_and_the_text_is_kept(stage: Sta
         await shown.sees("Estratto conto")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_title_and_the_folders_say_that_it_is_a_search(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    await _two(stage)
+    async with showing(stage, size) as shown:
+        await shown.until(lambda: "Inbox" in shown.screen()[0])
+        await _find(shown, "pompe")
+        await shown.until(lambda: "Search: pompe" in shown.screen()[0])
+        assert "Inbox" not in shown.screen()[0]
+        await shown.press("alt+1")
+        await shown.sees("Inbox")
+        await shown.lacks("▌Inbox")
+        await shown.press("escape", "escape")
+        await shown.until(lambda: "Inbox" in shown.screen()[0])
+        await shown.press("alt+1")
+        await shown.sees("▌Inbox")
+
+
 async def test_one_goes_to_a_saved_search_as_to_a_folder(stage: Stage) -> None:
     await _two(stage)
     async with showing(stage) as shown:

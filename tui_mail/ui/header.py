@@ -46,6 +46,7 @@ class HeaderBar(Panel, Bar):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.folder: FolderRow | None = None
+        self.search = ""  # what is searched for, where that is shown instead
         self.narrow = False
         self._accounts: list[AccountStatus] = []
         self._outgoing = 0
@@ -103,6 +104,11 @@ class HeaderBar(Panel, Bar):
 
     def _where(self) -> Line:
         brand = Piece(SafeText(" tui_mail"), "accent bold")
+        if self.search:
+            text = safe(_("Search: {query}").format(query=self.search))
+            if self.narrow:
+                return (Piece(SafeText(f" {text}"), "bold"),)
+            return (brand, Piece(SafeText(f"   {text}"), "bold"))
         if self.folder is None:
             return (brand,)
         account = account_name(self.folder.account)
@@ -117,7 +123,7 @@ class HeaderBar(Panel, Bar):
 
     def _how(self) -> Line:
         pieces: list[Piece] = []
-        if self.narrow and self.folder is not None and self.folder.unread:
+        if self.narrow and not self.search and self.folder is not None and self.folder.unread:
             pieces.append(Piece(SafeText(f"{self.folder.unread} ●  "), "accent"))
         if self._outgoing:
             text = f"↑{self._outgoing}"

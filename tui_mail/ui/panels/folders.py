@@ -142,6 +142,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self._uncounted = True  # something has changed since they were counted
         self._counting = False
         self.search: int | None = None  # the saved search whose list is on the screen
+        self.searching = False  # something is searched for that is not saved
         self.shown: int | None = None  # the folder whose list is on the screen
         self._folded: set[int] = set()
 
@@ -211,7 +212,7 @@ class FoldersPanel(Panel, Entries[Node]):
         self._counting = False
 
     def _choose(self, folder: FolderRow, *, by_hand: bool) -> None:
-        self.shown, self.search = folder.folder_id, None
+        self.shown, self.search, self.searching = folder.folder_id, None, False
         self._folded.discard(folder.account_id)
         self.chosen = Node(folder.account_id, folder)
         self.forget()
@@ -272,7 +273,7 @@ class FoldersPanel(Panel, Entries[Node]):
         return Entry((plain(text, style),), Node(row.account_id))
 
     def _folder(self, row: FolderRow, width: int) -> Line:
-        shown = row.folder_id == self.shown and self.search is None
+        shown = row.folder_id == self.shown and self.search is None and not self.searching
         count = row.unread
         if row.role == "drafts":
             count = row.total + self.drafts.get(row.account_id, 0)
@@ -330,11 +331,10 @@ class FoldersPanel(Panel, Entries[Node]):
         if self.chosen is not None and self.chosen.account_id != _SEARCHES:
             self.post_message(self.Wanted("create", self.chosen.account_id))
 
-    def leave_search(self) -> None:
-        """No saved search is on the screen any more."""
-        if self.search is not None:
-            self.search = None
-            self.forget()
+    def leave_search(self, *, searching: bool = False) -> None:
+        """No saved search is on the screen any more; `searching`: something else is searched for."""
+        self.search, self.searching = None, searching
+        self.forget()
 
     def go(self, role: str) -> bool:
         """Show the folder of that role in the account in hand, else in any; False when there is none."""

@@ -250,7 +250,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def on_folders_panel_searched(self, event: FoldersPanel.Searched) -> None:
         self.reader.close()
-        self.threads.show_search(event.search.query, event.search.name)
+        self._show_search(event.search.query, event.search.name)
         self.go_to("threads")
 
     def on_folders_panel_changed(self, event: FoldersPanel.Changed) -> None:
@@ -273,7 +273,13 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.reader.close()
         self.threads.show_folder(folder)
         self._tell_drafts()
-        self.header.folder = folder
+        self.header.folder, self.header.search = folder, ""
+        self.header.show_now()
+
+    def _show_search(self, query: str, name: str = "") -> None:
+        """Show what a search finds, a saved one of that name; "" goes back to the folder."""
+        self.threads.show_search(query, name)
+        self.header.search = name or query
         self.header.show_now()
 
     def on_threads_panel_opened(self, event: ThreadsPanel.Opened) -> None:
@@ -433,7 +439,8 @@ class MainScreen(PrefixKeys, Screen[None]):
         panel.ask(verb, opens=verb == "copy")
 
     def action_go_starred(self) -> None:
-        self.threads.show_search("is:starred")
+        self.folders.leave_search(searching=True)
+        self._show_search("is:starred")
         self.go_to("threads")
 
     def action_check_mail(self) -> None:
@@ -472,7 +479,7 @@ class MainScreen(PrefixKeys, Screen[None]):
             pass
         elif self.threads.words:
             self.folders.leave_search()
-            self.threads.show_search("")
+            self._show_search("")
             self.show_hints()
         else:
             return False
@@ -502,8 +509,8 @@ class MainScreen(PrefixKeys, Screen[None]):
             self.status.say(safe(error.message), wrong=True)
         else:
             self._close_search()
-            self.folders.leave_search()
-            self.threads.show_search(text)
+            self.folders.leave_search(searching=bool(text))
+            self._show_search(text)
             if keep:
                 self.desk.save_search(text)
         held(self).release()
