@@ -86,8 +86,8 @@ async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
     matter = known.said.subject.strip()
     activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
     opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
-    order = (lead, activity, opportunity)
-    order = (contact, *order) if there is None else (*order, contact)
+    rest = (lead, activity, opportunity)
+    order = [contact, *rest] if there is None else [*rest, contact]
     return [one for one in order if one.kind in known.kinds]
 
 
