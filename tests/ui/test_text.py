@@ -59,6 +59,7 @@ def test_a_word_that_is_too_long_is_broken_not_cut(word: str, width: int) -> Non
         (27, ["l.ferri@ferri-impianti.", "example is Luca Ferri"]),
         (22, ["l.ferri@", "ferri-impianti.example", "is Luca Ferri"]),
         (16, ["l.ferri@", "ferri-impianti.", "example is Luca", "Ferri"]),
+        (12, ["l.ferri@", "ferri-impian", "ti.example", "is Luca", "Ferri"]),
     ],
 )
 def test_an_address_that_is_too_long_is_broken_behind_its_signs(

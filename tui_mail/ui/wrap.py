@@ -6,7 +6,6 @@ from tui_mail.safetext import SafeText
 from tui_mail.ui.widgets.text import fit, width_of
 
 _SIGNS = "@."  # an address is read in the parts that they end
-_SHORTEST = 3  # a piece is at least that part of a line
 
 
 def wrapped(text: SafeText, width: int, margin: str = "") -> list[SafeText]:
@@ -37,5 +36,5 @@ def _pieces(word: str, room: int) -> list[str]:
     if width_of(first) > room:
         return [fit(SafeText(first), room), *_pieces(word[len(first) :], room)]
     behind = max(first.rfind(sign) for sign in _SIGNS) + 1
-    end = behind if behind * _SHORTEST >= len(first) else len(first)
+    end = behind or len(first)
     return [word[:end], *_pieces(word[end:], room)]
