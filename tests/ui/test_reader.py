@@ -3,13 +3,15 @@
 import base64
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from textual import events
 
 from tests.mail.providers import Posted, envelope
-from tests.ui.stage import Stage, build, showing
+from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db.engine import Database
 from tui_mail.ui.screens.address import AddressScreen
 from tui_mail.ui.screens.compose import ComposeScreen
@@ -70,6 +72,21 @@ async def test_a_link_to_a_mail_address_begins_a_letter_to_it_alone(stage: Stage
         await shown.until(lambda: isinstance(shown.console.screen, ComposeScreen))
         await shown.sees("anna@ferri.it")
         await shown.lacks("x@y.it")
+
+
+async def test_alt_and_a_figure_leads_to_a_panel_also_from_the_message(stage: Stage) -> None:
+    await stage.take(_page(LINKS, From="Luca <l.ferri@ferri.it>", Subject="Accesso"))
+    async with showing(stage) as shown:
+        for figure, panel in enumerate(("folders", "threads", "reader", "records", "agenda"), 1):
+            await shown.press("alt+3")
+            await shown.until(lambda: shown.focused == "reader")
+            # As terminals send it: the figure is told beside the name of the key.
+            shown.console.post_message(events.Key(f"alt+{figure}", str(figure)))
+            await shown.until(partial(_has_focus, shown, panel))
+
+
+def _has_focus(shown: Showing, panel: str) -> bool:
+    return shown.focused == panel
 
 
 async def test_quotes_open_one_depth_at_a_time(stage: Stage) -> None:

@@ -54,8 +54,8 @@ class LinkKeys(_Base):
         self._links, self._mismatches = links, mismatches
 
     def on_key(self, event: events.Key) -> None:
-        """A figure is one of a link's number."""
-        figure = event.character or ""
+        """A bare figure is one of a link's number; with Alt it leads to a panel."""
+        figure = event.key
         if not (figure.isascii() and figure.isdecimal()):
             return
         event.stop()
