@@ -1,5 +1,6 @@
 """Letters become bytes that say what was meant and nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -295,6 +296,33 @@ def test_ancestors_of_an_answer_are_at_most_fifty() -> None:
     chain = reply_to(parse(raw), OWN, False, ME, NOW).references
     assert len(chain) == 50
     assert (chain[0], chain[-1]) == ("0@x", "me@x")
+
+
+TYPED = (
+    "<p>Ecco:</p><div>---------- Messaggio inoltrato ----------<br>1. uno<br>+ due<br>- tre</div>"
+    "<p>in C:\\_prezzi\\*.xls</p><p><a href='https://x.it/a(b)'>qui</a></p><p>Luca<br>--<br>Ferri</p>"
+    "<blockquote>sì<br></blockquote>"
+)
+PAGE = parse(f"From: luca@ferri.it\nContent-Type: text/html; charset=utf-8\n\n{TYPED}".encode())
+
+
+@pytest.mark.parametrize("begun", [reply_to(PAGE, OWN, False, ME, NOW), forward_of(PAGE, b"", ME)])
+def test_what_is_quoted_of_a_page_goes_out_as_its_writer_typed_it(begun: Letter) -> None:
+    sent = parse(built(replace(begun, to=(LUCA,))))
+    told = [line.removeprefix("> ") for line in sent.text.rstrip("\n").split("\n")]
+    typed = ["---------- Messaggio inoltrato ----------", "1. uno", "+ due", "- tre"]
+    assert told[told.index(typed[0]) :][: len(typed)] == typed
+    assert "in C:\\_prezzi\\*.xls" in told
+    assert "[qui](https://x.it/a%28b%29)" in told
+    assert told[-1].strip("> ") == "sì"
+
+
+def test_no_line_that_is_quoted_becomes_a_heading_when_the_letter_goes_as_markdown() -> None:
+    begun = reply_to(PAGE, OWN, False, ME, NOW)
+    sent = parse(built(replace(begun, body=f"**sì**{begun.body}", format=BodyFormat.MARKDOWN)))
+    assert "<strong>sì</strong>" in sent.html
+    assert "Luca<br" in sent.html
+    assert "<h" not in sent.html.partition("<body>")[2]
 
 
 def test_an_answer_can_be_built_and_read_again() -> None:

@@ -231,7 +231,9 @@ def _markdown(text: str) -> str:
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    return str(reader.enable(["table", "strikethrough"]).render(text))
+    reader.enable(["table", "strikethrough"])
+    reader.disable("lheading")  # dashes below a line begin a signature, or stood in what is quoted
+    return str(reader.render(text))
 
 
 def _prove(raw: bytes, letter: Letter, fields: Sequence[tuple[str, str]]) -> None:
@@ -281,11 +283,16 @@ def _references(parsed: ParsedMessage) -> tuple[str, ...]:
 
 
 def _readable(parsed: ParsedMessage) -> str:
-    """What a message says, to be quoted: its page as Markdown, so that tables and emphasis stay."""
-    from tui_mail.mail.markdown import readable
+    """What a message says, to be quoted: its page as Markdown, so that tables and emphasis stay.
 
-    lines = readable(parsed).split("\n", MAX_QUOTED)
+    Lines at its end with nothing but quote signs, of quotes that were answered above, are left out.
+    """
+    from tui_mail.mail.markdown import quotable
+
+    lines = quotable(parsed).split("\n", MAX_QUOTED)
     if len(lines) <= MAX_QUOTED:
+        while lines and not lines[-1].strip(" \t>"):
+            lines.pop()
         return "\n".join(lines)
     return with_rest_told("\n".join(lines[:-1]))
 

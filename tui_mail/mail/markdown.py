@@ -15,20 +15,32 @@ _BLANKS = re.compile(r"\n{3,}")
 _QUOTED_BLANKS = re.compile(r"^(>+)\n(?:\1\n)+", re.MULTILINE)
 _LAST_BREAK = re.compile(r"\\$(?=\n\n|\Z)", re.MULTILINE)
 _MARKS = re.compile(r"[\\`*_\[\]<>#|~]")
+_IN_ADDRESSES = str.maketrans({sign: f"%{ord(sign):02X}" for sign in "\\()[]"})  # would be escaped
 _INVISIBLE = re.compile("[\xad\u034f\u200b\u2060\ufeff]")
 
 
-def markdown_of(html: str) -> str:
+def markdown_of(html: str, *, escaped: bool = True) -> str:
     """A page as Markdown for people to read: a paragraph is a line, tables have pipes.
 
     Of a page that is too much its plain text; where not even that is all, the last line says so.
+    `escaped`: no words of the page read as marks; else they stand there as its writer typed them.
     """
     from html2text import HTML2Text
+
+    class Writer(HTML2Text):
+        def handle_data(self, data: str, entity_char: bool = False) -> None:
+            super().handle_data(data, entity_char or not escaped)
+
+        def handle_tag(self, tag: str, attrs: dict[str, str | None], start: bool) -> None:
+            address = attrs.get("href")
+            if address:
+                attrs = {**attrs, "href": address.translate(_IN_ADDRESSES)}
+            super().handle_tag(tag, attrs, start)
 
     page, is_whole = tidy(html)
     if not is_whole:
         return told_text(html)
-    writer = HTML2Text(bodywidth=0)
+    writer = Writer(bodywidth=0)
     writer.unicode_snob = True
     writer.ul_item_mark = "-"
     writer.emphasis_mark = "*"
@@ -70,12 +82,17 @@ def document(parsed: ParsedMessage) -> str:
 
 def readable_lines(parsed: ParsedMessage) -> list[SafeText]:
     """What a message says as lines of Markdown, safe to print."""
-    return safe_lines(readable(parsed).strip("\n"))
+    return safe_lines(_readable(parsed, escaped=True).strip("\n"))
 
 
-def readable(parsed: ParsedMessage) -> str:
+def quotable(parsed: ParsedMessage) -> str:
+    """What a message says for a letter that may go out as text: Markdown without backslashes."""
+    return _readable(parsed, escaped=False)
+
+
+def _readable(parsed: ParsedMessage, *, escaped: bool) -> str:
     """What a message says as Markdown; where its end was not read, the last line says so."""
-    text = markdown_of(parsed.html) if parsed.html else ""
+    text = markdown_of(parsed.html, escaped=escaped) if parsed.html else ""
     text = text or parsed.text
     return with_rest_told(text) if "text_too_long" in parsed.damage else text
 
