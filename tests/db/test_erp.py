@@ -282,6 +282,20 @@ def test_the_case_of_a_code_does_not_matter(house: House) -> None:
         ("impianti 88", INVOICE.code),
         ("bian", BIANCHI.code),
         ("c200", BIANCHI.code),
+        ("88/A", INVOICE.code),
+        ("88/a/26", INVOICE.code),
+        ("88/A/2026", INVOICE.code),
+        ("119/26", ORDER.code),
+        ("FT 88/A", INVOICE.code),
+        ("fattura 88/A", INVOICE.code),
+        ("INV 88", INVOICE.code),
+        ("88/a ferri", INVOICE.code),
+        ("Fattura ferri", INVOICE.code),
+        ("OC 119", ORDER.code),
+        ("ordine 119", ORDER.code),
+        ("order 2026/119", ORDER.code),
+        ("SO 119 ferri", ORDER.code),
+        ("cliente bianchi", BIANCHI.code),
     ],
 )
 def test_typed_words_find_the_record(house: House, text: str, code: str) -> None:
@@ -304,7 +318,18 @@ def test_a_number_finds_itself_before_the_same_number_of_a_series(house: House, 
     assert [one.code for one in found] == ["2026/123", "2026/W/123"]
 
 
-@pytest.mark.parametrize("text", ["", "  ", "%", "_", "'", '"', "119 nobody", "\\", "\0"])
+@pytest.mark.parametrize("text", ["88/A/1", "88/1", "SC 88/A/1", "Due item 88/a/26/1"])
+def test_an_instalment_is_found_by_the_number_of_its_invoice(house: House, text: str) -> None:
+    due = EntityRecord(COMPANY, DUE.kind, DUE.code, year=2026, series="A", number="88")
+    counts(house, ErpChanges("", False, entities=(due,)))
+    assert [one.code for one in house.database.read_now(erp.find_entities, text)] == [DUE.code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "  ", "%", "_", "'", '"', "119 nobody", "\\", "\0", "OF 119", "88/B",
+     "119/25", "88/A/2", "ordine", "offerta 88/A"],
+)  # fmt: skip
 def test_words_that_mean_nothing_find_nothing(house: House, text: str) -> None:
     assert house.database.read_now(erp.find_entities, text) == []
 

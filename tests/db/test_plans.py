@@ -415,6 +415,37 @@ def test_what_linking_wants_to_know(office: Office) -> None:
     assert all("entity_number" in plan for plan in numbered), numbered
 
 
+@pytest.mark.parametrize("typed", ["FT 7/A", "purchase order 7", "7/26/1", "invoice firm 7"])
+def test_records_by_the_names_that_screens_give_them(office: Office, typed: str) -> None:
+    firm = Reference("customer", "C1", "01")
+    records = (
+        EntityRecord("01", "customer", "C1", "Firm"),
+        *(
+            EntityRecord(
+                "01",
+                kind,
+                f"2026/A/{one}",
+                party=firm,
+                year=2026,
+                series="A",
+                number=f"{one}",
+                their_reference=f"PO-{one}",
+            )
+            for one in range(_MANY)
+            for kind in ("invoice", "purchase_order")
+        ),
+        EntityRecord("01", "due_item", "2026/A/7#1", year=2026, series="A", number="7"),
+    )
+    office.database.write_now(erp.take, "x", ErpChanges("", False, entities=records), NOW)
+    office.database.write_now(lambda session: session.connection().execute(text("ANALYZE")))
+    read = partial(erp.find_entities, text=typed)
+    plans = office.database.read_now(_all_plans, lambda session: bool(read(session)))
+    assert plans
+    for plan in plans:
+        assert "Seq Scan on entity " not in plan, plan
+        assert "SCAN entity\n" not in f"{plan}\n", plan
+
+
 def _taught(session: Session) -> None:
     """Every message taught a way of writing, and is a notice of the exchange of invoices."""
     way = {"kind": "invoice", "company": "01", "lead": "", "meant": "", "party_id": 0}

@@ -34,6 +34,9 @@ from tui_mail.values import ENTITY_KINDS, PARTY_KINDS, ErpChanges, Reference
 _CANDIDATES = 200
 _OF_YEAR = re.compile(r"(?:19|20)\d\d/")
 _YEAR_NUMBER = re.compile(r"((?:19|20)\d\d)/(?:(\w{1,6})/)?(\w{1,12})")
+_SHORT = re.compile(r"(\d{1,12})((?:/\w{1,6}){1,4})")  # as screens name documents
+_SHORT_YEAR = re.compile(r"(?:20)?(\d\d)")
+_SHORT_INSTALMENT = re.compile(r"[1-9]\d?")
 _AMOUNT = re.compile(r"\d{1,3}(?:[.,\s]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,4})?")
 
 
@@ -267,7 +270,8 @@ def find_entities(
     """Records that typed words may mean, the likeliest first, then the newest.
 
     Each word is a code or its beginning, a number (`119`, `2026/119`), the beginning of a word of
-    the name or of the party's name, their reference, or an amount (`1.204`); all must fit.
+    the name or of the party's name, their reference, or an amount (`1.204`); all must fit. A kind
+    may stand before them, as screens write it: `FT 88/A`, `purchase order 12`.
     """
     words = folded(plain(text)).split()[:8]
     whole = " ".join(words)
@@ -275,6 +279,7 @@ def find_entities(
     searches = chain(_by_index(session, words, whole), _of_party(session, words))
     for condition in searches if words else ():
         ids.update(_ids(session, kinds, company, condition))
+    ids.update(_of_kind(session, words, kinds, company))
     if words and not ids:
         ids.update(_ids(session, kinds, company, *(_anywhere(word) for word in words)))
     found = [
@@ -283,6 +288,24 @@ def find_entities(
         for row in session.execute(entity_rows(session).where(col(Entity.id).in_(some)))
     ]
     return sorted(found, key=lambda row: _rank(row, whole, words))[:limit]
+
+
+def _of_kind(
+    session: Session, words: Sequence[str], kinds: Sequence[str], company: str
+) -> dict[int, None]:
+    """Records of the kinds that the first words name, by the other words."""
+    from tui_mail.search.kinds import kinds_called
+
+    named, count = kinds_called(words)
+    some = [kind for kind in named if not kinds or kind in kinds]
+    rest = words[count:]
+    ids: dict[int, None] = {}
+    searches = chain(
+        _by_index(session, rest, " ".join(rest)), _of_party(session, rest, their_documents=True)
+    )
+    for condition in searches if some else ():
+        ids.update(_ids(session, some, company, condition))
+    return ids
 
 
 def _ids(
@@ -309,18 +332,44 @@ def _by_index(session: Session, words: Sequence[str], whole: str) -> Iterator[Co
 
 
 def is_number(word: str) -> ColumnElement[bool]:
-    """The record's number is `word`: `119`, `2026/119`, `2026/a/119`."""
+    """The record's number is `word`: `119`, `2026/119`, `2026/a/119`, or as screens name it: `119/a`,
+    `119/25`, `119/a/25`, with an instalment at the end (`119/2`)."""
     shape = _YEAR_NUMBER.fullmatch(word)
-    if shape is None:
+    if shape is not None:
+        return _numbered(shape[3], shape[2] or "", int(shape[1]))
+    short = _SHORT.fullmatch(word)
+    if short is None:
         return col(Entity.number) == canonical_number(word)
-    exact = and_(
-        col(Entity.number) == canonical_number(shape[3]), col(Entity.year) == int(shape[1])
-    )
-    return and_(exact, func.lower(col(Entity.series)) == shape[2]) if shape[2] else exact
+    return or_(*_short_readings(short[1], short[2][1:].split("/")))
 
 
-def _of_party(session: Session, words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    """Words without digits name a party; the others, if any, something of that party."""
+def _short_readings(number: str, rest: list[str]) -> Iterator[ColumnElement[bool]]:
+    """What may follow a number: its series, its year, both, and an instalment after those."""
+    yield _numbered(number, "/".join(rest))
+    if (year := _SHORT_YEAR.fullmatch(rest[-1])) is not None:
+        yield _numbered(number, "/".join(rest[:-1]), 2000 + int(year[1]))
+    if _SHORT_INSTALMENT.fullmatch(rest[-1]):
+        ending = col(Entity.code_folded).endswith(f"#{rest[-1]}")
+        wholes = _short_readings(number, rest[:-1]) if rest[1:] else [_numbered(number)]
+        yield from (and_(whole, ending) for whole in wholes)
+
+
+def _numbered(number: str, series: str = "", year: int | None = None) -> ColumnElement[bool]:
+    conditions = [col(Entity.number) == canonical_number(number)]
+    if series:
+        conditions.append(func.lower(col(Entity.series)) == series)
+    if year is not None:
+        conditions.append(col(Entity.year) == year)
+    return and_(*conditions)
+
+
+def _of_party(
+    session: Session, words: Sequence[str], *, their_documents: bool = False
+) -> Iterator[ColumnElement[bool]]:
+    """Words without digits name a party; the others, if any, something of that party.
+
+    `their_documents`: without others all that is the party's is meant, beside the party.
+    """
     names = [word for word in words if not any(sign.isdigit() for sign in word)]
     rest = [word for word in words if word not in names]
     if not names:
@@ -328,10 +377,13 @@ def _of_party(session: Session, words: Sequence[str]) -> Iterator[ColumnElement[
     party = and_(col(Entity.kind).in_(PARTY_KINDS), *(_in_name(word) for word in names))
     if not rest:
         yield party
+    if not rest and not their_documents:
         return
-    query = select(col(Entity.id)).where(party).order_by(col(Entity.id)).limit(_CANDIDATES)
+    indexed = col(Entity.kind), col(Entity.code_folded)  # by id SQLite would go through all records
+    query = select(col(Entity.id)).where(party).order_by(*indexed).limit(_CANDIDATES)
     ids = session.scalars(query).all()
-    yield and_(col(Entity.party_id).in_(ids), *(_of_document(word) for word in rest))
+    if ids:
+        yield and_(col(Entity.party_id).in_(ids), *(_of_document(word) for word in rest))
 
 
 def _in_name(word: str) -> ColumnElement[bool]:

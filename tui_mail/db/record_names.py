@@ -1,10 +1,9 @@
 """Which records a query means by a code, a number or words of a name."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.erp import is_number
@@ -12,14 +11,12 @@ from tui_mail.db.erp_save import plain
 from tui_mail.db.prefix import begins
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity
-from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
 from tui_mail.search.tree import OfRecord, Tree
 from tui_mail.search.words import words
 from tui_mail.values import PARTY_KINDS
 
 MOST = 500  # records that one name means; more say nothing
-_NUMBER_SERIES = re.compile(r"(\d{1,12})/(\w{1,6})")
 _NAMED = (*PARTY_KINDS, "contact")
 
 
@@ -56,12 +53,6 @@ def _conditions(session: Session, asked: OfRecord) -> Iterator[ColumnElement[boo
     if "due_item" in asked.kinds:  # all instalments of an invoice
         yield begins(session, col(Entity.code_folded), f"{code}#")
     yield is_number(code)
-    series = _NUMBER_SERIES.fullmatch(code)
-    if series is not None:
-        yield and_(
-            col(Entity.number) == canonical_number(series[1]),
-            func.lower(col(Entity.series)) == series[2],
-        )
 
 
 def _by_name(session: Session, asked: OfRecord) -> Iterator[int]:

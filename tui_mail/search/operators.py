@@ -255,14 +255,14 @@ _RECORDS: dict[tuple[str, ...], Named] = {
     ("opportunity",): named("opportunity opp", "opportunita"),
 }
 RECORD_NAMES = {kinds: names.english[0] for kinds, names in _RECORDS.items()}
-_NAMED_KINDS = {name: kinds for kinds, names in _RECORDS.items() for name in names.names}
+NAMED_KINDS = {name: kinds for kinds, names in _RECORDS.items() for name in names.names}
 _LABELS = (
     *("QT", "SO", "PO", "OFF", "DN", "GR", "INV", "PINV", "CN", "DUE", "JOB", "ACT", "OPP"),
     *("PV", "OC", "OF", "OV", "DDT", "CAR", "FT", "FTA", "NC", "SC", "COM", "ATT"),
 )
 # In small letters only those that are no words of either language.
 _SMALL_LABELS = ("qt", "dn", "inv", "pinv", "pv", "oc", "ov", "ddt", "ft", "fta", "nc", "sc")
-LABELS = {label: RecordKinds(_NAMED_KINDS[label.lower()]) for label in (*_LABELS, *_SMALL_LABELS)}
+LABELS = {label: RecordKinds(NAMED_KINDS[label.lower()]) for label in (*_LABELS, *_SMALL_LABELS)}
 
 
 def looks_like_a_number(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from tui_mail.i18n import _, pgettext
 from tui_mail.safetext import SafeText, safe
+from tui_mail.search.kinds import ABBREVIATIONS, NAMES
 from tui_mail.search.places import place_name
 from tui_mail.values import PARTY_KINDS
 
@@ -13,52 +14,12 @@ def is_party(kind: str) -> bool:
 
 def abbreviation(kind: str) -> SafeText:
     """Two or three letters for a kind of record."""
-    names = {
-        "customer": _("CUS"),
-        "supplier": _("SUP"),
-        "lead": _("LEAD"),
-        "operator": _("OPR"),
-        "contact": _("CON"),
-        "quote": _("QT"),
-        "sales_order": _("SO"),
-        "purchase_order": _("PO"),
-        "offer": _("OFF"),
-        "delivery_note": _("DN"),
-        "goods_receipt": _("GR"),
-        "invoice": _("INV"),
-        "purchase_invoice": _("PINV"),
-        "credit_note": _("CN"),
-        "due_item": _("DUE"),
-        "job": _("JOB"),
-        "activity": _("ACT"),
-        "opportunity": _("OPP"),
-    }
-    return safe(names.get(kind, kind[:4].upper()))
+    return safe(_(ABBREVIATIONS[kind]) if kind in ABBREVIATIONS else kind[:4].upper())
 
 
 def kind_name(kind: str) -> SafeText:
     """A kind of record in words."""
-    names = {
-        "customer": _("Customer"),
-        "supplier": _("Supplier"),
-        "lead": _("Lead"),
-        "operator": _("Operator"),
-        "contact": _("Contact"),
-        "quote": _("Quote"),
-        "sales_order": _("Order"),
-        "purchase_order": _("Purchase order"),
-        "offer": _("Offer"),
-        "delivery_note": _("Delivery note"),
-        "goods_receipt": _("Goods receipt"),
-        "invoice": _("Invoice"),
-        "purchase_invoice": _("Purchase invoice"),
-        "credit_note": _("Credit note"),
-        "due_item": _("Due item"),
-        "job": _("Job"),
-        "activity": _("Activity"),
-        "opportunity": _("Opportunity"),
-    }
-    return safe(names.get(kind, kind))
+    return safe(_(NAMES[kind]) if kind in NAMES else kind)
 
 
 def state_name(state: str) -> SafeText:
