@@ -5,6 +5,7 @@ Warnings lie between header and text, in lines that mail cannot draw in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ _NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it c
 _WARNING_LINES = 5  # each: an address may be as long as its sender likes
 _RECEIPTS = 8  # lines
 _WARNED_LINKS = 2  # each; more are counted
+_MOST_RECORDS = 4  # in one line
+_SHORTEST_REASON = 12  # cells
 _PEC_SENDER = "posta-certificata@"
 # What keeps a provider's word from counting; the rest is only said.
 _NOT_VOUCHED = frozenset(
@@ -189,7 +192,7 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
         tags = SafeText("  ".join(f"#{safe(tag)}" for tag in head.tags))
         lines.append(plain(fit(SafeText(f" {tags}"), width), "accent"))
     if records:
-        lines.append(records_line(head.links, now))
+        lines.append(records_line(head.links, width, now))
     for text in warnings(head):
         rows = wrapped(text, width - 1, "   ")
         shown = rows[:_WARNING_LINES]
@@ -227,24 +230,48 @@ def _receipts(head: Letterhead, width: int) -> list[Line]:
     return lines
 
 
-def records_line(links: Sequence[LinkRow], now: datetime) -> Line:
-    """The records of a message in one line, each with the sign of its link."""
+def records_line(links: Sequence[LinkRow], width: int, now: datetime) -> Line:
+    """The records of a message in one line, each with the sign of its link; the keys end it.
+
+    Where there is no room for all, reasons are shortened first, then the last records only counted.
+    """
     shown = [link for link in links if link.state != "rejected"]
     if not shown:
         return plain(safe(_(" – no record linked  ·  L link")), "dim")
     shown.sort(key=lambda link: is_party(link.kind))
-    pieces = [Piece(SafeText(" "))]
     today = now.astimezone().date()
-    for link in shown[:4]:
-        sign = {"confirmed": "✓ ", "proposed": "? "}.get(link.state, "")
-        name = formats.record(link.kind, link.code, link.title, today)
-        why = f" ({link.why})" if link.state == "proposed" and link.why else ""
-        style = "warning" if link.state == "proposed" else "accent"
-        pieces.append(Piece(safe(f"{sign}{name}"), style))
-        pieces.append(Piece(safe(f"{why}  "), "dim"))
-    more = f"+{len(shown) - 4}  " if len(shown) > 4 else ""
-    pieces.append(Piece(safe(_("{more}·  L change  i records").format(more=more)), "dim"))
-    return tuple(pieces)
+    keys = safe(_("·  L change  i records"))
+    named = [_linked(link, today) for link in shown]
+    for count in range(min(len(named), _MOST_RECORDS), 0, -1):
+        more = f"+{len(named) - count}  " if len(named) > count else ""
+        end = safe(f"{more}{keys}")
+        room = width - 2 - width_of(end) - sum(width_of(name) + 2 for name, _style in named[:count])
+        if room >= 0 or count == 1:
+            break
+    pieces = [Piece(SafeText(" "))]
+    for link, (name, style) in zip(shown[:count], named, strict=False):
+        why = _reason(link, room)
+        called = name if room >= 0 else fit(name, max(1, width_of(name) + room))
+        room -= width_of(why)
+        pieces += [Piece(called, style), Piece(SafeText(f"{why}  "), "dim")]
+    return (*pieces, Piece(end, "dim"))
+
+
+def _linked(link: LinkRow, today: Day) -> tuple[SafeText, str]:
+    sign = {"confirmed": "✓ ", "proposed": "? "}.get(link.state, "")
+    name = formats.record(link.kind, link.code, link.title, today)
+    return safe(f"{sign}{name}"), "warning" if link.state == "proposed" else "accent"
+
+
+def _reason(link: LinkRow, room: int) -> SafeText:
+    """Why a link is proposed, in `room` cells; nothing where that would be no more than a word's."""
+    if link.state != "proposed" or not link.why:
+        return SafeText("")
+    why = safe(link.why)
+    most = room - width_of(SafeText(" ()"))
+    if width_of(why) <= most:
+        return SafeText(f" ({why})")
+    return SafeText(f" ({fit(why, most).rstrip()})") if most >= _SHORTEST_REASON else SafeText("")
 
 
 def header_lines(head: Letterhead, width: int) -> list[Line]:

@@ -177,7 +177,7 @@ class TracePanel(Panel, RowList[ListRow]):
     """The record's mail, with the same rows as the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("trace.open", "enter,o", "open", msgid("read"), hint=True),
+        bind("trace.open", "enter,o", "open", msgid("read it"), hint=True),
         bind("trace.narrow", "backslash", "narrow", msgid("filter"), hint=True),
         bind("trace.chain", "C", "chain", msgid("with its chain"), hint=True),
         *MOVES,
