@@ -118,3 +118,26 @@ async def test_the_card_of_a_contact_has_the_mail_of_its_addresses_and_its_colle
         await shown.press("end", "enter")
         await shown.sees("Contact Luca Ferri", "Mail · 1", "Da Luca")
         await shown.lacks("Contacts", "Da altri")
+
+
+async def test_the_card_takes_what_its_mail_leaves_of_the_screen(stage: Stage) -> None:
+    await stage.receive("consegna ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.press("t")
+        await shown.sees("Mail · 1", "their reference PO-77", "Chain", "Pompa", "Valvola")
+        await shown.lacks("more line")
+
+
+async def test_a_card_beside_much_mail_grows_when_it_is_gone_to(stage: Stage) -> None:
+    for number in range(30):
+        await stage.receive(f"{number} ordine 2026/119")
+    async with showing(stage, (80, 24)) as shown:
+        await shown.press("t")
+        await shown.sees("Mail · 30", "Order 2026/119 · ↓ ", "14 ordine")
+        await shown.lacks("Chain")
+        await shown.press("tab")
+        await shown.sees("Chain", "▸ Order 119", "more lines")
+        await shown.lacks("14 ordine")
+        await shown.press("end", "end")
+        await shown.sees("Contacts")
+        await shown.lacks("more line")

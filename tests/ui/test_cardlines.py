@@ -1,5 +1,6 @@
 """A record's card says its facts in the words of people."""
 
+from dataclasses import replace
 from datetime import date as Day
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 from tui_mail.db.rows import Card, EntityRow
 from tui_mail.i18n import set_language
 from tui_mail.ui.cardlines import body_of
+from tui_mail.ui.widgets.text import width_of
 
 
 def card(**details: str) -> Card:
@@ -59,3 +61,26 @@ def test_no_code_of_ours_is_shown(language: str, order: str, kind: str, land: st
     assert land in text
     assert "01/11/2026" in text
     assert "sales_order" not in text
+
+
+@pytest.mark.parametrize(("language", "label"), [
+    ("en", "our reference"), ("it", "nostro riferimento"),
+])  # fmt: skip
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_labels_and_addresses_are_whole_at_every_width(
+    language: str, label: str, width: int
+) -> None:
+    addresses = tuple(f"ufficio-{number}@carpenteria.example" for number in range(5))
+    known = card()
+    whole = replace(known, entity=replace(known.entity, our_reference="AR"), addresses=addresses)
+    set_language(language)
+    try:
+        lines = body_of(whole, width, Day(2026, 11, 24))[0].lines
+    finally:
+        set_language("en")
+    texts = ["".join(part.text for part in line) for line in lines]
+    assert any(f" {label} AR" in text for text in texts)
+    assert all(any(address in text for text in texts) for address in addresses)
+    assert "…" not in "".join(texts)
+    assert all(width_of(text) <= width for text in texts)
+    assert texts[-1].strip()

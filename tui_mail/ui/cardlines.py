@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date as Day
+from itertools import chain, repeat, zip_longest
 
 from tui_mail.db.rows import Card, EntityRow, LineRow
 from tui_mail.i18n import _
@@ -14,7 +15,7 @@ from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
 from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE
 
-_LABEL = 16
+_TWO_COLUMNS = 90  # cells from which facts stand in two
 _FLAGS = {"blocked", "disputed", "active"}
 _NOT_SO = {"0", "false", "no"}
 _DAYS = {"left_on"}
@@ -98,6 +99,8 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
 
 def _way_error(entity: EntityRow, width: int) -> list[Line]:
     """Why a record made here is not in the ERP yet, whole."""
+    if not entity.way_error:
+        return []
     style = "error" if entity.refused else "warning"
     return [plain(part, style) for part in wrapped(safe(entity.way_error), width - 1, " ")]
 
@@ -148,19 +151,36 @@ def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:
 
 
 def _in_columns(facts: Sequence[tuple[SafeText, SafeText, str]], width: int) -> list[Line]:
-    """Two facts a line where there is room, one below the other in reading order."""
-    columns = 2 if width >= 90 else 1
-    height = -(-len(facts) // columns)
-    cell = width // columns
-    lines: list[Line] = []
-    for row in range(height):
-        pieces: list[Piece] = []
-        for label, value, style in facts[row::height]:
-            pieces.append(Piece(fit(SafeText(f" {label}"), _LABEL), "dim"))
-            pieces.append(Piece(fit(SafeText(f" {value}"), max(1, cell - _LABEL - 1)), style))
-            pieces.append(Piece(SafeText(" ")))
-        lines.append(tuple(pieces))
-    return lines
+    """Two facts a line where there is room, one below the other in reading order; labels take what
+    the longest needs, and what is too long goes on below."""
+    cell = width // 2 if width >= _TWO_COLUMNS else width
+    longest = max((width_of(label) for label, _value, _style in facts), default=0)
+    labels = min(longest + 2, cell // 2)
+    shown = [_fact(fact, labels, cell) for fact in facts]
+    if cell == width:
+        return [line for lines in shown for line in lines]
+    left: list[Line] = []
+    half = -(-sum(map(len, shown)) // 2)
+    while len(left) < half:
+        left += shown.pop(0)
+    right: list[Line] = [line for lines in shown for line in lines]
+    empty: Line = (Piece(SafeText(" " * cell)),)
+    return [(*one, *other) for one, other in zip_longest(left, right, fillvalue=empty)]
+
+
+def _fact(fact: tuple[SafeText, SafeText, str], labels: int, cell: int) -> list[Line]:
+    """A fact in lines of `cell` cells, `labels` of them for its label."""
+    label, value, style = fact
+    room = max(1, cell - labels - 1)
+    names = chain([label], repeat(SafeText("")))
+    return [
+        (
+            Piece(fit(SafeText(f" {name}"), labels), "dim"),
+            Piece(fit(part, room), style),
+            Piece(SafeText(" ")),
+        )
+        for name, part in zip(names, wrapped(value, room), strict=False)
+    ]
 
 
 def _section(name: str, width: int) -> Entry[EntityRow]:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
 
+_LEAST = 4  # lines that the card keeps beside much mail, and the mail beside a long card
+
 
 def _read(session: "Session", entity_id: int, today: "Day") -> Card:
     from tui_mail.db.cards import card
@@ -106,7 +108,34 @@ class CardPanel(Panel, Entries[EntityRow]):
     def title(self) -> SafeText:
         if self.card is None:
             return safe(_("Record"))
-        return heading_of(self.card.entity)
+        heading = heading_of(self.card.entity)
+        below = self.count - self.top - self.size.height + 1
+        if below <= 0:
+            return heading
+        more = ngettext("{n} more line", "{n} more lines", below).format(n=below)
+        return safe(f"{heading} · ↓ {more}")
+
+    def scroll_lines_to(self, top: int) -> None:
+        before = self.top
+        super().scroll_lines_to(top)
+        if self.top != before:
+            self.forget()  # the title says how much is below
+
+    def on_focus(self) -> None:
+        super().on_focus()
+        self._show_chosen()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.has_focus and self.top:
+            self.scroll_lines_to(0)  # it may have grown for the cursor: no further than need be
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        """Scroll down to what the cursor is on."""
+        lines = self._lines_of(self.chosen)
+        if lines and lines[-1] >= self.top + self.page:
+            self.scroll_lines_to(lines[-1] - self.page + 1)
 
     def entries(self, width: int) -> list[Entry[EntityRow]]:
         if self.card is None:
@@ -176,6 +205,9 @@ class TraceSource:
 class TracePanel(Panel, RowList[ListRow]):
     """The record's mail, with the same rows as the list."""
 
+    class Grown(Message):
+        """There is more or less mail."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("trace.open", "enter,o", "open", msgid("read it"), hint=True),
         bind("trace.narrow", "backslash", "narrow", msgid("filter"), hint=True),
@@ -195,6 +227,7 @@ class TracePanel(Panel, RowList[ListRow]):
         self._entity_id = place.entity_id
         self.narrowed = place.narrowed
         self._wanted = (place.index, place.mail)
+        self._told = 0  # how many rows were told of
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
@@ -280,6 +313,12 @@ class TracePanel(Panel, RowList[ListRow]):
             return plain(safe(_(" No mail is linked to this record.")), "dim")
         return super().line(index, width)
 
+    def forget(self) -> None:
+        super().forget()
+        if self.count != self._told:
+            self._told = self.count
+            self.post_message(self.Grown())
+
     def background(self, index: int) -> str:
         return super().background(index) if self.total else "background"
 
@@ -292,7 +331,7 @@ class TracePanel(Panel, RowList[ListRow]):
 
 
 class CardScreen(Screen[CardChoice | None]):
-    """The card over its mail; `mail_only`: just the mail."""
+    """The card over its mail; `mail_only`: the mail has the focus at first."""
 
     DEFAULT_CSS = """
     CardScreen #card { height: 1fr; }
@@ -329,6 +368,7 @@ class CardScreen(Screen[CardChoice | None]):
         self._trace.changed(topics)
 
     def on_descendant_focus(self) -> None:
+        self._divide()
         self.call_after_refresh(self._show_hints)
 
     def on_resize(self) -> None:
@@ -339,10 +379,16 @@ class CardScreen(Screen[CardChoice | None]):
         self._divide()
         self.call_after_refresh(self._show_hints)
 
+    def on_trace_panel_grown(self) -> None:
+        self._divide()
+
     def _divide(self) -> None:
-        """The card takes what it needs, at most two thirds; the mail has the rest."""
-        most = 3 if self._place.mail_only else max(4, (self.size.height - 2) * 2 // 3)
-        self._card.styles.height = min(most, self._card.count + 2)
+        """The mail takes the rows that it needs, the card the rest; where both need more than there
+        is, what has the focus has the most."""
+        room = self.size.height - 2
+        card, mail = self._card.count + 1, self._trace.count + 1
+        kept = _LEAST if self.focused is self._trace else room - max(_LEAST, room // 3)
+        self._card.styles.height = min(card, max(room - mail, kept))
 
     def _show_hints(self) -> None:
         rows = commands(self.active_bindings.values())
@@ -390,7 +436,10 @@ class CardScreen(Screen[CardChoice | None]):
         self.dismiss(CardChoice(event.row, [here]))
 
     def action_other(self) -> None:
-        (self._card if self._trace.has_focus else self._trace).focus()
+        if self.focused is self._trace:
+            self.set_focus(self._card)
+        else:
+            self.set_focus(self._trace)
 
     def action_close(self) -> None:
         self.dismiss(None)
