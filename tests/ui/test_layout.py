@@ -25,7 +25,8 @@ def test_on_a_low_screen_the_reader_takes_the_lists_place() -> None:
 
 def test_a_wide_screen_has_list_and_reader_side_by_side() -> None:
     assert plan(160, 45, "threads").wide
-    assert plan(200, 60, "threads").columns
+    assert not plan(200, 60, "threads").columns
+    assert plan(240, 60, "threads").columns
     assert plan(160, 20, "reader").shown == set(PANELS)
 
 

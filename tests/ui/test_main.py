@@ -588,7 +588,11 @@ async def test_the_size_may_change_at_any_time(stage: Stage) -> None:
         assert main.threads.cursor == 1
         await shown.pilot.resize_terminal(200, 60)
         await shown.until(lambda: main.reader.region.x > main.threads.region.x)
-        assert main.agenda.region.x > main.records.region.x
+        assert main.threads.size.width >= 80
+        assert main.agenda.region.x == main.records.region.x
+        await shown.pilot.resize_terminal(240, 60)
+        await shown.until(lambda: main.agenda.region.x > main.records.region.x)
+        assert main.threads.size.width >= 80
         await shown.pilot.resize_terminal(120, 24)
         await shown.until(lambda: not main.reader.display)
         await shown.press("enter")

@@ -7,6 +7,7 @@ import pytest
 
 from tui_mail.db.rows import Chip, ListRow, PageKey
 from tui_mail.ui.rowline import draw
+from tui_mail.ui.widgets.text import width_of
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -77,3 +78,17 @@ def test_the_record_and_the_mark_of_an_attachment_are_seen_in_a_list_of_any_widt
     line = "".join(str(piece.text) for piece in draw(linked, width, NOW, current=False))
     assert len(line) <= width
     assert line.index("Luca") < line.index("▪ Pagamento") < line.index("QT 279 ✓")
+
+
+@pytest.mark.parametrize("width", [66, 80, 120])
+def test_the_subject_takes_what_the_chip_does_not_need(width: int) -> None:
+    long = replace(row("Luca Ferri"), subject="Segnalazione del documento di trasporto " * 4)
+    shown = []
+    for code in ("2026/9", "2026/123456789"):
+        chips = (Chip(1, "", "invoice", code, "", ""),)
+        line = draw(replace(long, chips=chips), width, NOW, current=False)
+        shown.append("".join(str(piece.text) for piece in line))
+        assert width_of(shown[-1]) < width
+    narrow, wide = (line.index("…") for line in reversed(shown))
+    assert wide - narrow == 8 if width > 66 else wide > narrow
+    assert "… INV 9 " in shown[0]

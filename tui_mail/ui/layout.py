@@ -6,7 +6,7 @@ PANELS = ("folders", "threads", "reader", "records", "agenda")
 
 NARROW = 100  # columns; below: one panel at a time
 SIDE_BY_SIDE = 160  # from here: list and reader beside each other
-OWN_COLUMN = 180  # from here: the agenda in a column of its own
+OWN_COLUMN = 240  # from here: the agenda in a column of its own, and the list as wide as before
 LOW = 30  # lines; below: the reader takes the list's place
 
 

@@ -67,10 +67,12 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
         line.append(Piece(SafeText("★"), "warning"))
     gap = "" if row.starred else " "
     line.append(Piece(SafeText(f"{gap} {_who(row, parts.who)} "), weight))
+    chip, style = _chips(row, parts.chip, now) if parts.chip else (SafeText(""), "")
     if parts.subject:
-        name = _assignee(row, parts.subject)
-        tags = _tags(row, parts.subject - width_of(name))
-        room = parts.subject - width_of(name) - width_of(tags)
+        given = parts.subject + parts.chip - width_of(chip)  # with what the chip does not need
+        name = _assignee(row, given)
+        tags = _tags(row, given - width_of(name))
+        room = given - width_of(name) - width_of(tags)
         end = "" if name or tags else " "
         line.append(Piece(SafeText(f"{fit(subject, room)}{end}"), weight))
         if tags:
@@ -78,8 +80,7 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
         if name:
             line.append(Piece(SafeText(f"{name} "), "dim"))
     if parts.chip:
-        text, style = _chips(row, parts.chip, now)
-        line.append(Piece(SafeText(f"{fit(text, parts.chip)} "), style))
+        line.append(Piece(SafeText(f"{chip} "), style))
     if parts.date:
         line.append(Piece(fit(formats.when(row.received_at, now), parts.date, right=True), "dim"))
     return tuple(line)

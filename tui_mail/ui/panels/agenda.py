@@ -134,15 +134,23 @@ class AgendaPanel(Panel, Entries[EventRow]):
         return Entry((line,), row)
 
     def _due(self, row: EventRow, width: int) -> Entry[EventRow]:
-        amount = formats.money(row.amount) if row.amount is not None else SafeText("")
-        name = row.title
-        if row.chip is not None:
-            code = formats.short_code(row.chip.code, self._now.astimezone().date())
-            name = f"{code} {row.title}" if row.title != row.chip.code else str(code)
-        text = safe(_("  due {name}").format(name=name))
+        """What falls due, and whose it is: below where there is no room for both."""
+        amount = SafeText("")
+        if row.amount is not None:
+            amount = formats.money(row.amount, row.currency)
+        name, whose = row.title, ""
+        if row.chip is not None and row.title != row.chip.code:
+            name, whose = (
+                formats.short_code(row.chip.code, self._now.astimezone().date()),
+                row.title,
+            )
         room = width - width_of(amount) - 2
+        text, party = safe(_("  due {name}").format(name=name)), safe(f" {whose}" if whose else "")
+        if width_of(text) + width_of(party) <= room:
+            text, party = SafeText(f"{text}{party}"), SafeText("")
         line = (Piece(fit(text, room), "dim"), Piece(SafeText(f" {amount} ")))
-        return Entry((line,), row)
+        below = plain(fit(SafeText(f"   {party}"), width), "dim")
+        return Entry((line, below) if party else (line,), row)
 
     def same(self, one: EventRow, other: EventRow) -> bool:
         return (one.id, one.due) == (other.id, other.due)

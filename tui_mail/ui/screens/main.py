@@ -65,10 +65,10 @@ class MainScreen(PrefixKeys, Screen[None]):
     MainScreen #records { height: 3fr; }
     MainScreen #agenda { height: 2fr; }
     MainScreen.-wide #middle { layout: horizontal; }
-    MainScreen.-wide #threads { width: 12fr; height: 1fr; }
+    MainScreen.-wide #threads { width: 13fr; height: 1fr; }
     MainScreen.-wide #reader { width: 10fr; height: 1fr; }
-    MainScreen.-wide #side { width: 32; }
-    MainScreen.-columns #side { layout: horizontal; width: 56; }
+    MainScreen.-wide #side { width: 18%; min-width: 32; }
+    MainScreen.-columns #side { layout: horizontal; width: 30%; max-width: 80; }
     MainScreen.-columns #records { height: 1fr; }
     MainScreen.-columns #agenda { height: 1fr; }
     MainScreen.-narrow #folders { width: 1fr; }
