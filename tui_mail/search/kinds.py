@@ -5,7 +5,6 @@ from functools import cache
 
 from tui_mail.i18n import in_every_language, msgid
 from tui_mail.safetext import folded
-from tui_mail.search.operators import NAMED_KINDS
 
 NAMES = {
     "customer": msgid("Customer"),
@@ -61,6 +60,8 @@ def kinds_called(words: Sequence[str]) -> tuple[tuple[str, ...], int]:
 
 @cache
 def _kinds() -> dict[str, tuple[str, ...]]:
+    from tui_mail.search.operators import NAMED_KINDS  # the first list does not wait for it
+
     found = {folded(name): set(kinds) for name, kinds in NAMED_KINDS.items()}
     for names in (NAMES, ABBREVIATIONS):
         for kind, message in names.items():
