@@ -74,7 +74,7 @@ def test_a_link_comes_with_its_record_and_why(house: House) -> None:
     assert (party.kind, party.party) == ("customer", "")
 
 
-def test_chips_are_documents_first_the_surest_first_at_most_three(house: House) -> None:
+def test_chips_are_the_sure_ones_first_then_documents_at_most_three(house: House) -> None:
     message, bare = house.message(), house.message()
     propose(
         house, message, (FERRI, AUTOMATIC), (ORDER, PROPOSED), (INVOICE, AUTOMATIC), (DUE, PROPOSED)
@@ -83,8 +83,8 @@ def test_chips_are_documents_first_the_surest_first_at_most_three(house: House) 
     chips = house.database.read_now(links.chips_for, [message, bare])
     assert [(one.code, one.state) for one in chips[message]] == [
         ("2026/A/88", "automatic"),
-        ("2026/119", "proposed"),
         ("C107", "automatic"),
+        ("2026/119", "proposed"),
     ]
     assert bare not in chips
     assert house.database.read_now(links.chips_for, []) == {}

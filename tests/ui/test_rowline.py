@@ -37,6 +37,36 @@ def row(name: str, address: str = "attacker@evil.example") -> ListRow:
     )
 
 
+def drawn(one: ListRow, width: int = 120) -> str:
+    return "".join(str(piece.text) for piece in draw(one, width, NOW, current=False))
+
+
+CITY = Chip(1, "", "customer", "C1", "Comune di Rimini", "automatic")
+ORDER = Chip(2, "", "sales_order", "2026/119", "", "automatic")
+
+
+@pytest.mark.parametrize(
+    ("chips", "shown"),
+    [
+        ((CITY,), "Comune di Rimini "),
+        ((CITY, replace(ORDER, state="proposed")), "Comune di Rimini +1 ?"),
+        ((ORDER, CITY), "SO 119 "),
+        ((ORDER, replace(ORDER, state="proposed")), "SO 119 +1 ?"),
+        ((replace(ORDER, state="confirmed"), ORDER), "SO 119 ✓ +1 "),
+        ((replace(ORDER, state="proposed"),), "SO 119 ?"),
+        ((CITY, CITY), "2 parties "),
+        ((CITY, CITY, replace(ORDER, state="proposed")), "2 parties +1 ?"),
+        ((replace(CITY, state="proposed"),) * 2, "2 parties ? "),
+    ],
+)
+def test_the_chip_names_the_surest_record_and_counts_the_others(
+    chips: tuple[Chip, ...], shown: str
+) -> None:
+    line = drawn(replace(row("Luca Ferri"), chips=chips))
+    assert shown in line
+    assert len(line) <= 120
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

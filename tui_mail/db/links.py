@@ -37,6 +37,7 @@ from tui_mail.i18n import _
 from tui_mail.values import LOCAL_SOURCE, MADE_HERE, PARTY_KINDS, Crm, LinkState
 
 CHIPS = 3
+_WEAK = 50  # per cent
 _STATE_RANK = {
     LinkState.CONFIRMED.value: 0,
     LinkState.AUTOMATIC.value: 1,
@@ -55,6 +56,12 @@ def _order(kind: str, state: str, score: int) -> tuple[int, int, int]:
     party = kind in PARTY_KINDS or kind == "contact"
     place = 2 if party else 1 if kind in MADE_HERE else 0
     return place, _STATE_RANK.get(state, 9), -score
+
+
+def _order_of_chips(kind: str, state: str, score: int) -> tuple[bool, int, int, int]:
+    """A proposal that little speaks for comes after what is sure: a list has room for one."""
+    weak = state == LinkState.PROPOSED.value and score < _WEAK
+    return weak, *_order(kind, state, score)
 
 
 @cache  # to say what is asked takes longer than to ask it
@@ -83,14 +90,16 @@ def _chips(crm: Crm) -> Select[*tuple[Any, ...]]:
 def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple[Chip, ...]]:
     """The records of each message as a list shows them, at most three; no key for one without.
 
-    Documents before parties, confirmed before automatic before proposed; rejected ones never.
+    Documents before parties, confirmed before automatic before proposed, and after all of them
+    what is proposed though little speaks for it; rejected ones never.
     """
-    found: defaultdict[int, list[tuple[tuple[int, int, int], Chip]]] = defaultdict(list)
+    found: defaultdict[int, list[tuple[tuple[bool, int, int, int], Chip]]] = defaultdict(list)
     query = _chips(crm_of(session))
     for some in chunks(message_ids):
         for row in session.execute(query, {"some": some}):
             chip = Chip(row.id, row.company, row.kind, row.code, row.title, row.state)
-            found[row.message_id].append((_order(row.kind, row.state, row.score), chip))
+            rank = _order_of_chips(row.kind, row.state, row.score)
+            found[row.message_id].append((rank, chip))
     return {
         message_id: tuple(chip for _rank, chip in sorted(chips, key=lambda each: each[0])[:CHIPS])
         for message_id, chips in found.items()

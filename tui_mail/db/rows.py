@@ -192,7 +192,7 @@ class SavedRow:
 class ListRow:
     """A row of a message list: a conversation by its latest message, or one message.
 
-    `key` pages the list. `chips`: linked records, documents before parties, confirmed first.
+    `key` pages the list. `chips`: linked records, sure before proposed, then documents before parties.
     `total` and `unread` count the conversation's messages in the folder (1 in flat lists);
     `in_thread` those in all folders that the operator may read (0 in flat lists). `tags`: of the
     message itself, in the order of the alphabet.

@@ -67,9 +67,10 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
         line.append(Piece(SafeText("★"), "warning"))
     gap = "" if row.starred else " "
     line.append(Piece(SafeText(f"{gap} {_who(row, parts.who)} "), weight))
-    chip, style = _chips(row, parts.chip, now) if parts.chip else (SafeText(""), "")
+    chips = _chips(row, parts.chip, now) if parts.chip else []
     if parts.subject:
-        given = parts.subject + parts.chip - width_of(chip)  # with what the chip does not need
+        taken = sum(width_of(piece.text) for piece in chips)
+        given = parts.subject + parts.chip - taken  # with what the chip does not need
         name = _assignee(row, given)
         tags = _tags(row, given - width_of(name))
         room = given - width_of(name) - width_of(tags)
@@ -80,7 +81,7 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
         if name:
             line.append(Piece(SafeText(f"{name} "), "dim"))
     if parts.chip:
-        line.append(Piece(SafeText(f"{chip} "), style))
+        line.extend((*chips, Piece(SafeText(" "))))
     if parts.date:
         line.append(Piece(fit(formats.when(row.received_at, now), parts.date, right=True), "dim"))
     return tuple(line)
@@ -129,18 +130,28 @@ def _who(row: ListRow, width: int) -> SafeText:
     return fit(SafeText(shown + count), width)
 
 
-def _chips(row: ListRow, width: int, now: datetime) -> tuple[SafeText, str]:
+def _chips(row: ListRow, width: int, now: datetime) -> list[Piece]:
+    """The record that matters most and how many more; what is only proposed stands out."""
     if not row.chips:
-        return (SafeText("–" if not row.outgoing else ""), "dim")
+        return [Piece(SafeText("" if row.outgoing else "–"), "dim")]
     first = row.chips[0]
-    alike = [one for one in row.chips if is_party(one.kind) == is_party(first.kind)]
-    style = "warning" if first.state == "proposed" else "dim"
-    if len(alike) > 1 and is_party(first.kind):
-        words = ngettext("{0} party", "{0} parties", len(alike)).format(len(alike))
-        return safe(f"{words}{' ?' if first.state == 'proposed' else ''}"), style
-    more = f" +{len(alike) - 1}" if len(alike) > 1 else ""
-    sign = {"confirmed": " ✓", "proposed": " ?"}.get(first.state, "")
-    name = formats.record(first.kind, first.code, first.title, now.astimezone().date())
-    room = width - len(sign) - len(more)
-    short = name if width_of(name) <= room else fit(name, room)
-    return safe(f"{short}{sign}{more}"), style
+    sure = first.state != "proposed"
+    # Whose a document is goes without saying: beside one, parties are not counted.
+    shown = [one for one in row.chips if is_party(first.kind) or not is_party(one.kind)]
+    parties = [one for one in shown if is_party(one.kind) and (one.state != "proposed") == sure]
+    if len(parties) > 1:
+        name = safe(ngettext("{0} party", "{0} parties", len(parties)).format(len(parties)))
+        sign = "" if sure else " ?"
+        others = shown[len(parties) :]
+    else:
+        name = formats.record(first.kind, first.code, first.title, now.astimezone().date())
+        sign = {"confirmed": " ✓", "proposed": " ?"}.get(first.state, "")
+        others = shown[1:]
+    more = f" +{len(others)}" if others else ""
+    doubtful = sure and any(one.state == "proposed" for one in others)
+    end = f"{more} ?" if doubtful else more
+    room = width - len(sign) - len(end)
+    text = safe(f"{name if width_of(name) <= room else fit(name, room)}{sign}")
+    if not doubtful:
+        return [Piece(safe(f"{text}{end}"), "dim" if sure else "warning")]
+    return [Piece(text, "dim"), Piece(SafeText(end), "warning")]
