@@ -143,13 +143,25 @@ async def test_certified_mail_says_so_in_a_word(stage: Stage) -> None:
     raw = envelope(Posted(sender="x@pec.it", subject="ordine", text="ordine 77"))
     await stage.take(raw)
     async with showing(stage) as shown:
-        await shown.sees("x@pec.it", "ordine")
+        await shown.sees("PEC · Anna Rossi", "ordine")
         await shown.lacks("POSTA CERTIFICATA", "Per conto di")
         await shown.press("enter")
         await shown.sees("✓ PEC gestore.example", "ordine 77", "x@pec.it")
-        await shown.lacks("no provider", "does not fit")
+        await shown.lacks("no provider", "does not fit", "Messaggio di posta certificata")
         await shown.press("h")
         await shown.sees("certified mail: signed by Posta Certificata", "Per conto di: x@pec.it")
+        await shown.press("end")
+        await shown.sees("Messaggio di posta certificata")
+
+
+async def test_where_there_is_no_room_for_the_provider_certified_mail_still_says_so(
+    stage: Stage,
+) -> None:
+    await stage.take(envelope(Posted(sender="x@pec.it", subject="ordine")))
+    async with showing(stage, (40, 24)) as shown:
+        await shown.press("enter")
+        await shown.sees("✓ PEC ")
+        await shown.lacks("gestore.example")
 
 
 async def test_what_no_provider_signed_is_not_certified(stage: Stage) -> None:

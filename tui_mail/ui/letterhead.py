@@ -61,6 +61,7 @@ class Letterhead:
     receipts: Sequence[CertifiedState] = ()  # what became of a certified letter of ours
     foreign: bool = False  # a receipt of no letter of ours
     authorities: bool = False  # whether it is known whom to trust with certified mail
+    envelope: str = ""  # what the provider wrote around a certified letter
 
 
 def mailbox(box: Mailbox | None) -> SafeText:
@@ -177,6 +178,8 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     aim = _("to {recipients}").format(recipients=to) if to else through
     room = width - width_of(when) - 2
     word = vouched(head)
+    if width <= width_of(word) * 3:
+        word = SafeText(" ".join(word.split()[:2]))  # without the provider's name
     beside = width_of(word) + 2 if word and width > width_of(word) * 3 else 0
     lines: list[Line] = [
         (
@@ -275,7 +278,8 @@ def _reason(link: LinkRow, room: int) -> SafeText:
 
 
 def header_lines(head: Letterhead, width: int) -> list[Line]:
-    """Who checked the sender, every header as it was decoded, and what could not be read."""
+    """Who checked the sender, every header as it was decoded, what could not be read, and what a
+    provider wrote around a certified letter."""
     lines: list[Line] = [
         plain(row) for told in _checked(head) for row in wrapped(safe(told), width - 1, " ")
     ]
@@ -293,7 +297,11 @@ def header_lines(head: Letterhead, width: int) -> list[Line]:
             "; ".join(map(damage_in_words, head.parsed.damage))
         )
         lines.extend(plain(row, "warning") for row in wrapped(safe(text), width - 1, " "))
-    lines.append(plain(SafeText("─" * width), "rule"))
+    rule = plain(SafeText("─" * width), "rule")
+    if head.envelope:
+        told = (wrapped(safe(one), width - 1, " ") for one in head.envelope.splitlines())
+        lines += [rule, *(plain(row, "dim") for rows in told for row in rows)]
+    lines.append(rule)
     return lines
 
 

@@ -121,6 +121,8 @@ def _who(row: ListRow, width: int) -> SafeText:
     if "@" in name and not row.outgoing and row.sender_address.lower() not in name.lower():
         name = ""  # it shows an address that is not the sender's
     text = safe(name) or safe(row.sender_address) or safe(_("(no sender)"))
+    if row.kind == "pec_envelope":
+        text = SafeText(f"PEC · {text}")
     number = max(row.total, row.in_thread)
     if number < 2:
         return fit(text, width)

@@ -16,6 +16,7 @@ from tui_mail.db.rows import AttachmentRow, MessageRow
 from tui_mail.errors import Away, NotFound, TuiMailError
 from tui_mail.i18n import _, ngettext
 from tui_mail.mail.certified import judged
+from tui_mail.mail.envelopes import without_envelope
 from tui_mail.mail.parse import parse
 from tui_mail.mail.pieces import HeldPiece, gather, joined, piece_of
 from tui_mail.mail.source import restore
@@ -35,7 +36,8 @@ class OpenedMessage:
     `parsed`, as are those that `row` says are away. `losses`: why, by the name of the blob. Of one
     that is a piece of another, `gathered` says what became of the pieces; where they make the whole,
     `parsed` is that, and so are subject and attachments of `row`, and `pieces` is the head of each
-    of them as it came.
+    of them as it came. Of a certified letter `parsed` has the text alone, `envelope` the words of
+    its provider.
     """
 
     row: MessageRow
@@ -45,6 +47,7 @@ class OpenedMessage:
     gathered: Gathered | None = None
     pieces: tuple[ParsedMessage, ...] = ()
     losses: Mapping[str, str] = field(default_factory=dict)
+    envelope: str = ""
 
     @property
     def away(self) -> bool:
@@ -103,8 +106,8 @@ class Reader:
             files = tuple(replace(one, away=one.blob in away) for one in row.attachments)
             row = replace(row, attachments=files)
         lost = _lost(row.attachments, losses)
-        parsed = judged(parse(raw), self.authorities)
-        opened = OpenedMessage(row, raw, parsed, lost, losses=losses)
+        parsed, envelope = without_envelope(judged(parse(raw), self.authorities))
+        opened = OpenedMessage(row, raw, parsed, lost, losses=losses, envelope=envelope)
         piece = opened.parsed.piece
         whole = not lost and not away
         return self._made_whole(opened, piece) if piece is not None and whole else opened

@@ -178,6 +178,7 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
             receipts=known.receipts,
             foreign=known.foreign,
             authorities=bool(parts.reader.authorities),
+            envelope=opened.envelope,
         )
         self._unfolded = self.top = 0
         self._source = None
