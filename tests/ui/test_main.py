@@ -440,6 +440,40 @@ async def test_records_are_shown_with_why_and_can_be_confirmed(stage: Stage) -> 
         await shown.sees("Confirmed SO 119 – z to undo", "✓ Order 119")
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
+async def test_a_reason_takes_a_line_until_the_cursor_is_on_its_record(
+    stage: Stage, language: str
+) -> None:
+    await stage.receive(
+        "Riferimento alla vostra gradita conferma dell'ordine 2026/119 del tre novembre scorso"
+    )
+    async with showing(stage, language=language) as shown:
+
+        def of_panel() -> str:
+            region = shown.main.records.region
+            lines = [line[region.x :] for line in shown.screen()[region.y : region.bottom]]
+            return " ".join(" ".join(lines).replace("│", " ").split())
+
+        await shown.sees("119", "l.ferri@ferri.it")
+        assert "2026/119”" not in of_panel()
+        await shown.press("i", "down")
+        await shown.until(lambda: "2026/119”" in of_panel())
+        await shown.press("up")
+        await shown.until(lambda: "2026/119”" not in of_panel())
+
+
+async def test_the_records_panel_says_how_much_is_below(stage: Stage) -> None:
+    for number in range(8):
+        await stage.receive(f"Ordine 2026/119, parte {number}")
+    async with showing(stage, (80, 16)) as shown:
+        await shown.press("i")
+        await shown.sees("Ferri Impianti Srl", "↓ ", " more")
+        await shown.press("end")
+        await shown.sees("▸ Ordine 2026/119")
+        await shown.lacks(" more")
+        assert "parte" in shown.screen()[-4]
+
+
 async def test_a_card_opens_and_gives_its_mail_back_to_the_reader(stage: Stage) -> None:
     await _three(stage)
     async with showing(stage) as shown:

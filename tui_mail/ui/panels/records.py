@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
+from textual.strip import Strip
 
 from tui_mail.db.rows import Card, LinkRow, ListRow
-from tui_mail.i18n import _, msgid
+from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.cardlines import is_late, to_do
@@ -126,6 +127,7 @@ class RecordsPanel(Panel, Entries[Item]):
         self.message_id: int | None = None
         self._found = Found()
         self._now = datetime.now(UTC)
+        self._in_whole: int | None = None
 
     def show(self, message_id: int | None, *, at: ListRow | None = None) -> None:
         """Show the records of a message; `at`: with the cursor on this one of the party's mail."""
@@ -181,12 +183,23 @@ class RecordsPanel(Panel, Entries[Item]):
             return [self._nothing(width, erp=found.erp)]
         parties = [link for link in found.links if is_party(link.kind)]
         documents = [link for link in found.links if not is_party(link.kind)]
+        self._in_whole = self._under_cursor([*parties, *documents])
         blocks = [self._party(link, width) for link in parties]
         blocks += [self._document(link, width) for link in documents]
         if found.mail and found.party is not None:
             blocks.append(self._heading(found.party, width))
             blocks += [self._mail(row, width) for row in found.mail]
         return blocks
+
+    def _under_cursor(self, links: Sequence[LinkRow]) -> int | None:
+        """Which record's reason is told in whole: of the others a line must do."""
+        there = [Item(link=link) for link in links]
+        there += [Item(mail=row) for row in self._found.mail]
+        on = next(
+            (one for one in there if self.chosen is not None and self.same(one, self.chosen)), None
+        )
+        on = on or (there[0] if there else None)
+        return on.link.entity_id if on is not None and on.link is not None else None
 
     def _nothing(self, width: int, *, erp: bool) -> Entry[Item]:
         if erp:
@@ -210,7 +223,7 @@ class RecordsPanel(Panel, Entries[Item]):
         if party is not None and party.entity.id == link.entity_id:
             lines += self._balance(party, width)
         lines += _way(link, width)
-        lines += _why(link, width)
+        lines += _why(link, width, whole=link.entity_id == self._in_whole)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
 
@@ -260,7 +273,7 @@ class RecordsPanel(Panel, Entries[Item]):
         if link.party and (party is None or party.entity.id != link.party_id):
             lines.append(plain(fit(SafeText(f"  {safe(link.party)}"), width), "dim"))
         lines += _way(link, width)
-        lines += _why(link, width)
+        lines += _why(link, width, whole=link.entity_id == self._in_whole)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
 
@@ -298,6 +311,39 @@ class RecordsPanel(Panel, Entries[Item]):
         if one.mail is not None and other.mail is not None:
             return one.mail.message_id == other.mail.message_id
         return False
+
+    # -- where the cursor is, and what is below
+
+    def choose(self, value: Item) -> None:
+        self.chosen = value
+        self.forget()
+        self._all()
+        super().choose(self.chosen)
+
+    @property
+    def page(self) -> int:
+        return max(1, super().page - 1) if self._overflows else super().page
+
+    @property
+    def _overflows(self) -> bool:
+        """Whether the last line is needed to say how much is below."""
+        return self.count > super().page > 1
+
+    def render_line(self, y: int) -> Strip:
+        if y < self.size.height - 1 or not self._overflows:
+            return super().render_line(y)
+        return self._strip(self._below(), self.size.width, "background")
+
+    def _below(self) -> Line:
+        """How many records and messages are below what is shown."""
+        end = self.top + self.page
+        entries, rest = self._all(), self._flat[end:]
+        hidden = {number for number, _line in rest} - {number for number, _line in self._flat[:end]}
+        more = sum(1 for number in hidden if entries[number].value is not None)
+        if not any(line for _number, line in rest):
+            return BLANK
+        words = ngettext("{n} more", "{n} more", more).format(n=more) if more else ""
+        return plain(safe(f"  ↓ {words}"), "warning")
 
     # -- keys
 
@@ -344,12 +390,15 @@ def _way(link: LinkRow, width: int) -> list[Line]:
     return [plain(part, style) for one in words for part in wrapped(one, width - 1, "  ")]
 
 
-def _why(link: LinkRow, width: int) -> list[Line]:
-    """By what it was found and how surely, then why, in whole: words of mail in it are short."""
+def _why(link: LinkRow, width: int, *, whole: bool) -> list[Line]:
+    """By what it was found and how surely, then why: in whole, where words of mail are short, or as
+    much of it as a line holds."""
     text = link.why or link_name(link.state)
     if link.state == "confirmed" and link.by:
         text = said_by(link.state, text, link.by)
     found = SafeText(f"  {method_name(link.method)} · {link.score}%")
+    if not whole:
+        return [plain(fit(SafeText(f"{found}: {safe(text)}"), width - 1), "dim")]
     return [
         plain(fit(found, width - 1), "dim"),
         *(plain(line, "dim") for line in wrapped(safe(text), width - 1, "  ")),
