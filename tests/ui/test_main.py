@@ -231,6 +231,18 @@ async def test_rows_are_marked_by_range_and_by_kind(stage: Stage) -> None:
         await shown.lacks("· 1 marked")
 
 
+async def test_how_many_are_marked_is_said_at_each_mark(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("X")
+        await shown.sees("· 1 marked", "\n 1 marked ")
+        await shown.press("down", "x", "x")
+        await shown.sees("· 3 marked", "\n 3 marked ")
+        await shown.press("x")
+        await shown.sees("· 2 marked", "\n 2 marked ")
+
+
 async def test_a_list_is_read_in_another_order_and_remembers_it(stage: Stage) -> None:
     await _three(stage)
     async with showing(stage) as shown:

@@ -60,7 +60,7 @@ class MarkKeys(_Base):
         else:
             self.marks[mark] = None
         self._anchor = row
-        self.forget()
+        self._say_marks(MarksFound(tuple(self.marks), len(self.marks)))
         self.action_move(1)
 
     def action_mark_range(self) -> None:
