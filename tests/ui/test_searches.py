@@ -107,6 +107,19 @@ async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None
         await shown.until(lambda: any("Tutte" in line[:22] for line in shown.screen()))
 
 
+async def test_a_search_that_takes_the_place_of_another_says_so(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await shown.sees("Searches", "Mine")
+        await _find(shown, "pompe")
+        await shown.sees("Search: pompe · 1")
+        await shown.press("ctrl+s", *"mine", "enter")
+        await shown.sees("Replaced “Mine” – z to undo")
+        assert "Mine" not in _names(stage)
+        await shown.press("escape", "z")
+        await shown.until(lambda: "Mine" in _names(stage))
+
+
 async def test_what_is_unread_in_a_saved_search_is_counted(stage: Stage) -> None:
     for subject in ("Uno", "Due"):
         await stage.receive(subject, sender="Nessuno <n@altrove.it>")

@@ -62,16 +62,24 @@ def _draw(name: str, beside: SafeText, width: int) -> Line:
 
 def _save(
     session: "Session", operator_id: int, name: str, query: str, shared: bool, now: datetime
-) -> None:
+) -> str:
+    """The name of the search in whose place it is kept, "" for none."""
+    from tui_mail.db.saved_list import saved_searches
     from tui_mail.db.saved_searches import save_search
 
+    known = saved_searches(session, operator_id)
     save_search(session, operator_id, name, query, now, shared=shared)
+    return next((row.name for row in known if row.own and folded(row.name) == folded(name)), "")
 
 
 async def save(parts: "Parts", name: Name, query: str) -> SafeText:
     """Keep a query under a name; the sentence. Raises WrongUse."""
     now = datetime.now(UTC)
-    await parts.database.write(_save, parts.operator_id, name.text, query, name.shared, now)
+    replaced = await parts.database.write(
+        _save, parts.operator_id, name.text, query, name.shared, now
+    )
+    if replaced:
+        return safe(_("Replaced “{name}”").format(name=replaced))
     return safe(_("Saved the search “{name}”").format(name=name.text))
 
 
