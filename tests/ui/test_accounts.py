@@ -48,6 +48,17 @@ async def test_it_speaks_italian_and_is_found_among_the_commands(stage: Stage) -
         await shown.sees("1 account", "mai aggiornato", "nessuno lo serve")
 
 
+async def test_an_address_takes_the_room_that_there_is_and_the_way_out_is_told(
+    stage: Stage,
+) -> None:
+    long = "amministrazione@rossi-impianti-srl.example"
+    wish = Account(email=long, protocol="imap", host="localhost", port=1)
+    stage.database.write_now(accounts.add_account, wish, stage.anna)
+    async with showing(stage, (80, 24), language="it") as shown:
+        await shown.press("f8")
+        await shown.sees(long, "mai aggiornato", "Esc chiudi")
+
+
 async def test_an_account_is_paused_and_goes_on_with_a_key(stage: Stage) -> None:
     database = stage.database
     async with showing(stage) as shown:

@@ -22,7 +22,7 @@ from tui_mail.ui.keys import MOVES, bind, commands, hints
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.lines import Bar, Lines
-from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
+from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
@@ -200,10 +200,12 @@ def _lines(row: "Served", rule: "Rule", width: int, now: datetime) -> Iterator[L
                 time=formats.when(status.last_success, now), lag=lag
             )
         )
-    first = max(16, width * 2 // 5)
+    email = safe(status.email)
+    room = width - 4 - width_of(success)
+    first = max(16, width * 2 // 5, min(width_of(email), room))
     yield (
         Piece(SafeText(f" {sign} "), style),
-        Piece(fit(safe(status.email), first), "bold"),
+        Piece(fit(email, first), "bold"),
         Piece(fit(SafeText(f" {success}"), max(0, width - first - 3))),
     )
     if pace := formats.paced(rule):
@@ -245,9 +247,9 @@ class AccountsScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("accounts.pause", "p", "pause", msgid("pause or go on"), hint=True),
-        bind("accounts.pause_all", "P", "pause_all", msgid("pause or go on: all"), hint=True),
-        bind("accounts.check", "f5", "check_mail", msgid("check mail"), hint=True),
         bind("accounts.close", "escape,q,u,f8", "close", msgid("close"), hint=True),
+        bind("accounts.check", "f5", "check_mail", msgid("check mail"), hint=True),
+        bind("accounts.pause_all", "P", "pause_all", msgid("pause or go on: all"), hint=True),
     ]
 
     def __init__(self, parts: "Parts") -> None:
