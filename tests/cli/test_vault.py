@@ -178,6 +178,9 @@ def test_the_console_asks_before_it_takes_the_screen(stranger: Program) -> None:
     terminal = Terminal(command_line("--home", stranger.home, "--lang", "en", "--as", "anna"))
     try:
         terminal.until("Passphrase of the vault:")
+        terminal.send("not this one\r")
+        terminal.until("No slot of the vault opens")
+        _until_said(terminal, "Passphrase of the vault:", 2)
         terminal.send(WORDS + "\r")
         terminal.until("Listino")
         assert WORDS.encode() not in terminal.written
@@ -185,13 +188,19 @@ def test_the_console_asks_before_it_takes_the_screen(stranger: Program) -> None:
         terminal.close()
     terminal = Terminal(command_line("--home", stranger.home, "--lang", "en", "--as", "anna"))
     try:
-        terminal.until("Passphrase of the vault:")
-        terminal.send("not this one\r")
-        terminal.until("No slot of the vault opens")
+        terminal.until("your passphrase opens them")
+        for number in range(1, 4):
+            _until_said(terminal, "Passphrase of the vault:", number)
+            terminal.send("not this one\r")
+            _until_said(terminal, "No slot of the vault opens", number)
         terminal.until(lambda one: one.exit_code is not None or _ended(one))
     finally:
         terminal.close()
     assert terminal.exit_code == 77
+
+
+def _until_said(terminal: Terminal, text: str, times: int) -> None:
+    terminal.until(lambda one: one.text.count(text) == times)
 
 
 def _ended(terminal: Terminal) -> bool:

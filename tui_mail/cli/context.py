@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _LOG_BYTES = 4 << 20
 _OWNER_ONLY = 0o600
 _LONGEST_LINE = 200
+_TRIES = 3  # at typing a passphrase
 _LARGEST_NUMBER = 2**31 - 1  # what a database column holds; nothing gets that far
 
 
@@ -168,10 +169,32 @@ class Context:
     def unlock_console(self) -> None:
         """Ask for a passphrase now if one will be needed: a running console has the terminal."""
         file = vault_file(self.home, self.settings)
-        if self.passphrase or (file.exists() and not self.home.key_file.exists()):
+        if self.passphrase:
             self.vault.unlock()
+        elif file.exists() and not self.home.key_file.exists():
+            self._unlock_by_asking()
         else:
             self.can_ask = False
+
+    def _unlock_by_asking(self) -> None:
+        """Raises WrongPassword when no try was right."""
+        if self.ask is not None:
+            self.say(
+                _(
+                    "Attachments and passwords are sealed, and this machine has no key of its own: "
+                    "your passphrase opens them until the console ends."
+                )
+            )
+        for _try in range(_TRIES - 1):
+            try:
+                self.vault.unlock()
+            except WrongPassword as error:
+                if self.ask is None:
+                    raise
+                self.say(error.message)
+            else:
+                return
+        self.vault.unlock()
 
     @cached_property
     def attachments(self) -> Path:
