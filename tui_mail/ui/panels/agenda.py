@@ -122,7 +122,7 @@ class AgendaPanel(Panel, Entries[EventRow]):
     def _event(self, row: EventRow, width: int, next_one: EventRow | None) -> Entry[EventRow]:
         if row.due:
             return self._due(row, width)
-        when = SafeText("──·──") if row.all_day else formats.clock(row.starts_at)
+        when = safe(_("all day")) if row.all_day else formats.clock(row.starts_at)
         past = not row.all_day and row.ends_at < self._now
         sign = "▸ " if row is next_one else "  "
         room = width - width_of(when) - 5
