@@ -83,6 +83,13 @@ def test_a_name_that_shows_another_address_gives_way_to_the_real_one(name: str, 
     assert "ceo@" not in line
 
 
+def test_what_was_sent_has_a_sign_and_what_was_not_sent_yet_has_none() -> None:
+    ours = replace(row("Anna"), outgoing=True, unread=0, seen=True)
+    sent = draw(ours, 100, NOW, current=False)
+    draft = draw(ours, 100, NOW, current=False, draft=True)
+    assert ["↗" in "".join(piece.text for piece in line) for line in (sent, draft)] == [True, False]
+
+
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_tags_stand_after_the_subject_and_take_little_of_it(width: int) -> None:
     tagged = replace(row("Luca Ferri"), tags=("\x1b[2Jurgentissimo-davvero", "banca", "fiera"))

@@ -53,8 +53,17 @@ def columns(width: int, date: int = 8) -> Columns:
     return Columns(who, width - taken, chip, date, attachment=width >= _ROOM_FOR_MARK)
 
 
-def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool = False) -> Line:
-    """A row as a line of `width` cells. `current`: the cursor is on it; `marked`: verbs are about it."""
+def draw(
+    row: ListRow,
+    width: int,
+    now: datetime,
+    *,
+    current: bool,
+    marked: bool = False,
+    draft: bool = False,
+) -> Line:
+    """A row as a line of `width` cells. `current`: the cursor is on it; `marked`: verbs are about
+    it; `draft`: it was not sent yet."""
     parts = columns(width, max(8, width_of(_("yesterday"))))
     weight = "bold" if row.unread else ""
     subject = safe(row.subject) or safe(_("(no subject)"))
@@ -62,7 +71,7 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
         subject = safe(f"▪ {subject}")
     # As few pieces as can be: each costs its bytes at every move of the cursor.
     mark = "✓" if marked else "▌" if current else " "
-    line = [Piece(SafeText(f"{mark}{_sign(row)}"), "accent")]
+    line = [Piece(SafeText(f"{mark}{_sign(row, draft=draft)}"), "accent")]
     if row.starred:
         line.append(Piece(SafeText("★"), "warning"))
     gap = "" if row.starred else " "
@@ -87,7 +96,7 @@ def draw(row: ListRow, width: int, now: datetime, *, current: bool, marked: bool
     return tuple(line)
 
 
-def _sign(row: ListRow) -> SafeText:
+def _sign(row: ListRow, *, draft: bool) -> SafeText:
     """The one state that matters most: unread, waiting or done, answered, sent by us."""
     if row.unread:
         return SafeText("●")
@@ -95,7 +104,7 @@ def _sign(row: ListRow) -> SafeText:
         return _TURNS[row.care.state]
     if row.answered:
         return SafeText("↩")
-    return SafeText("↗" if row.outgoing else " ")
+    return SafeText("↗" if row.outgoing and not draft else " ")
 
 
 def _assignee(row: ListRow, room: int) -> SafeText:

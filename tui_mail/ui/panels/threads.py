@@ -203,7 +203,8 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
     def draw(self, row: ListRow, width: int) -> Line:
         current = self.row is row
         marked = self.is_marked(row)
-        return rowline.draw(row, width, self._now, current=current, marked=marked)
+        draft = not self.words and self.folder is not None and self.folder.role == "drafts"
+        return rowline.draw(row, width, self._now, current=current, marked=marked, draft=draft)
 
     @property
     def hints(self) -> tuple[str, ...]:
