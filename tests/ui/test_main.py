@@ -658,6 +658,41 @@ async def test_without_an_account_the_console_says_what_to_do(
         await shown.sees("There is nothing to undo.")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_where_nothing_is_no_verb_is_offered_and_each_says_why(
+    sqlite_database: Database, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    stage = build(sqlite_database, tmp_path, account=False, records=False)
+    async with showing(stage, size) as shown:
+        await shown.sees("No account yet")
+        await shown.until(lambda: "compose" in _hints(shown))
+        assert not {"open", "reply", "archive", "link"} & {*_hints(shown).split()}
+        for key in ("r", "e", "L", "t", "enter"):
+            shown.main.status.show(())
+            await shown.press(key)
+            await shown.sees("There is no message here.")
+        await shown.press("i")
+        await shown.sees("The records of the message in")
+        await shown.until(lambda: "compose" in _hints(shown))
+        assert not {"card", "confirm", "reject"} & {*_hints(shown).split()}
+        for key in ("enter", "y", "delete", "t"):
+            shown.main.status.show(())
+            await shown.press(key)
+            await shown.sees("There is no record here.")
+
+
+async def test_verbs_of_rows_come_and_go_with_the_rows(stage: Stage) -> None:
+    await stage.receive("Ciao")
+    async with showing(stage) as shown:
+        await shown.until(lambda: "reply" in _hints(shown))
+        await shown.press("/", *"zzzz", "enter")
+        await shown.sees("Nothing found.")
+        await shown.until(lambda: "reply" not in _hints(shown))
+        assert "save" in _hints(shown)
+        await shown.press("escape")
+        await shown.until(lambda: "reply" in _hints(shown))
+
+
 async def test_without_an_erp_the_records_panel_says_what_to_do(
     sqlite_database: Database, tmp_path: Path
 ) -> None:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_mail.db.rows import ListRow, Marked, MessageRow
+from tui_mail.i18n import _
+from tui_mail.safetext import safe
 from tui_mail.ui.held_keys import held
+from tui_mail.ui.notices import Said
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -55,6 +58,11 @@ def target_of_message(row: MessageRow) -> Target:
     )
 
 
+def no_message() -> Said:
+    """What a verb says where there is nothing that it could be about."""
+    return Said(safe(_("There is no message here.")))
+
+
 class Asked(Message):
     """A verb was asked for: archive, delete, star, move, copy, tag, link, trace, reply, again…
 
@@ -82,10 +90,12 @@ class MailKeys(_Base):
     def ask(self, verb: str, *, opens: bool = False) -> None:
         """Ask for a verb. `opens`: a screen comes, and what is typed meanwhile is for it."""
         target = self.target()
-        if target is not None:
-            if opens:
-                held(self).hold()
-            self.post_message(Asked(verb, target, self.marked()))
+        if target is None:
+            self.post_message(no_message())
+            return
+        if opens:
+            held(self).hold()
+        self.post_message(Asked(verb, target, self.marked()))
 
     def action_deed(self, verb: str) -> None:
         self.ask(verb)

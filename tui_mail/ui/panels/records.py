@@ -29,6 +29,7 @@ from tui_mail.ui.kinds import (
     said_by,
     state_name,
 )
+from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
@@ -178,7 +179,7 @@ class RecordsPanel(Panel, Entries[Item]):
     def entries(self, width: int) -> list[Entry[Item]]:
         found = self._found
         if self.message_id is None:
-            return []
+            return [_sentence(_("The records of the message in hand stand here."), width)]
         if not found.links and found.party is None:
             return [self._nothing(width, erp=found.erp)]
         parties = [link for link in found.links if is_party(link.kind)]
@@ -206,7 +207,7 @@ class RecordsPanel(Panel, Entries[Item]):
             text = _("Nothing is linked to this message: press L to link a record.")
         else:
             text = _("No ERP yet: tui-mail erp import FOLDER brings customers and documents.")
-        return Entry(tuple(plain(line, "dim") for line in wrapped(safe(text), width, " ")))
+        return _sentence(text, width)
 
     def _party(self, link: LinkRow, width: int) -> Entry[Item]:
         code = safe(link.code)
@@ -350,8 +351,8 @@ class RecordsPanel(Panel, Entries[Item]):
     def action_open(self) -> None:
         item = self.chosen
         if item is None:
-            return
-        if item.link is not None:
+            self._say_no_record()
+        elif item.link is not None:
             self.post_message(self.Opened(item.link.entity_id))
         elif item.mail is not None:
             self.post_message(self.Read(item.mail))
@@ -359,6 +360,8 @@ class RecordsPanel(Panel, Entries[Item]):
     def action_decide(self, verb: str) -> None:
         if self.chosen is not None and self.chosen.link is not None:
             self.post_message(self.Decided(verb, self.chosen.link))
+        else:
+            self._say_no_record()
 
     def action_link(self) -> None:
         self.post_message(self.Wanted("link"))
@@ -369,6 +372,16 @@ class RecordsPanel(Panel, Entries[Item]):
             self.post_message(self.Wanted("trace", item.link.entity_id))
         elif self._found.party is not None:
             self.post_message(self.Wanted("trace", self._found.party.entity.id))
+        else:
+            self._say_no_record()
+
+    def _say_no_record(self) -> None:
+        self.post_message(Said(safe(_("There is no record here."))))
+
+
+def _sentence(text: str, width: int) -> Entry[Item]:
+    """What an empty panel says."""
+    return Entry(tuple(plain(line, "dim") for line in wrapped(safe(text), width, " ")))
 
 
 def _sign(link: LinkRow) -> SafeText:

@@ -27,7 +27,7 @@ from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import rowline
 from tui_mail.ui.keys import MAIL, MOVES, bind
 from tui_mail.ui.kinds import folder_name
-from tui_mail.ui.mailkeys import MailKeys, Target, target_of
+from tui_mail.ui.mailkeys import MailKeys, Target, no_message, target_of
 from tui_mail.ui.marks import MARKS, MarkKeys
 from tui_mail.ui.notices import Said
 from tui_mail.ui.ordered import OrderedSource
@@ -185,20 +185,21 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
 
     @property
     def count(self) -> int:
-        return self.total or (_MOST_EMPTY if self._is_empty else 0)
+        return self.total or (_MOST_EMPTY if self.is_empty else 0)
 
     @property
-    def _is_empty(self) -> bool:
+    def is_empty(self) -> bool:
+        """Whether there is no row, and none is being read."""
         return not self.total and (self.loaded or self.source is None)
 
     def line(self, index: int, width: int) -> Line:
-        if self._is_empty:
+        if self.is_empty:
             lines = wrapped(self.empty(), width - 1, " ")
             return plain(lines[index], "dim") if index < len(lines) else BLANK
         return super().line(index, width)
 
     def background(self, index: int) -> str:
-        return "background" if self._is_empty else super().background(index)
+        return "background" if self.is_empty else super().background(index)
 
     def draw(self, row: ListRow, width: int) -> Line:
         current = self.row is row
@@ -223,8 +224,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         return self.source is not None and self.source.threads
 
     def action_open(self) -> None:
-        if self.row is not None:
-            self.post_message(self.Opened(self.row))
+        self.post_message(no_message() if self.row is None else self.Opened(self.row))
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         event.stop()

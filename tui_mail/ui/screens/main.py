@@ -93,6 +93,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         self._panel = "threads"
         self._resting: Timer | None = None
         self._no_account = False
+        self._was_empty = False  # the list, when the hints were last shown
         self.first_list = asyncio.Event()  # the first list is drawn, or there is none
         self._read_folders = False
         self._asked_to_quit = False
@@ -201,8 +202,20 @@ class MainScreen(PrefixKeys, Screen[None]):
         if self.search.is_open:
             line = self.search.hints(rows, width)
         else:
+            rows = [row for row in rows if self._has_object(row)]
             line = hints(_of_search(rows) if self._shows_search else rows, width)
         self.query_one("#hints", Bar).show(line)
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether it is known that the list has no row."""
+        return self._read_folders and self.threads.is_empty
+
+    def _has_object(self, row: Command) -> bool:
+        """Whether there is what a verb of the list or of the records could be about."""
+        if row.place is self.threads:
+            return not self._is_empty or row.action == "save_search"
+        return row.place is not self.records or self.records.message_id is not None
 
     @property
     def _shows_search(self) -> bool:
@@ -235,6 +248,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         if self._no_account:
             self.first_list.set()
             self.threads.forget()
+            self.show_hints()
         self.header.folder = self.folders.current()
         self.header.show_now()
         self._tell_drafts()
@@ -301,6 +315,9 @@ class MainScreen(PrefixKeys, Screen[None]):
         self._rest_no_more()
         if self.threads.loaded:
             self.call_after_refresh(self.first_list.set)
+        if self._is_empty != self._was_empty:
+            self._was_empty = self._is_empty
+            self.show_hints()
         if event.row is None:
             if self.threads.loaded and not self.threads.total:
                 self.reader.close()
