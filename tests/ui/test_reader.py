@@ -172,6 +172,22 @@ async def test_what_no_provider_signed_is_not_certified(stage: Stage) -> None:
         await shown.lacks("✓ PEC")
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_recipients_are_named_where_there_is_room_for_more_than_the_word_to(
+    stage: Stage, width: int
+) -> None:
+    for name in ("g", "giorgio.verdi.amministrazione"):
+        sender = f"Giorgio Verdi <{name}@verdi-snc.example>"
+        raw = f"From: {sender}\r\nTo: vendite@rossi-srl.example\r\nSubject: {name}\r\n\r\nciao\r\n"
+        await stage.take(raw.encode())
+    async with showing(stage, (width, 36)) as shown:
+        for _ in range(2):
+            await shown.press("enter")
+            await shown.sees("Giorgio Verdi <g")
+            assert not any(" to… " in line or " to …" in line for line in shown.screen())
+            await shown.press("escape", "down")
+
+
 async def test_the_servers_word_on_the_sender_is_one_word_and_more_on_h(stage: Stage) -> None:
     checked = "mx.rossi.it; spf=pass smtp.mailfrom=ferri.it; dkim=pass header.d=ferri.it"
     await stage.take(

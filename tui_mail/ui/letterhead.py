@@ -34,6 +34,7 @@ _NO_DOUBTS = Doubts()
 _NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it came is no wonder
 _WARNING_LINES = 5  # each: an address may be as long as its sender likes
 _RECEIPTS = 8  # lines
+_AIM = 14  # cells in which it makes sense to name recipients
 _WARNED_LINKS = 2  # each; more are counted
 _MOST_RECORDS = 4  # in one line
 _SHORTEST_REASON = 12  # cells
@@ -176,7 +177,13 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     to = ", ".join(box.name or box.address for box in parsed.to) or row.recipients
     through = account_name(row.account) if row.account else ""
     aim = _("to {recipients}").format(recipients=to) if to else through
+    sender = mailbox(parsed.sender)
     room = width - width_of(when) - 2
+    if width_of(sender) + 1 > room:
+        when = formats.when(parsed.date or row.received_at, now)
+        room = width - width_of(when) - 2
+    beside_sender = room - width_of(sender) - 3
+    aims = f"  {safe(aim)}" if width_of(safe(aim)) <= beside_sender or beside_sender >= _AIM else ""
     word = vouched(head)
     if width <= width_of(word) * 3:
         word = SafeText(" ".join(word.split()[:2]))  # without the provider's name
@@ -187,7 +194,7 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
             *((Piece(SafeText(f" {word} "), "dim"),) if beside else ()),
         ),
         (
-            Piece(fit(SafeText(f" {mailbox(parsed.sender)}  {safe(aim)}"), room)),
+            Piece(fit(SafeText(f" {sender}{aims}"), room)),
             Piece(SafeText(f" {when} "), "dim"),
         ),
     ]
