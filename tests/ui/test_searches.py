@@ -107,6 +107,20 @@ async def test_a_search_is_saved_shown_renamed_and_deleted(stage: Stage) -> None
         await shown.until(lambda: any("Tutte" in line[:22] for line in shown.screen()))
 
 
+async def test_the_list_itself_is_searched_and_what_was_found_again(stage: Stage) -> None:
+    await _two(stage)
+    await stage.receive("Offerta viti")
+    await stage.receive("Offerta dadi", folder="Archive")
+    async with showing(stage) as shown:
+        await shown.sees("Inbox · 3")
+        await shown.press("backslash", *"offerta", "enter")
+        await shown.sees("· 2 ", "Offerta viti", "Offerta pompe")
+        await shown.press("backslash", *"viti", "enter")
+        await shown.sees("· 1 ", "Offerta viti")
+        await shown.press("escape")
+        await shown.sees("Inbox · 3")
+
+
 async def test_a_search_that_takes_the_place_of_another_says_so(stage: Stage) -> None:
     await _two(stage)
     async with showing(stage) as shown:

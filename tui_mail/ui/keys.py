@@ -56,6 +56,7 @@ MAIL = [
 SCREEN = [
     bind("write.new", "c", "write('new')", msgid("compose"), hint=True),
     bind("search", "/", "search", msgid("search"), hint=True, first=True),
+    bind("filter", "backslash", "filter", msgid("search this list")),
     bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
     bind("redo", "Z", "redo", msgid("do again what was undone")),
     bind("check", "f5", "check_mail", msgid("check mail")),
@@ -133,7 +134,7 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
 NOT_YET = [
     bind(
         "not_yet",
-        "b,M,N,w,P,backslash,vertical_line",
+        "b,M,N,w,P,vertical_line",
         "not_yet",
         msgid("not there yet"),
     )

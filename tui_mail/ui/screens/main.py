@@ -508,6 +508,15 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.status.display = False
         self.search.open(self.threads.words)
 
+    def action_filter(self) -> None:
+        """Search what the list shows: in its folder, or within what was searched for."""
+        folder = self.threads.folder
+        asked = self.threads.words
+        if not asked and folder is not None:
+            asked = f'in:"{folder.name}" account:{folder.account}'
+        self.status.display = False
+        self.search.open(f"{asked} " if asked else "", further=True)
+
     def on_search_line_typed(self, event: SearchLine.Typed) -> None:
         held(self).hold()  # what is typed meanwhile is for the list
         begin(self, partial(self._search, event.query, keep=event.keep), "search", latest=True)

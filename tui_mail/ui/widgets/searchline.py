@@ -74,10 +74,12 @@ class SearchLine(Vertical):
     def _input(self) -> SearchInput:
         return self.query_one("#search", SearchInput)
 
-    def open(self, query: str) -> None:
-        """Take the focus, to have `query` changed or another one typed."""
+    def open(self, query: str, *, further: bool = False) -> None:
+        """Take the focus, to have `query` changed or another one typed; `further`: more of it."""
         self.add_class("-open")
         self._input.value = query
+        self._input.select_on_focus = not further
+        self._input.cursor_position = len(query)
         self.screen.set_focus(self._input)
 
     def close(self) -> None:
