@@ -97,9 +97,10 @@ class AccountsPanel(Panel, Lines):
         local = here()
         lines: list[Line] = []
         self._starts = []
+        longest = max((width_of(safe(row.status.email)) for row in self._rows or ()), default=0)
         for row in self._rows or ():
             self._starts.append(len(lines))
-            lines += _lines(row, rule_of(row.status, local), width, now)
+            lines += _lines(row, rule_of(row.status, local), width, now, longest=longest)
         if self._rows == []:
             lines = [plain(safe(_(" There is no account: tui-mail account add YOU@FIRM")), "dim")]
         if self._erp is not None:
@@ -187,7 +188,10 @@ class AccountsPanel(Panel, Lines):
         self.post_message(Said(safe(said), wrong=not emails))
 
 
-def _lines(row: "Served", rule: "Rule", width: int, now: datetime) -> Iterator[Line]:
+def _lines(
+    row: "Served", rule: "Rule", width: int, now: datetime, *, longest: int
+) -> Iterator[Line]:
+    """How one account is doing. `longest`: cells of the longest address among all."""
     status = row.status
     sign, style = ("⚠", "error") if status.trouble else ("●", "accent")
     if rule.paused:
@@ -200,12 +204,11 @@ def _lines(row: "Served", rule: "Rule", width: int, now: datetime) -> Iterator[L
                 time=formats.when(status.last_success, now), lag=lag
             )
         )
-    email = safe(status.email)
     room = width - 4 - width_of(success)
-    first = max(16, width * 2 // 5, min(width_of(email), room))
+    first = max(16, width * 2 // 5, min(longest, room))
     yield (
         Piece(SafeText(f" {sign} "), style),
-        Piece(fit(email, first), "bold"),
+        Piece(fit(safe(status.email), first), "bold"),
         Piece(fit(SafeText(f" {success}"), max(0, width - first - 3))),
     )
     if pace := formats.paced(rule):
