@@ -172,6 +172,18 @@ async def test_what_no_provider_signed_is_not_certified(stage: Stage) -> None:
         await shown.lacks("✓ PEC")
 
 
+async def test_what_is_opened_while_it_is_on_its_way_is_what_becomes_read(stage: Stage) -> None:
+    await stage.receive("Seconda")
+    await stage.receive("Prima")
+    async with showing(stage) as shown:
+        await shown.sees("Message", "ci sentiamo")
+        further = stage.rows()[1].message_id
+        shown.main.reader.open(further, by_hand=False)  # as when the cursor has rested on it
+        shown.main.reader.open(further)
+        await shown.until(lambda: not stage.rows()[1].unread)
+        assert stage.rows()[0].unread
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_recipients_are_named_where_there_is_room_for_more_than_the_word_to(
     stage: Stage, width: int

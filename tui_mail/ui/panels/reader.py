@@ -133,8 +133,9 @@ class ReaderPanel(MailKeys, LinkKeys, Panel, Lines):
         """Show a message. `by_hand`: the person opened it, rather than passed over it; `target`:
         what keys are about until it is there.
         """
-        if message_id == self.message_id and self._opened is not None:
-            self._tell_shown(self._opened, by_hand=by_hand)
+        opened = self._opened  # may still be the one before
+        if message_id == self.message_id and opened is not None and opened.row.id == message_id:
+            self._tell_shown(opened, by_hand=by_hand)
             return
         self.message_id, self._awaited = message_id, target
         begin(self, partial(self._open, message_id, by_hand), "open", latest=True)
