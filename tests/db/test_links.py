@@ -74,7 +74,7 @@ def test_a_link_comes_with_its_record_and_why(house: House) -> None:
     assert (party.kind, party.party) == ("customer", "")
 
 
-def test_chips_are_the_sure_ones_first_then_documents_at_most_three(house: House) -> None:
+def test_chips_are_documents_first_the_surest_first_at_most_three(house: House) -> None:
     message, bare = house.message(), house.message()
     propose(
         house, message, (FERRI, AUTOMATIC), (ORDER, PROPOSED), (INVOICE, AUTOMATIC), (DUE, PROPOSED)
@@ -83,11 +83,21 @@ def test_chips_are_the_sure_ones_first_then_documents_at_most_three(house: House
     chips = house.database.read_now(links.chips_for, [message, bare])
     assert [(one.code, one.state) for one in chips[message]] == [
         ("2026/A/88", "automatic"),
-        ("C107", "automatic"),
         ("2026/119", "proposed"),
+        ("C107", "automatic"),
     ]
     assert bare not in chips
     assert house.database.read_now(links.chips_for, []) == {}
+
+
+def test_a_proposal_that_little_speaks_for_is_the_last_chip(house: House) -> None:
+    message = house.message()
+    sure = LinkProposal(house.ids[FERRI], AUTOMATIC, "address", 98, "his address", "")
+    guess = LinkProposal(house.ids[ORDER], PROPOSED, "subject", 5, "of somebody else", "119")
+    said = [Proposed(message, NOW, [sure, guess])]
+    house.database.write_now(machine_links.save_links, said, NOW)
+    chips = house.database.read_now(links.chips_for, [message])
+    assert [one.code for one in chips[message]] == ["C107", "2026/119"]
 
 
 def test_links_of_mail_that_is_not_ours_to_read_do_not_show(house: House) -> None:

@@ -1,6 +1,6 @@
 """Certified letters (PEC) without the words that their provider wrote around them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tui_mail.mail.parse import parse
 from tui_mail.values import ParsedMessage
