@@ -144,7 +144,7 @@ Content-Disposition: attachment; filename=foglio.pdf
 # The keys of a message's row, by the contract.
 ROW = {
     "id", "message_id", "date", "from", "to", "subject", "folder", "account", "flags", "thread",
-    "links",
+    "links", "proposed_links",
 }  # fmt: skip
 WITH_FILES = letter(
     4,

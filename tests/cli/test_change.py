@@ -101,7 +101,8 @@ def test_link_add_confirm_reject_remove(house: Program) -> None:
     invoice = "invoice:2025/A/88"
     added = house("link", 1, "add", invoice).record
     assert added == {
-        "message": 1, "kind": "invoice", "code": "2025/A/88", "done": "add", "thread": False,
+        "message": 1, "company": "ROSSI", "kind": "invoice", "code": "2025/A/88", "done": "add",
+        "thread": False,
     }  # fmt: skip
     assert _states(house, 1)[invoice] == "confirmed"
     link = next(row for row in house("links", 1).records if row["kind"] == "invoice")

@@ -1,6 +1,11 @@
 """links and trace."""
 
-from tests.cli.program import ROW, Program
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import write_erp
+from tests.cli.program import ROW, Program, letter
 
 _LINK = {
     "message", "message_id", "company", "kind", "code", "party", "state", "method", "score",
@@ -81,3 +86,61 @@ def test_trace_refuses_what_it_does_not_know(house: Program) -> None:
     for day in ("sometime", "2025-13-01", "0001-01-01x"):
         house.fails(64, "wrong_use", "trace", "customer:C107", "--since", day)
     house.fails(64, "wrong_use", "trace", "customer:C107", "--until", "9999-12-31")
+
+
+# -- several companies ------------------------------------------------------------------------------
+
+
+_TWO = {
+    "companies": "code,name\nROSSI,Rossi Srl\nVERDI,Verdi Srl\n",
+    "documents": (
+        "company,kind,year,series,number,version,date,party_kind,party,total,currency,state\n"
+        "ROSSI,sales_order,2025,,119,0,2025-11-01,customer,C107,1240.00,EUR,open\n"
+        "VERDI,sales_order,2025,,119,0,2025-11-01,,,1240.00,EUR,open\n"
+    ),
+    "document_links": "company,from,to\n",
+}
+
+
+@pytest.fixture
+def two_companies(house: Program, tmp_path: Path) -> Program:
+    """The house with a second company, whose order has the number of the first one's."""
+    assert house("erp", "import", write_erp(tmp_path / "two", **_TWO)).code == 0
+    return house
+
+
+def test_records_are_named_with_their_company_where_there_are_several(
+    two_companies: Program,
+) -> None:
+    linked = two_companies("link", 2, "add", "sales_order:2025/119@VERDI")
+    assert linked.record["company"] == "VERDI"
+    both = {"sales_order:2025/119@ROSSI", "sales_order:2025/119@VERDI"}
+    found = two_companies("search", "mid:2@ferri.example").record["links"]
+    assert both < set(found)
+    for name in found:
+        ids = [row.get("id") for row in two_companies("trace", name).records]
+        assert 2 in ids
+    printed = two_companies.lines("search", "mid:2@ferri.example")
+    assert all(name in printed for name in both)
+    assert all(name in two_companies.lines("links", 2) for name in both)
+    said = two_companies.lines("link", 2, "reject", "sales_order:2025/119@VERDI")
+    assert "sales_order:2025/119@VERDI" in said
+
+
+def test_a_link_that_is_only_proposed_is_told_from_the_others(
+    house: Program, tmp_path: Path
+) -> None:
+    raw = letter(5, sender="Ugo <ugo@altri.example>", body="Penso all'ordine 2025/119.")
+    (tmp_path / "5.eml").write_bytes(raw)
+    house("import", tmp_path / "5.eml", "--account", "anna@rossi.example")
+    house("link", 5, "add", "customer:C200")
+    states = {f"{row['kind']}:{row['code']}": row["state"] for row in house("links", 5).records}
+    assert states == {"sales_order:2025/119": "proposed", "customer:C200": "confirmed"}
+    found = house("search", "mid:5@ferri.example").record
+    assert set(found["links"]) == set(states)
+    assert found["proposed_links"] == ["sales_order:2025/119"]
+    printed = house.lines("search", "mid:5@ferri.example")
+    assert printed.rstrip().endswith("sales_order:2025/119 ?  customer:C200")
+    traced = house("trace", "sales_order:2025/119").records[:-1]
+    assert [row["id"] for row in traced if row["proposed_links"]] == [5]
+    assert [row["id"] for row in house("search", "is:proposed").records] == [5]

@@ -189,13 +189,14 @@ def _link(
     call.emit(
         {
             "message": message,
+            "company": found.company,
             "kind": found.kind,
             "code": found.code,
             "done": verb,
             "thread": thread,
         },
         _("{record} on message {message}: {verb}").format(
-            record=record, message=message, verb=verb
+            record=call.record_name(found), message=message, verb=verb
         ),
     )
 

@@ -43,6 +43,7 @@ from tui_mail.safetext import safe
 if TYPE_CHECKING:
     from tui_mail.blobs import FolderBlobs
     from tui_mail.db.engine import Database
+    from tui_mail.db.naming import Named
     from tui_mail.vault import Vault
     from tui_mail.worker.connections import Connections
     from tui_mail.worker.ingest import Ingest
@@ -228,6 +229,13 @@ class Context:
         self._expect_installation()
         with contextlib.suppress(InputOutput):
             self.vault.unlock()
+
+    @cached_property
+    def record_name(self) -> "Callable[[Named], str]":
+        """What names a record to programs and people, as `KIND:CODE` or `KIND:CODE@COMPANY`."""
+        from tui_mail.db.naming import record_names
+
+        return self.database.read_now(record_names)
 
     @cached_property
     def connections(self) -> "Connections":

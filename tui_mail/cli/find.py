@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PAGE = 200
 _ALL = 1_000_000_000
+_MOST_SHOWN = 3  # records behind a message, for people
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +29,17 @@ def register(app: typer.Typer) -> None:
         help=_("Find messages, newest first."),
         epilog="\n\n".join(f"{rule.typed} — {rule.found}" for rule in rules())
         + "\n\n"
+        + said_of_links()
+        + "\n\n"
         + _("Example: tui-mail search 'ordine 123 in:INBOX' --limit 20 --json"),
     )(_search)
+
+
+def said_of_links() -> str:
+    """For the help of commands that print messages: which of their records are only proposed."""
+    return _(
+        "A record behind a message with ? is only proposed; with --json, proposed_links names those."
+    )
 
 
 def _search(
@@ -142,12 +152,13 @@ def found_ids(call: Context, query: str) -> list[int]:
 def emit_rows(call: Context, rows: Sequence["ListRow"]) -> None:
     """List rows as programs want them, or a line each for people."""
     from tui_mail.db.program_rows import program_rows
+    from tui_mail.values import LinkState
 
     ids = [row.message_id for row in rows]
     details = call.database.read_now(program_rows, call.operator_id, ids)
     for row in rows:
         found = details[row.message_id]
-        links = [f"{chip.kind}:{chip.code}" for chip in found.chips]
+        links = [(call.record_name(chip), chip.state == LinkState.PROPOSED) for chip in found.chips]
         call.emit(
             {
                 "id": row.message_id,
@@ -160,9 +171,17 @@ def emit_rows(call: Context, rows: Sequence["ListRow"]) -> None:
                 "account": row.account,
                 "flags": sorted(found.flags),
                 "thread": row.thread_id,
-                "links": links,
+                "links": [record for record, _proposed in links],
+                "proposed_links": [record for record, proposed in links if proposed],
                 **({"receipts": [asdict(one) for one in found.receipts]} if found.receipts else {}),
             },
             f"{row.message_id:>8}  {row.received_at.astimezone():%Y-%m-%d %H:%M}  "
-            f"{(row.sender_name or row.sender_address)[:24]:24}  {row.subject[:60]}  {' '.join(links)}",
+            f"{(row.sender_name or row.sender_address)[:24]:24}  {row.subject[:60]}  {_in_words(links)}",
         )
+
+
+def _in_words(links: Sequence[tuple[str, bool]]) -> str:
+    """The first records of a message, those marked that are only proposed, and how many more."""
+    some = [f"{record}{' ?' if proposed else ''}" for record, proposed in links[:_MOST_SHOWN]]
+    more = [f"+{len(links) - len(some)}"] if len(links) > len(some) else []
+    return "  ".join([*some, *more])

@@ -55,7 +55,7 @@ def _list(
     records = call.database.read_now(folder_records, call.operator_id)
     for row in _folders(call, account):
         record = records.get(row.folder_id)
-        stands = f"  → {_called(record)}" if record is not None else ""
+        stands = f"  → {_called(call, record)}" if record is not None else ""
         call.emit(
             {
                 "folder": row.name,
@@ -63,7 +63,7 @@ def _list(
                 "role": row.role,
                 "total": row.total,
                 "unread": row.unread,
-                **_record(record),
+                **_record(call, record),
             },
             f"{row.account}  {row.name}  {row.total}{stands}",
         )
@@ -81,19 +81,19 @@ def _folders(call: Context, account: str) -> "list[FolderRow]":
     return [row for row in rows if row.account_id == found.id]
 
 
-def _record(record: "EntityRow | None") -> dict[str, Any]:
+def _record(call: Context, record: "EntityRow | None") -> dict[str, Any]:
     """The record that a folder stands for, "" for none."""
     if record is None:
         return {"record": "", "company": "", "title": ""}
     return {
-        "record": f"{record.kind}:{record.code}",
+        "record": call.record_name(record),
         "company": record.company,
         "title": record.title or record.party,
     }
 
 
-def _called(record: "EntityRow") -> str:
-    return f"{record.kind}:{record.code}  {record.title or record.party}".rstrip()
+def _called(call: Context, record: "EntityRow") -> str:
+    return f"{call.record_name(record)}  {record.title or record.party}".rstrip()
 
 
 def _link(
@@ -110,8 +110,8 @@ def _link(
     found = call.database.read_now(entity, parse_reference(record))
     call.database.write_now(stand_for, call.operator_id, row.folder_id, found.id, datetime.now(UTC))
     call.emit(
-        {"folder": row.name, "account": row.account, **_record(found)},
-        _("{folder} stands for {record}.").format(folder=row.name, record=_called(found)),
+        {"folder": row.name, "account": row.account, **_record(call, found)},
+        _("{folder} stands for {record}.").format(folder=row.name, record=_called(call, found)),
     )
     link_what_was_filed(call)
 
@@ -127,7 +127,7 @@ def _unlink(
     row = _folder(call, folder, account)
     call.database.write_now(stand_for_none, call.operator_id, row.folder_id, datetime.now(UTC))
     call.emit(
-        {"folder": row.name, "account": row.account, **_record(None)},
+        {"folder": row.name, "account": row.account, **_record(call, None)},
         _("{folder} stands for no record any more.").format(folder=row.name),
     )
     link_what_was_filed(call)
@@ -160,7 +160,7 @@ def _proposals(context: typer.Context) -> None:
                 "folder": one.folder.name,
                 "account": one.folder.account,
                 "called_by": "code" if one.by_code else "name",
-                **_record(one.record),
+                **_record(call, one.record),
             },
-            f"{one.folder.account}  {one.folder.name}  → {_called(one.record)}",
+            f"{one.folder.account}  {one.folder.name}  → {_called(call, one.record)}",
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tui_mail.cli.context import Context
-from tui_mail.cli.find import emit_rows, found_ids
+from tui_mail.cli.find import emit_rows, found_ids, said_of_links
 from tui_mail.cli.show import message_id_of
 from tui_mail.cli.words import state_word
 from tui_mail.errors import WrongUse
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "trace",
         help=_("All the mail of a record, newest first."),
-        epilog=_("Example: tui-mail trace sales_order:2026/123 --json"),
+        epilog=said_of_links() + "\n\n" + _("Example: tui-mail trace sales_order:2026/123 --json"),
     )(_trace)
 
 
@@ -61,7 +61,7 @@ def _emit_links(call: Context, rows: "Sequence[LinkRow]") -> None:
     for row in rows:
         call.emit(
             _link_record(row),
-            f"{row.message_id:>8}  {state_word(row.state):10} {row.kind}:{row.code}  "
+            f"{row.message_id:>8}  {state_word(row.state):10} {call.record_name(row)}  "
             f"{row.title or row.party}  {row.why}",
         )
 

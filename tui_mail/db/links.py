@@ -87,8 +87,11 @@ def _chips(crm: Crm) -> Select[*tuple[Any, ...]]:
     )
 
 
-def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple[Chip, ...]]:
-    """The records of each message as a list shows them, at most three; no key for one without.
+def chips_for(
+    session: Session, message_ids: Collection[int], most: int | None = CHIPS
+) -> dict[int, tuple[Chip, ...]]:
+    """The records of each message as a list shows them, at most three, or of None all of them; no
+    key for one without.
 
     Documents before parties, confirmed before automatic before proposed, and after all of them
     what is proposed though little speaks for it; rejected ones never.
@@ -101,7 +104,7 @@ def chips_for(session: Session, message_ids: Collection[int]) -> dict[int, tuple
             rank = _order_of_chips(row.kind, row.state, row.score)
             found[row.message_id].append((rank, chip))
     return {
-        message_id: tuple(chip for _rank, chip in sorted(chips, key=lambda each: each[0])[:CHIPS])
+        message_id: tuple(chip for _rank, chip in sorted(chips, key=lambda each: each[0])[:most])
         for message_id, chips in found.items()
     }
 

@@ -19,7 +19,8 @@ from tui_mail.values import CertifiedState
 
 @dataclass(frozen=True, slots=True)
 class ProgramRow:
-    """`sender` and `to` are addresses; `flags` are those of any copy that the operator may read."""
+    """`sender` and `to` are addresses; `flags` are those of any copy that the operator may read;
+    `chips` are all its records."""
 
     message_id: str
     date: datetime | None
@@ -34,7 +35,7 @@ def program_rows(
     session: Session, operator_id: int, message_ids: Collection[int]
 ) -> dict[int, ProgramRow]:
     """The rows of those messages that the operator may read, by their id."""
-    chips = chips_for(session, message_ids)
+    chips = chips_for(session, message_ids, most=None)
     flags: dict[int, frozenset[str]] = {}
     rows: dict[int, ProgramRow] = {}
     for some in chunks(message_ids):
