@@ -223,6 +223,35 @@ def test_a_record_whose_row_is_bad_is_not_taken_for_gone(tmp_path: Path) -> None
     assert changes.unread == (Reference("sales_order", "2026/A/00119", "01"),)
 
 
+@pytest.mark.parametrize(
+    ("table", "right", "wrong"),
+    [
+        ("companies", "01,Rossi", "O1,Rossi"),
+        ("parties", "C1,Bianchi Spa,IT2,Bologna,b@pec.example", "C1,Bianchi Spa,IT2,Bologna,b"),
+        ("parties", "01,customer,C1", "01,client,C1"),
+        ("documents", "01,invoice,2026,,1,", "01,bill,2026,,1,"),
+        ("documents", "01,delivery_note,,", "01,delivery_note,MMXXVI,"),
+    ],
+)
+def test_a_mistake_in_one_row_lets_nothing_else_be_gone(
+    tmp_path: Path, whole: ErpChanges, table: str, right: str, wrong: str
+) -> None:
+    """What refers to the record cannot be taken for now either, and is there all the same."""
+    assert right in FOLDER[table]
+    spoiled = {**FOLDER, table: FOLDER[table].replace(right, wrong, 1)}
+    changes = _write(tmp_path, spoiled).changes("")
+    assert changes.errors
+    there = {(one.kind, one.code) for one in (*changes.entities, *changes.unread)}
+    assert {(one.kind, one.code) for one in whole.entities} <= there
+
+
+def test_an_address_stays_where_it_is_not_clear_whether_it_is_the_first(tmp_path: Path) -> None:
+    bad = FOLDER["addresses"].replace("orders,true", "orders,perhaps")
+    changes = _write(tmp_path, {**FOLDER, "addresses": bad}).changes("")
+    assert [(one.file, one.column) for one in changes.errors] == [("addresses.csv", "primary")]
+    assert "m.bianchi@bianchi.example" in {one.email for one in changes.addresses}
+
+
 def test_an_unknown_column_is_an_error_and_its_file_is_taken(tmp_path: Path) -> None:
     tables = {"parties": "company,kind,colour,code,name\n01,customer,red,C1,Bianchi\n"}
     changes = _write(tmp_path, tables).changes("")

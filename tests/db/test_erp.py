@@ -151,6 +151,19 @@ def test_relations_that_the_erp_takes_back_go(house: House) -> None:
     ]
 
 
+def test_what_leads_to_a_record_that_could_not_be_read_stays(house: House) -> None:
+    some = changes(
+        entities=tuple(one for one in changes().entities if one.code != INVOICE.code),
+        relations=(),
+        unread=(INVOICE,),
+    )
+    counts(house, some)
+    found = house.database.read_now(lambda session: session.exec(select(EntityRelation)).all())
+    assert (house.ids[ORDER], house.ids[INVOICE]) in {
+        (one.source_id, one.target_id) for one in found
+    }
+
+
 def test_references_to_nobody_are_left_empty(house: House) -> None:
     lost = EntityRecord(COMPANY, "quote", "2026/1", party=Reference("customer", "NONE"))
     relation = RelationRecord(COMPANY, Reference("quote", "2026/1"), Reference("quote", "2026/2"))

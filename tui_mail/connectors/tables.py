@@ -114,8 +114,9 @@ class _Import:
             self._add_address(AddressRecord("", email, reference, purpose="operator"))
 
     def _party(self, row: Row) -> None:
-        company, kind = self._of_company(row), row.choice("kind", _COUNTERPARTIES)
-        reference = self._announce(Reference(kind, row.key("code"), company))
+        kind = self._kind_of(row, _COUNTERPARTIES, row.key("code"))
+        reference = self._announce(Reference(kind, row.key("code"), row.text("company")))
+        company = self._of_company(row)
         row.flag("blocked")
         details = row.details(
             "vat", "tax_code", "pec", "language", "city", "country", "blocked", "customer_code"
@@ -131,9 +132,9 @@ class _Import:
             self._add_address(AddressRecord(company, pec, reference, purpose="pec"))
 
     def _contact(self, row: Row) -> None:
-        company, party = self._of_company(row), self._party_of(row, required=True)
         code = f"{row.key('party_kind')}/{row.key('party')}/{row.key('number')}"
-        reference = self._announce(Reference("contact", code, company), "number")
+        reference = self._announce(Reference("contact", code, row.text("company")), "number")
+        company, party = self._of_company(row), self._party_of(row, required=True)
         row.day("left_on")
         record = EntityRecord(
             company,
@@ -154,15 +155,23 @@ class _Import:
                 party=party,
                 contact=self._contact_of(row, party),
                 purpose=row.text("purpose"),
-                primary=row.flag("primary"),
+                primary=self._is_primary(row),
             )
             self._add_address(record)
+
+    def _is_primary(self, row: Row) -> bool:
+        """Whether the address is the first; one is not lost where that is not clear."""
+        try:
+            return row.flag("primary")
+        except BadCell as bad:
+            self._refuse(row, bad)
+            return False
 
     # -- what --------------------------------------------------------------------------------------
 
     def _opportunity(self, row: Row) -> None:
+        reference = self._announce(Reference("opportunity", row.key("code"), row.text("company")))
         company = self._of_company(row)
-        reference = self._announce(Reference("opportunity", row.key("code"), company))
         record = EntityRecord(
             company,
             "opportunity",
@@ -178,16 +187,13 @@ class _Import:
         self._add(reference, record)
 
     def _document(self, row: Row) -> None:
-        company, kind = self._of_company(row), row.choice("kind", _FILED_DOCUMENTS)
-        year, version = row.whole("year", most=9999), row.whole("version", most=9999) or 0
-        code = row.text("code") and row.key("code")
-        if not code:
-            series = f"{row.key('series')}/" if row.text("series") else ""
-            ending = f".{version}" if version else ""
-            code = f"{row.key('year')}/{series}{row.key('number')}{ending}"
+        code = self._document_code(row)
+        kind = self._kind_of(row, _FILED_DOCUMENTS, code)
         reference = self._announce(
-            Reference(kind, code, company), "code" if row.text("code") else "number"
+            Reference(kind, code, row.text("company")), "code" if row.text("code") else "number"
         )
+        company = self._of_company(row)
+        year, version = row.whole("year", most=9999), row.whole("version", most=9999) or 0
         party = self._party_of(row)
         opportunity = self._own_reference(row, "opportunity", "opportunity", company)
         record = EntityRecord(
@@ -213,17 +219,26 @@ class _Import:
         self._add(reference, record)
         self._relate(company, opportunity, reference)
 
+    def _document_code(self, row: Row) -> str:
+        """The ERP's own code, or what year, series, number and version make."""
+        if row.text("code"):
+            return row.key("code")
+        version = row.whole("version", most=9999)
+        series = f"{row.key('series')}/" if row.text("series") else ""
+        ending = f".{version}" if version else ""
+        return f"{row.key('year')}/{series}{row.key('number')}{ending}"
+
     def _document_link(self, row: Row) -> None:
         company = self._of_company(row)
         self._relate(company, self._named(row, "from", company), self._named(row, "to", company))
 
     def _due_item(self, row: Row) -> None:
-        company = self._of_company(row)
         code = self._due_code(row)
         if not row.text("invoice").startswith("invoice:") and code in self._due_of_invoices:
             # Invoices and purchase invoices are numbered apart, so their codes meet.
             code = f"{row.text('invoice').partition(':')[0]}:{code}"
-        reference = self._announce(Reference("due_item", code, company), "instalment")
+        reference = self._announce(Reference("due_item", code, row.text("company")), "instalment")
+        company = self._of_company(row)
         invoice = self._entities[self._named(row, "invoice", company)]
         open_amount = row.amount("open")
         row.flag("blocked")
@@ -252,8 +267,8 @@ class _Import:
         return f"{code}#{row.text('instalment')}"
 
     def _activity(self, row: Row) -> None:
+        reference = self._announce(Reference("activity", row.key("code"), row.text("company")))
         company = self._of_company(row)
-        reference = self._announce(Reference("activity", row.key("code"), company))
         document = self._named(row, "document", company) if row.text("document") else None
         opportunity = self._own_reference(row, "opportunity", "opportunity", company)
         self._own_reference(row, "operator", "operator", "")
@@ -309,6 +324,13 @@ class _Import:
             raise BadCell(column, _("this record is there twice"))
         self._unread[reference] = None
         return reference
+
+    def _kind_of(self, row: Row, kinds: tuple[str, ...], code: str) -> str:
+        """The kind of the row's record; where it names none, a record of any may be there."""
+        if row.text("kind") not in kinds:
+            company = row.text("company")
+            self._unread.update((Reference(kind, code, company), None) for kind in kinds)
+        return row.choice("kind", kinds)
 
     def _add(self, reference: Reference, record: EntityRecord) -> None:
         self._entities[reference] = record

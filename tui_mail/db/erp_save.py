@@ -119,7 +119,8 @@ class Taking:
     def missing(self) -> "Missing":
         """What is known of the source and is not among the changes.
 
-        A record that is there but could not be read stays as it was, with its addresses.
+        A record that is there but could not be read stays as it was, with its addresses and with
+        what led to it.
         """
         there = self._records.keys() | self._unread
         columns = (col(Entity.id), col(Entity.company), col(Entity.kind), col(Entity.code))
@@ -141,7 +142,11 @@ class Taking:
         ]
         pairs = self._wanted_relations()
         own = {self.ids[key] for key in self._records if key in self.ids}
-        relations = [one for one in self._relations(own) - pairs if one[0] in own]
+        relations = [
+            (source, target)
+            for source, target in self._relations(own) - pairs
+            if source in own and target not in unread
+        ]
         return Missing(tuple(gone), tuple(addresses), tuple(sorted(relations)))
 
     def remove(self, missing: "Missing") -> None:
