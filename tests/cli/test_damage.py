@@ -131,6 +131,26 @@ def test_the_message_is_read_and_its_file_refused_with_a_sentence(
     assert not list((tmp_path / "given").rglob("*.eml"))
 
 
+@pytest.mark.parametrize("damage", [_flip(200), _swap, _reorder, _empty, _append])
+def test_a_damaged_file_is_an_input_output_error(
+    house: Program, blobs: list[Path], tmp_path: Path, damage: Callable[[list[Path]], None]
+) -> None:
+    """Not one of what is not there: a program would take the message for deleted."""
+    damage(blobs)
+    said = house.fails(74, "input_output", "show", 5, "--raw")
+    assert "disegno.bin" in said
+    assert house.fails(74, "input_output", "save", 5, 1, "--to", tmp_path) == said
+    assert house.fails(74, "input_output", "save", 5, "--to", tmp_path) == said
+
+
+def test_a_file_that_is_not_there_is_not_found(
+    house: Program, blobs: list[Path], tmp_path: Path
+) -> None:
+    _unlink(blobs)
+    house.fails(66, "not_found", "show", 5, "--raw")
+    house.fails(66, "not_found", "save", 5, "--to", tmp_path)
+
+
 def test_the_other_files_of_a_message_are_saved(house: Program, tmp_path: Path) -> None:
     """listino.csv is lost, foglio.pdf is not."""
     connection = sqlite3.connect(house.home / "tui_mail.db")

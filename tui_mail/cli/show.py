@@ -62,8 +62,8 @@ def _show(
     opened = call.reader.open_now(message_id_of(call, identifier))
     if raw:
         opened = with_files(call, opened)
-        if opened.lost:
-            raise NotFound(opened.lost)
+        if opened.refusal is not None:
+            raise opened.refusal
         sys.stdout.flush()
         sys.stdout.buffer.write(opened.raw)
         sys.stdout.buffer.flush()
@@ -187,6 +187,9 @@ def _save(
         call.say(_("The message has no attachments."))
     saved = 0
     for one in numbers:
+        if refusal := opened.refusal_of(one):
+            call.fail(refusal)
+            continue
         try:
             attachment = attachment_of(opened, one)
         except NotFound as error:

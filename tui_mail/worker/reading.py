@@ -33,7 +33,7 @@ class OpenedMessage:
     """A message ready to be shown; `raw` is byte for byte what came.
 
     `lost` says which attachments' bytes could not be had, and why; they are empty in `raw` and
-    `parsed`, as are those that `row` says are away. `losses`: why, by the name of the blob. Of one
+    `parsed`, as are those that `row` says are away. `losses`: the errors, by the name of the blob. Of one
     that is a piece of another, `gathered` says what became of the pieces; where they make the whole,
     `parsed` is that, and so are subject and attachments of `row`, and `pieces` is the head of each
     of them as it came. Of a certified letter `parsed` has the text alone, `envelope` the words of
@@ -46,8 +46,22 @@ class OpenedMessage:
     lost: str = ""
     gathered: Gathered | None = None
     pieces: tuple[ParsedMessage, ...] = ()
-    losses: Mapping[str, str] = field(default_factory=dict)
+    losses: Mapping[str, TuiMailError] = field(default_factory=dict)
     envelope: str = ""
+
+    @property
+    def refusal(self) -> TuiMailError | None:
+        """Why the message cannot be given back as it came: which files, of the first one's kind."""
+        first = next(iter(self.losses.values()), None)
+        return type(first)(self.lost) if first is not None else None
+
+    def refusal_of(self, number: int) -> TuiMailError | None:
+        """Why attachment `number` is not to be had, as the folder said it; None where nothing is lost."""
+        row = next((one for one in self.row.attachments if one.number == number), None)
+        if row is None or not self.losses or self.lacks(number) or _is_whole(self, row):
+            return None
+        error = self.losses.get(row.blob) or next(iter(self.losses.values()))
+        return type(error)(_lost((row,), {row.blob: error.message}))
 
     @property
     def away(self) -> bool:
@@ -89,7 +103,7 @@ class Reader:
         """`open`, for code that is in a thread or on the command line."""
         row = self._database.read_now(messages.message, self._operator_id, message_id)
         skeleton, _blobs = self._database.read_now(messages.source, self._operator_id, message_id)
-        losses: dict[str, str] = {}
+        losses: dict[str, TuiMailError] = {}
         away: set[str] = set()
 
         def fetch(blob: str) -> bytes:
@@ -98,14 +112,14 @@ class Reader:
             except Away:
                 away.add(blob)
             except TuiMailError as error:
-                losses[blob] = error.message
+                losses[blob] = error
             return b""
 
         raw = restore(skeleton, fetch)
         if away:
             files = tuple(replace(one, away=one.blob in away) for one in row.attachments)
             row = replace(row, attachments=files)
-        lost = _lost(row.attachments, losses)
+        lost = _lost(row.attachments, {blob: error.message for blob, error in losses.items()})
         parsed, envelope = without_envelope(judged(parse(raw), self.authorities))
         opened = OpenedMessage(row, raw, parsed, lost, losses=losses, envelope=envelope)
         piece = opened.parsed.piece
@@ -208,11 +222,10 @@ def attachment_of(opened: OpenedMessage, number: int) -> ParsedAttachment:
 
     Raises NotFound when there is none, or its bytes are lost, Away when they are with a server.
     """
-    row = next((one for one in opened.row.attachments if one.number == number), None)
     if opened.lacks(number):
         raise Away(away_sentence())
-    if row is not None and opened.losses and not _is_whole(opened, row):
-        raise NotFound(_lost((row,), {row.blob: opened.losses.get(row.blob, opened.lost)}))
+    if refusal := opened.refusal_of(number):
+        raise NotFound(refusal.message) from refusal
     try:
         return opened.parsed.attachments[number - 1]
     except IndexError as error:
