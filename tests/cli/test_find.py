@@ -151,7 +151,7 @@ def test_show_tells_of_attachments_that_are_lost(house: Program) -> None:
         if blob.is_file():
             blob.unlink()
     assert house("show", 4).record["warnings"]
-    house.fails(66, "not_found", "show", 4, "--raw")
+    house.fails(74, "input_output", "show", 4, "--raw")
 
 
 # -- save ------------------------------------------------------------------------------------------

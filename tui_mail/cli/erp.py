@@ -122,13 +122,21 @@ def _folder(path: Path) -> Path:
 
 def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "") -> None:
     """Read a place and take its records in; rows that could not be taken are said, exit 1 or 65."""
+    from tui_mail.db.erp import KindCount
+    from tui_mail.db.erp_status import kinds_from
     from tui_mail.worker.records import refresh
 
     connector = call.parts.connector(location, mapping)
     done = refresh(call.database, connector, name, cursor, call.progress)
     call.progress_done()
     unshown = crm_of(call.settings).unshown
-    for row in (one for one in done.counts if one.kind not in unshown):
+    counted = {one.kind for one in done.counts}
+    unchanged = [
+        KindCount(kind, 0, 0, 0, 0)
+        for kind in call.database.read_now(kinds_from, name)
+        if kind not in counted
+    ]
+    for row in (one for one in (*done.counts, *unchanged) if one.kind not in unshown):
         call.emit(
             {
                 "kind": row.kind,

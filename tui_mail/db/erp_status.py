@@ -64,6 +64,14 @@ def erp_status(session: Session) -> ErpStatus:
     return ErpStatus(places, count_waiting(session) if places else 0)
 
 
+def kinds_from(session: Session, source: str) -> list[str]:
+    """The kinds of record that a place gave and still has, in the order of the contract."""
+    of_it = col(Entity.source) == source
+    query = select(col(Entity.kind)).where(of_it, ~col(Entity.gone)).distinct()
+    found = set(session.scalars(query))
+    return [kind for kind in ENTITY_KINDS if kind in found]
+
+
 @dataclass(frozen=True, slots=True)
 class KindStatus:
     """A kind of record: how many there are, gone ones not counted, and the code of one, "" for none."""
