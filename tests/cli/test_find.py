@@ -50,6 +50,28 @@ def test_search_takes_several_words_as_one_query(house: Program) -> None:
     assert len(house("search", "listino", "in:INBOX").records) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["-subject:listino"], 3),
+        (["-preventivo", "in:INBOX"], 3),
+        (['-"serve un preventivo"'], 3),
+        (["in:INBOX", "-(listino or preventivo)"], 2),
+        (["-has:attachment"], 3),
+        (["-limit"], 4),
+    ],
+)
+def test_a_query_may_begin_with_a_minus(house: Program, words: list[str], found: int) -> None:
+    assert house("search", *words, "--count").record == {"count": found}
+    assert len(house("search", "--limit", 9, *words).records) == found
+
+
+def test_what_looks_like_an_option_and_is_none_is_told(house: Program) -> None:
+    assert "--limt" in house.fails(64, "wrong_use", "search", "-listino", "--limt", 3)
+    assert "--count" in house.lines("search", "-h")
+    assert house("search", "--", "--limt").records == []
+
+
 def test_search_prints_a_line_each_for_people(house: Program) -> None:
     assert "Luca Ferri  " in house.lines("search", "preventivo")
     assert house.lines("search", "in:INBOX", "--count") == "4\n"

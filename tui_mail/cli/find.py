@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui_mail.cli.context import Context
+from tui_mail.cli.help import QueryCommand
 from tui_mail.errors import WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import safe
@@ -26,6 +27,7 @@ _MOST_SHOWN = 3  # records behind a message, for people
 def register(app: typer.Typer) -> None:
     app.command(
         "search",
+        cls=QueryCommand,
         help=_("Find messages, newest first."),
         epilog="\n\n".join(f"{rule.typed} — {rule.found}" for rule in rules())
         + "\n\n"

@@ -9,6 +9,7 @@ import typer
 from tui_mail.cli.away import bring_back
 from tui_mail.cli.context import Context
 from tui_mail.cli.find import found_ids, say_nothing_found
+from tui_mail.cli.help import QueryCommand
 from tui_mail.cli.progress import Progress
 from tui_mail.errors import TuiMailError, WrongUse
 from tui_mail.i18n import _
@@ -22,6 +23,7 @@ _FORMATS = ("mbox", "eml", "maildir", "markdown")
 def register(app: typer.Typer) -> None:
     app.command(
         "export",
+        cls=QueryCommand,
         help=_("Write what a search finds into files, byte for byte as it came."),
         epilog=_(
             "mbox is one file (mboxrd: lines that begin with From get a >, which import takes "

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
+from typer._click.exceptions import NoSuchOption
 from typer._click.formatting import HelpFormatter
+from typer.core import TyperCommand
 
 from tui_mail.i18n import _
 
@@ -31,6 +33,22 @@ class _Formatter(HelpFormatter):
 
 class _HelpContext(typer.Context):
     formatter_class = _Formatter
+
+
+class QueryCommand(TyperCommand):
+    """A command that takes a query, which may begin with a minus: `-from:anna` is no option of it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.help_option_names = ["--help"]  # `-h` would be found in `-has:link`
+        ctx.ignore_unknown_options = True
+        end = args.index("--") if "--" in args else len(args)
+        known = {name for one in self.get_params(ctx) for name in one.opts}
+        for word in args[:end]:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in known:
+                raise NoSuchOption(name, ctx=ctx)
+        options = ["--help" if word == "-h" else word for word in args[:end]]
+        return super().parse_args(ctx, [*options, *args[end:]])
 
 
 def in_own_words(command: Any) -> Any:
