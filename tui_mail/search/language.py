@@ -2,8 +2,8 @@
 
 Any text is a query or a QueryMistake with the place of the mistake. Side by side means "and";
 `or` binds less than that; `-` and NOT take the term that follows. `and` and `or` are operators in
-small letters too, the Italian E, O and NON in capitals only, lest common words vanish from
-searches. What looks like an operator and is none is a mistake, not silently words; but addresses
+small letters too, the Italian E and O in capitals only, lest common words vanish from searches;
+`not` and `non` in small letters are where an operator, a group or a phrase follows. What looks like an operator and is none is a mistake, not silently words; but addresses
 of the web, times, file paths, marks of replies and message identifiers are words, and so is what
 is a common word before a colon and a space: “Att: Rossi”.
 """
@@ -44,6 +44,8 @@ DEEPEST = 20
 _OR = {"OR", "or", "|", "||", "O", "OPPURE"}
 _AND = {"AND", "and", "&", "&&", "E"}
 _NOT = {"NOT", "NON"}
+# In other letters a word, unless what follows is no plain word.
+_SMALL_NOT = {"not", "non"}
 # These are an operator between two terms only, else a word like any other.
 _SMALL = {"or", "and", "|", "||", "&", "&&", "o", "oppure"}
 # In Italian text nearly every message has the word: it means this only among values.
@@ -157,6 +159,17 @@ class _Reading:
         """Whether an operator between terms is next."""
         return self._next.kind == "word" and self._next.text in names
 
+    def _is_small_not(self) -> bool:
+        """Whether the next word is “not” and stands before an operator, a group or a phrase."""
+        if self._next.kind != "word" or self._next.text.lower() not in _SMALL_NOT:
+            return False
+        start = self._position
+        while (found := _PIECE.match(self._text, start)) and found.lastgroup == "space":
+            start = found.end()
+        if found is None or found.lastgroup in {"word", "close", "minus"}:
+            return False
+        return found.lastgroup != "operator" or self._is_operator(found)
+
     def _mistake(self, message: str, token: _Token) -> QueryMistake:
         text = self._text[token.start : token.end]
         return QueryMistake(message.format(text=text), token.start, token.end)
@@ -215,7 +228,7 @@ class _Reading:
 
     def _term(self, within: Operator | None) -> Tree:
         opposite = False
-        while self._next.kind == "minus" or self._is(_NOT):
+        while self._next.kind == "minus" or self._is(_NOT) or self._is_small_not():
             sign = self._take()
             if self._ends() or self._is((_OR | _AND) - _SMALL):
                 raise self._mistake(

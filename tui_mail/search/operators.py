@@ -279,7 +279,7 @@ _Row: TypeAlias = tuple[Named, Callable[[Value], Tree]]
 def _table() -> dict[str, Operator]:
     rows: list[_Row] = [
         (named("from", "da mittente"), _within(Field.SENDER)),
-        (named("to", "a destinatario"), _within(Field.RECIPIENTS)),
+        (named("to deliveredto", "a destinatario"), _within(Field.RECIPIENTS)),
         (named("cc"), _within(Field.COPY)),
         (named("bcc", "ccn"), _within(Field.BLIND_COPY)),
         (named("subject", "oggetto"), _within(Field.SUBJECT)),
@@ -340,11 +340,18 @@ def is_common_word(name: str) -> bool:
     return folded(name) in _COMMON_WORDS
 
 
+# What other programs call an operator, and looks like none of ours.
+_ELSEWHERE = {"type": "kind"}
+
+
 def near_operators(typed: str, unshown: Collection[str] = ()) -> list[str]:
     """Names of operators that look like what was typed, the most alike first, each operator once: of
     those that are alike as much, the ones of the language in use. Labels of chips come last, those
     of the records of `unshown` kinds not at all."""
     italian = language() == "it"
+    if elsewhere := _ELSEWHERE.get(folded(typed)):
+        same = (one for one in _OPERATORS.values() if one.name == elsewhere)
+        return [next(one.called for one in same if one.italian is italian)]
     known = {
         one.called: one
         for one in sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
