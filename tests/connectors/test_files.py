@@ -241,7 +241,8 @@ def test_a_mistake_in_one_row_lets_nothing_else_be_gone(
     spoiled = {**FOLDER, table: FOLDER[table].replace(right, wrong, 1)}
     changes = _write(tmp_path, spoiled).changes("")
     assert changes.errors
-    there = {(one.kind, one.code) for one in (*changes.entities, *changes.unread)}
+    there = {(one.kind, one.code) for one in changes.entities}
+    there |= {(one.kind, one.code) for one in changes.unread}
     assert {(one.kind, one.code) for one in whole.entities} <= there
 
 

@@ -35,6 +35,7 @@ _CONNECT_SECONDS = 15
 _STATEMENT_MILLISECONDS = 300_000
 _PASSWORD_FILE = "password_file"  # noqa: S105 — a parameter's name
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mssql": "mssql+pymssql", "mysql": "mysql+pymysql"}
+_EXTRAS = {"mssql": "'tui_mail[sqlserver]'", "mysql": "'tui_mail[mysql]'"}
 _PATIENCE: dict[str, dict[str, Any]] = {
     "postgresql": {
         "connect_timeout": _CONNECT_SECONDS,
@@ -254,7 +255,7 @@ def _engine(url: URL) -> Engine:
     except ImportError as error:
         raise SettingsWrong(
             _("The driver of this database is not installed: pip install {name}.").format(
-                name=url.get_driver_name()
+                name=_EXTRAS.get(kind, url.get_driver_name())
             )
         ) from error
     return engine
