@@ -246,6 +246,26 @@ def test_a_command_imports_nothing_heavy_that_it_does_not_need(
     assert loaded & (_HEAVY - allowed) == set()
 
 
+def test_a_search_loads_neither_what_takes_records_in_nor_what_moves_mail(house: Program) -> None:
+    """What else there is in the database's verbs takes as long to load as the search takes."""
+    asked = (
+        "import sys; from tui_mail.__main__ import parts; from tui_mail.cli.run import run; "
+        "run(parts(), sys.argv[1:]); sys.stderr.write('\\n' + ' '.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked, "--home", house.home, "search", "in:inbox", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert len(done.stdout.splitlines()) == 4
+    loaded = set(done.stderr.splitlines()[-1].split())
+    verbs = {"erp", "erp_concerned", "erp_save", "actions", "moving", "triage"}
+    assert loaded & {f"tui_mail.db.{name}" for name in verbs} == set()
+
+
 @pytest.mark.parametrize(
     "words", [("--help",), ("search", "--help"), ("vault", "revoke", "--help")]
 )

@@ -6,8 +6,6 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
-from tui_mail.db.erp import is_number
-from tui_mail.db.erp_save import plain
 from tui_mail.db.prefix import begins
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Entity
@@ -25,6 +23,8 @@ def records_named(session: Session, asked: OfRecord) -> tuple[int, ...]:
     of the name of, those that are gone from the ERP too; at most 500."""
     if asked.meant is not None:
         return asked.meant
+    from tui_mail.db.erp_save import plain  # most queries name no record
+
     found: dict[int, None] = {}
     for condition in _conditions(session, asked):
         query = select(col(Entity.id)).where(
@@ -45,6 +45,9 @@ def looked_up(session: Session, asked: Tree) -> Tree:
 
 
 def _conditions(session: Session, asked: OfRecord) -> Iterator[ColumnElement[bool]]:
+    from tui_mail.db.erp import is_number
+    from tui_mail.db.erp_save import plain
+
     code = folded(plain(asked.wanted)).strip()
     if asked.prefix:
         yield begins(session, col(Entity.code_folded), code)
@@ -60,6 +63,8 @@ def _by_name(session: Session, asked: OfRecord) -> Iterator[int]:
     wanted = asked.words
     if not kinds or not wanted:
         return
+    from tui_mail.db.erp_save import plain
+
     title = col(Entity.title_folded)
     query = select(col(Entity.id), col(Entity.title)).where(
         col(Entity.kind).in_(kinds),

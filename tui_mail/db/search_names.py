@@ -15,7 +15,6 @@ from tui_mail.db.record_names import records_named
 from tui_mail.db.rights import readable
 from tui_mail.db.search_scope import leaves
 from tui_mail.db.tables import Account, Folder, Operator
-from tui_mail.db.tags import tags
 from tui_mail.i18n import _, ngettext
 from tui_mail.search.choices import by_nearness, nearest
 from tui_mail.search.mistakes import QueryMistake
@@ -73,6 +72,8 @@ def hints(session: Session, operator_id: int, asked: Tree) -> list[str]:
     ]
     wanted = [leaf.name for leaf in named if isinstance(leaf, Tagged)]
     if wanted:
+        from tui_mail.db.tags import tags  # only where nothing was found
+
         known = {tag.casefold(): tag for tag in tags(session, operator_id)}
         found += [_no_tag(name, known) for name in wanted if name.casefold() not in known]
     return found
