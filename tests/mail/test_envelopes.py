@@ -1,8 +1,7 @@
 """The letter in a certified envelope is read alone, and nothing of it is ever cut off."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.mail.providers import Posted, envelope
 from tui_mail.mail.envelopes import without_envelope
