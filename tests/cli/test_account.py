@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from tests.cli.conftest import PASSWORD, Servers
-from tests.cli.program import Program
+from tests.cli.program import Program, letter
 from tui_mail.demo.imap_server import ImapServer
 
 _ACCOUNT = {
@@ -196,10 +196,38 @@ def test_password_changes_what_is_sealed(connected: Program, servers: Servers) -
 
 
 def test_remove_forgets_the_account_and_its_mail(house: Program) -> None:
-    removed = house("account", "remove", _EMAIL)
+    removed = house("account", "remove", _EMAIL, "--yes")
     assert (removed.code, removed.record) == (0, {"email": _EMAIL, "removed": True})
     assert house("account", "list").records == []
     house.fails(66, "not_found", "show", 1)
+
+
+def test_remove_does_not_lose_by_itself_what_is_nowhere_else(house: Program) -> None:
+    said = house.fails(64, "wrong_use", "account", "remove", _EMAIL)
+    assert "4 messages" in said
+    assert f"tui-mail export account:{_EMAIL}" in said
+    assert "--yes" in said
+    house("account", "add", "archivio@rossi.example", "--local")
+    letter = ("--from", _EMAIL, "--to", "luca@ferri.example", "--subject", "Poi", "--draft")
+    assert house("send", *letter).code == 0
+    assert "4 messages, 1 draft" in house.fails(64, "wrong_use", "account", "remove", _EMAIL)
+    assert house("search", f"account:{_EMAIL}", "--count").record == {"count": 4}
+    assert house("account", "remove", "archivio@rossi.example").code == 0
+
+
+def test_remove_asks_for_nothing_where_the_server_has_the_mail(
+    connected: Program, servers: Servers, tmp_path: Path
+) -> None:
+    servers.do(lambda: servers.mailbox.deliver("INBOX", letter(1)))
+    assert connected("worker", "--once").code == 0
+    (tmp_path / "2.eml").write_bytes(letter(2))
+    assert connected("import", tmp_path / "2.eml", "--account", _EMAIL).code == 0
+    assert ": 1 message." in connected.fails(64, "wrong_use", "account", "remove", _EMAIL)
+    (row,) = connected("search", "subject:'Lettera 1'").records
+    assert connected("move", row["id"], "Archive").code == 0
+    assert ": 1 message." in connected.fails(64, "wrong_use", "account", "remove", _EMAIL)
+    assert connected("worker", "--once").code == 0
+    assert connected("account", "remove", _EMAIL).record == {"email": _EMAIL, "removed": True}
 
 
 @pytest.mark.parametrize("verb", ["test", "remove", "password"])

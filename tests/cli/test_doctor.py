@@ -172,7 +172,7 @@ def test_a_vault_that_does_not_open_is_told_once(clean: Program, name: str) -> N
 
 
 def test_what_nothing_needs_goes_after_a_day_and_not_before(clean: Program) -> None:
-    assert clean("account", "remove", "anna@rossi.example").code == 0
+    assert clean("account", "remove", "anna@rossi.example", "--yes").code == 0
     kept = _blobs(clean)
     assert _slugs(clean("doctor", "--repair")) == []
     assert _blobs(clean) == kept
@@ -206,7 +206,7 @@ def test_nothing_goes_from_a_folder_that_another_database_uses(
     clean.home = other
     assert clean("doctor").code in {0, 1}
     clean.home = home
-    assert clean("account", "remove", "anna@rossi.example").code == 0
+    assert clean("account", "remove", "anna@rossi.example", "--yes").code == 0
     _age(_blobs(clean))
     found = _findings(clean("doctor", "--repair"))
     assert list(found) == ["folder_shared"]

@@ -47,6 +47,7 @@ def test_an_account_is_added_tried_and_fetched(
     assert program("move", row["id"], "Archive").code == 0
     (status,) = program("worker", "status").records
     assert (status["protocol"], status["error"], status["waiting"]) == ("pop3", "", 0)
+    assert program("account", "remove", _EMAIL).code == 0
 
 
 def test_starttls_is_another_door(program: Program, dovecot: Dovecot, options: list[str]) -> None:
@@ -77,6 +78,8 @@ def test_how_long_mail_stays_is_set_and_changed(
     assert client.select()[1] == [b"0"]
     client.logout()
     assert program("search", "in:INBOX", "--count").record == {"count": 1}
+    assert ": 1 message." in program.fails(64, "wrong_use", "account", "remove", _EMAIL)
+    assert program("account", "remove", _EMAIL, "--yes").code == 0
 
 
 def test_a_protocol_is_not_changed_in_place(program: Program, options: list[str]) -> None:

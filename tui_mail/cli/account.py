@@ -9,6 +9,7 @@ import typer
 
 from tui_mail.cli import account_login, account_pause, account_set
 from tui_mail.cli.account_login import issuer_named
+from tui_mail.cli.account_loss import refuse_loss
 from tui_mail.cli.account_servers import (
     ca_file_of,
     check_sender,
@@ -52,7 +53,10 @@ def register(app: typer.Typer) -> None:
     )(_test)
     group.command(
         "remove",
-        help=_("Remove an account and what was fetched; the server keeps its mail."),
+        help=_(
+            "Remove an account and what was fetched. What its server has stays there; what is kept"
+            " nowhere but here goes for good, and only with --yes."
+        ),
         epilog=_("Example: tui-mail account remove info@rossi.example"),
     )(_remove)
     group.command(
@@ -333,10 +337,17 @@ def _test(context: typer.Context, email: str = typer.Argument(..., metavar="EMAI
     )
 
 
-def _remove(context: typer.Context, email: str = typer.Argument(..., metavar="EMAIL")) -> None:
+def _remove(
+    context: typer.Context,
+    email: str = typer.Argument(..., metavar="EMAIL"),
+    sure: bool = typer.Option(False, "--yes", help=_("also what is kept nowhere but here")),
+) -> None:
     from tui_mail.db.accounts import remove_account
+    from tui_mail.db.only_here import only_here
 
     call: Context = context.obj
+    if not sure:
+        refuse_loss(email, call.database.read_now(only_here, call.operator_id, email))
     call.database.write_now(remove_account, call.operator_id, email)
     call.emit({"email": email, "removed": True}, _("{email} is removed.").format(email=email))
 
