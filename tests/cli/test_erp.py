@@ -51,6 +51,22 @@ def test_a_row_with_a_mistake_is_told_and_the_rest_is_taken(
     assert "\x1b" not in for_people.err + for_people.out
 
 
+def test_rows_that_could_not_be_taken_are_told_until_they_can(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(tmp_path / "erp", parties=ERP["parties"] + "ROSSI,planet,C300,Marte\n")
+    program("erp", "add", "books", folder)
+    first = program("erp", "refresh", "books")
+    again = program("erp", "refresh", "books")
+    assert (first.code, again.code) == (1, 1)
+    assert [row["line"] for row in again.records if "error" in row] == [4]
+    assert "parties.csv:4" in program("erp", "status").record["error"]
+    write_erp(folder)
+    assert program("erp", "refresh", "books").code == 0
+    assert program("erp", "status").record["error"] == ""
+    assert program("erp", "refresh", "books").records == []
+
+
 def test_import_with_nothing_to_take_ends_with_wrong_data(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / "erp"
     folder.mkdir()

@@ -176,6 +176,8 @@ def test_what_the_key_may_not_read_is_told_and_nothing_is_taken_for_gone(
     changes = remote.connector.changes("")
     assert not changes.complete
     assert [(one.file, one.rest) for one in changes.errors] == [(denied, True)]
+    again = remote.connector.changes(changes.cursor)
+    assert [(one.file, one.rest) for one in again.errors] == [(denied, True)]
     assert remote.order in {_ref(one) for one in changes.entities}
 
 

@@ -149,7 +149,8 @@ def _take(call: Context, name: str, location: str, mapping: str, cursor: str = "
         )
     _refuse_rows(call, done.errors)
     if done.errors:
-        call.exit_code = 1 if any(row.read for row in done.counts) else WrongData.exit_code
+        some = cursor or any(row.read for row in done.counts)
+        call.exit_code = 1 if some else WrongData.exit_code
 
 
 def _counted(row: "KindCount") -> str:

@@ -16,7 +16,8 @@ class Connector(Protocol):
     """
 
     def changes(self, cursor: str) -> ErpChanges:
-        """Entities and addresses since `cursor` ("" for all)."""
+        """Entities and addresses since `cursor` ("" for all); what cannot be taken is told of at
+        every reading until it can."""
 
     def document(self, company: str, kind: str, code: str) -> Sequence[LineRecord]:
         """The lines of a document, in order."""

@@ -183,7 +183,7 @@ class _Reading:
             moves = {words.number_of(row, "move_id") for row in lines} - {None}
             known = {row["id"] for row in rows}
             wanted = [one for one in moves if one is not None and one not in known]
-            rows += self._odoo.rows_of(source.model, source.fields, "id", wanted, _POSTED)
+            rows += self._there(source.model, source.fields, wanted, [_POSTED])
         return rows
 
     def _optional(self, model: str, fields: Sequence[str], domain: Domain) -> list[Values]:

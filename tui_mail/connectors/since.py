@@ -81,7 +81,7 @@ def read_since(cursor: str, now: datetime, read: Callable[[str], Gathered]) -> E
     whole = known.whole if known else now.isoformat(timespec="seconds")
     current = _Cursor(at, whole, _digest(found, _before(at)))
     if known == current:
-        return ErpChanges(cursor=cursor, complete=False)
+        return ErpChanges(cursor=cursor, complete=False, errors=tuple(found.errors))
     return ErpChanges(
         cursor=json.dumps([current.at, current.whole, current.seen]),
         complete=known is None and not any(error.rest for error in found.errors),

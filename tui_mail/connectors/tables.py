@@ -31,7 +31,10 @@ _FILED_DOCUMENTS = tuple(kind for kind in DOCUMENT_KINDS if kind not in _OWN_FIL
 
 
 def read_tables(rows_of: RowsOf, cursor: str) -> ErpChanges:
-    """All records of all tables, complete as of `cursor`; `due_items` is asked for twice."""
+    """All records of all tables, complete as of `cursor`; `due_items` is asked for twice.
+
+    With rows that could not be taken there is no cursor: they are told of at every reading.
+    """
     return _Import(rows_of).run(cursor)
 
 
@@ -75,7 +78,7 @@ class _Import:
                     self._refuse(row, bad)
         self._check_converted_leads()
         return ErpChanges(
-            cursor=cursor,
+            cursor="" if self._errors else cursor,
             # What could not be read may hold any record: none is gone for being missed.
             complete=not any(error.rest for error in self._errors),
             companies=tuple(self._companies.values()),

@@ -72,14 +72,6 @@ def knows_erp(session: Session) -> bool:
     return known or bool(sources(session))
 
 
-def source_read(session: Session, name: str, now: datetime) -> None:
-    """A place was looked at, and nothing has changed there."""
-    source = session.get(ErpSource, name)
-    if source is not None:
-        source.last_success, source.last_error = now, ""
-        session.add(source)
-
-
 def source_failed(session: Session, name: str, message: str) -> None:
     """Keep why a place could not be read, for its status."""
     source = session.get(ErpSource, name)
@@ -141,11 +133,11 @@ def remove(session: Session, source: str, some: Missing) -> list[KindCount]:
     return [KindCount(kind, 0, 0, 0, count) for kind, count in taking.gone.items()]
 
 
-def finish(session: Session, source: str, cursor: str, now: datetime) -> None:
-    """All that the place had up to `cursor` is taken."""
+def finish(session: Session, source: str, cursor: str, now: datetime, error: str = "") -> None:
+    """All that the place had up to `cursor` is taken, but for what `error` says."""
     known = session.get(ErpSource, source)
     if known is not None:
-        known.cursor, known.last_success, known.last_error = cursor, now, ""
+        known.cursor, known.last_success, known.last_error = cursor, now, error
         session.add(known)
     publish(session, Topic.ERP)
 

@@ -65,9 +65,8 @@ def refresh(
             missing = database.read_now(erp.missing, name, changes)
             for some in _parts(missing):
                 counts += database.write_now(erp.remove, name, some)
-        database.write_now(erp.finish, name, changes.cursor, datetime.now(UTC))
-        if changes.errors:
-            database.write_now(erp.source_failed, name, _said(changes.errors))
+        wrong = _said(changes.errors) if changes.errors else ""
+        database.write_now(erp.finish, name, changes.cursor, datetime.now(UTC), wrong)
         link_anew(database, report)
     return Refreshed(_summed(counts), changes.errors)
 
