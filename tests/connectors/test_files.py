@@ -178,7 +178,11 @@ def test_relations_run_from_what_was_first(whole: ErpChanges) -> None:
         ("addresses", "01,customer,C1,9,a@b.example,,", "contact"),
         ("addresses", "01,customer,C1,,not an address,,", "email"),
         ("opportunities", '01,T-8,lead,L1,x,open,"1.000,00",EUR', "value"),
+        ("opportunities", '01,T-8,lead,L1,x,open,"1,240",EUR', "value"),
+        ("opportunities", "01,T-8,lead,L1,x,open,1.240,EUR", "value"),
+        ("opportunities", "01,T-8,lead,L1,x,open,-12.000,", "value"),
         ("opportunities", "01,T-8,lead,L1,x,open,NaN,EUR", "value"),
+        ("documents", "01,quote,2026,,9,,,,,,,1.240,EUR,,,,,,,,", "total"),
         ("documents", "01,bill,2026,,9,,,,,,,,,,,,,,,,", "kind"),
         ("documents", "01,due_item,2026,,9,,,,,,,,,,,,,,,,", "kind"),
         ("documents", "01,invoice,26th,,9,,,,,,,,,,,,,,,,", "year"),
@@ -196,6 +200,8 @@ def test_relations_run_from_what_was_first(whole: ErpChanges) -> None:
         ("document_links", "01,invoice:2026/1,2026/1", "to"),
         ("due_items", "01,invoice:2026/8,1,,,,,,,,,", "invoice"),
         ("due_items", "01,invoice:2026/1,1,,,,,,,,,", "instalment"),
+        ("due_items", "01,invoice:2026/1,2,,,,1.240,,,,,", "amount"),
+        ("due_items", "01,invoice:2026/1,2,,,,,1.240,,,,", "open"),
         ("due_items", "01,invoice:2026/1,2,,,soon,,,,,,", "due_date"),
         ("activities", "01,A2,call,,,quote:2026/1,,,,,", "document"),
         ("activities", "01,A2,call,,,,,,nobody,,", "operator"),
@@ -312,6 +318,24 @@ def test_json_arrays_do_as_csv_does(tmp_path: Path, whole: ErpChanges) -> None:
     assert not changes.errors
     assert changes.entities == whole.entities
     assert changes.lines == whole.lines
+
+
+def test_three_decimals_are_taken_where_they_cannot_be_thousands(tmp_path: Path) -> None:
+    rows = {
+        "opportunities": "company,code,value,currency\n01,A,1.240,TND\n01,B,0.125,EUR\n01,C,1234.500,\n",
+        "documents": "company,kind,code\n01,quote,Q\n",
+        "lines": "company,document,line,quantity,price\n01,quote:Q,1,2.500,1.245\n",
+    }
+    changes = _write(tmp_path, rows).changes("")
+    sums = [one.amount for one in changes.entities if one.kind == "opportunity"]
+    assert sums == [Decimal("1.24"), Decimal("0.125"), Decimal("1234.5")]
+    assert [(one.quantity, one.price) for one in changes.lines] == [
+        (Decimal("2.5"), Decimal("1.245"))
+    ]
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "opportunities.json").write_text('[{"company": "01", "code": "T", "value": 1.240}]')
+    assert FilesConnector(figures).changes("").entities[0].amount == Decimal("1.24")
 
 
 def test_figures_in_json_keep_every_digit(tmp_path: Path) -> None:

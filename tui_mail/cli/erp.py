@@ -89,7 +89,10 @@ def _columns() -> str:
                 " NAME.xlsx and NAME.json do too, or sheets of these names in one spreadsheet:"
             ),
             tables,
-            _("Dates are written 2026-11-24, amounts 1234.50, records KIND:CODE."),
+            _(
+                "Dates are written 2026-11-24, amounts 1234.50 without a sign between thousands,"
+                " records KIND:CODE."
+            ),
         )
     )
 

@@ -33,4 +33,11 @@ def _plain(value: Decimal) -> str:
     if not value.is_finite():
         return str(value)
     whole = value == value.to_integral_value()
-    return f"{value.to_integral_value() if whole else value.normalize():f}"
+    return figure_text(f"{value.to_integral_value() if whole else value.normalize():f}")
+
+
+def figure_text(figure: str) -> str:
+    """A figure that is known to be one; with a fourth decimal its three are not taken for
+    thousands, as they may be where people write them."""
+    decimals = figure.partition(".")[2]
+    return f"{figure}0" if len(decimals) == 3 and decimals.isdigit() else figure

@@ -7,6 +7,8 @@ from decimal import Decimal
 from tui_mail.i18n import _
 
 _AMOUNT = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,10})?\Z")
+_PERHAPS_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}\Z")
+_OF_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _EMAIL = re.compile(r"[^\s@]{0,255}@[^\s@]{1,255}\Z")
 _FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
@@ -81,6 +83,19 @@ class Row:
         if not _AMOUNT.match(text):
             raise BadCell(column, _("“{word}” is no amount like 1234.50").format(word=text[:80]))
         return Decimal(text)
+
+    def money(self, column: str, currency: str) -> Decimal | None:
+        """A sum of money with a point, None when empty; 1.240 is none where cents are two figures,
+        for many write 1240 so."""
+        text = self._cells.get(column, "")
+        if _PERHAPS_THOUSANDS.match(text) and currency.upper() not in _OF_THREE_DECIMALS:
+            raise BadCell(
+                column,
+                _("“{word}” may be {thousands} or {decimals}: write one of these").format(
+                    word=text, thousands=f"{text.replace('.', '')}.00", decimals=f"{text}0"
+                ),
+            )
+        return self.amount(column)
 
     def whole(self, column: str, *, most: int) -> int | None:
         """A whole number from 0 to `most`, None when empty."""

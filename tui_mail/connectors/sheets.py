@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tui_mail.connectors.cells import UNSTORABLE
+from tui_mail.connectors.cells import UNSTORABLE, figure_text
 from tui_mail.connectors.layout import TABLES
 from tui_mail.errors import InputOutput, NotFound
 from tui_mail.i18n import _
@@ -152,7 +152,7 @@ def _json_rows(
     try:
         with path.open(encoding="utf-8-sig") as file:
             # Figures stay as they are written: a float would change amounts.
-            records = json.load(file, parse_float=str, parse_int=str, parse_constant=str)
+            records = json.load(file, parse_float=figure_text, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
         report(RecordError(path.name, 1, "", _("the file is no JSON in UTF-8"), rest=True))
         return

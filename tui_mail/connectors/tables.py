@@ -182,7 +182,7 @@ class _Import:
             title=row.text("title"),
             party=self._party_of(row),
             number=canonical_number(reference.code),
-            amount=row.amount("value"),
+            amount=row.money("value", row.text("currency")),
             currency=row.text("currency"),
             state=row.text("stage"),
             details=row.details("stage"),
@@ -211,7 +211,7 @@ class _Import:
             number=canonical_number(row.text("number") or code),
             version=version,
             date=row.day("date"),
-            amount=row.amount("total"),
+            amount=row.money("total", row.text("currency")),
             currency=row.text("currency"),
             state=row.choice("state", ("open", "closed", "cancelled", "")),
             their_reference=row.text("their_reference"),
@@ -243,7 +243,7 @@ class _Import:
         reference = self._announce(Reference("due_item", code, row.text("company")), "instalment")
         company = self._of_company(row)
         invoice = self._entities[self._named(row, "invoice", company)]
-        open_amount = row.amount("open")
+        open_amount = row.money("open", invoice.currency)
         row.flag("blocked")
         row.flag("disputed")
         record = EntityRecord(
@@ -256,7 +256,7 @@ class _Import:
             number=invoice.number,
             date=invoice.date,
             due_date=row.day("due_date"),
-            amount=row.amount("amount"),
+            amount=row.money("amount", invoice.currency),
             open_amount=open_amount,
             currency=invoice.currency,
             state="" if open_amount is None else "open" if open_amount else "closed",
