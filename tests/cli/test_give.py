@@ -213,3 +213,11 @@ def test_markdown_is_a_text_a_message_and_nothing_is_written_over(
     assert all(text.startswith("# ") and "- **From" in text for text in texts.values())
     again = house("export", "in:INBOX", "--to", out, "--format", "markdown").record
     assert (again["exported"], again["already"]) == (0, len(texts))
+
+
+def test_a_folder_that_is_not_there_is_not_made_by_the_way(house: Program, tmp_path: Path) -> None:
+    away = tmp_path / "typo"
+    for options in ((), ("--format", "maildir"), ("--folders",)):
+        call = ("export", "in:INBOX", "--to", away / "x.mbox", *options)
+        assert str(away) in house.fails(73, "cannot_write", *call)
+    assert not away.exists()

@@ -11,6 +11,7 @@ from tui_mail.cli.context import Context
 from tui_mail.cli.find import found_ids, say_nothing_found
 from tui_mail.cli.help import QueryCommand
 from tui_mail.cli.progress import Progress
+from tui_mail.cli.show import no_folder
 from tui_mail.errors import TuiMailError, WrongUse
 from tui_mail.i18n import _
 
@@ -62,6 +63,8 @@ def _export(
     if not ids:
         say_nothing_found(call, " ".join(query))
         call.say(_("So nothing is written."))
+    elif not to.absolute().parent.is_dir():
+        raise no_folder(to.absolute().parent)
     away = bring_back(call, ids)
     export = Export(call.database, call.blobs, to, cast("Format", kind), folders=folders)
     counts = {"exported": 0, "already": 0, "lost": 0}

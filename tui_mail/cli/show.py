@@ -179,7 +179,7 @@ def _save(
     call.unlock()
     opened = call.reader.open_now(message_id_of(call, identifier))
     if not to.is_dir():
-        raise CannotWrite(_("There is no folder {folder}: make it first.").format(folder=to))
+        raise no_folder(to)
     if not number or opened.lacks(number):
         opened = with_files(call, opened)
     numbers = [number] if number else range(1, len(opened.parsed.attachments) + 1)
@@ -202,3 +202,8 @@ def _save(
         saved += 1
     if saved and call.exit_code:
         call.exit_code = 1
+
+
+def no_folder(folder: Path) -> CannotWrite:
+    """That something cannot be written into a folder that is not there."""
+    return CannotWrite(_("There is no folder {folder}: make it first.").format(folder=folder))
