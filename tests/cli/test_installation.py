@@ -22,6 +22,8 @@ def test_init_makes_the_installation_without_a_question(program: Program, tmp_pa
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     again = program("init")
     assert (again.code, again.record["created"]) == (0, False)
+    assert "is kept as it is" in again.err
+    assert "is kept as it is" in program("config", "init").err
 
 
 def test_every_command_makes_what_it_needs(program: Program, tmp_path: Path) -> None:
@@ -143,6 +145,27 @@ def test_a_home_with_no_installation_is_not_made_one_by_naming_mail(
         assert "tui-mail init" in sentence
         assert not program.home.exists()
     assert program("show", "--help").code == 0
+
+
+def test_a_database_that_is_gone_is_told_and_not_made_anew(
+    program: Program, tmp_path: Path
+) -> None:
+    program.home = tmp_path / "new"
+    assert program("init").code == 0
+    database = program.home / "tui_mail.db"
+    database.unlink()
+    for words in (("search", "x"), ("account", "list"), ("worker", "--once"), ("show", 1)):
+        sentence = program.fails(66, "not_found", *words)
+        assert str(database) in sentence
+        assert "db restore" in sentence
+        assert not database.exists()
+    assert program("init").record["created"] is False
+    assert program("account", "list").code == 0
+
+
+def test_a_database_is_missed_where_no_settings_were_written(house: Program) -> None:
+    (house.home / "tui_mail.db").unlink()
+    house.fails(66, "not_found", "search", "x")
 
 
 def test_a_new_installation_is_told(program: Program, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class Context:
     can_ask: bool = True
     background: bool = False  # somebody works at the console while mail is taken in
     needs_mail: bool = False  # the command names something that is here already
+    begins_anew: bool = False  # a database that is gone may be made again, empty
     exit_code: int = 0
     _opened: list["Database"] = field(default_factory=list)
     _log: logging.Handler | None = None
@@ -81,8 +82,8 @@ class Context:
     def database(self) -> "Database":
         """The database, its schema brought up to date; what is missing of the installation is made.
 
-        Raises SettingsWrong, UnknownSchema, Offline, CannotWrite, and NotFound where the command
-        names something of an installation that is not there.
+        Raises SettingsWrong, UnknownSchema, Offline, CannotWrite, and NotFound where the database
+        is gone, or the command names something of an installation that is not there.
         """
         from tui_mail.db.engine import Database
         from tui_mail.db.schema import prepare
@@ -100,6 +101,7 @@ class Context:
             )
         file = self.home.database_file
         if self.settings.database == f"sqlite:///{file}" and not file.exists():
+            self._expect_no_loss()
             file.touch(mode=_OWNER_ONLY)  # in a home that others may look into, too
         self._opened.append(database)
         prepare(database)
@@ -120,6 +122,20 @@ class Context:
                     "There was no installation in {home}: a new one is made there. If you meant "
                     "another, name its folder with --home, and delete this one."
                 ).format(home=self.home.config)
+            )
+
+    def _expect_no_loss(self) -> None:
+        """Raises NotFound where an installation has lost its database: an empty one would hide it."""
+        from tui_mail.worker.collect import was_used
+
+        used = self.home.settings_file.exists() or was_used(self.home.attachments)
+        keys = self.home.key_file.exists() and (self.home.attachments / "vault.json").exists()
+        if used and keys and not self.settings.attachments and not self.begins_anew:
+            raise NotFound(
+                _(
+                    "The database {file} is gone, though its keys are here: restore a backup (tui-mail "
+                    "db restore DIR), or begin with an empty one (tui-mail init)."
+                ).format(file=self.home.database_file)
             )
 
     def require_installation(self) -> None:

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 def _init(context: typer.Context) -> None:
     call: Context = context.obj
     settings = call.settings
+    call.begins_anew = True
     written = _write(call)
     call.vault.unlock()  # which makes it
     call.database  # noqa: B018 — and this the schema
@@ -46,10 +47,18 @@ def _init(context: typer.Context) -> None:
 
 
 def _write(call: Context) -> bool:
+    """Write the settings' file and say so when one was there; True when it was written."""
     from tui_mail.config import make_home
 
     make_home(call.home)
-    return write_default_settings(call.home)
+    written = write_default_settings(call.home)
+    if not written:
+        call.say(
+            _("{file} was there already, and is kept as it is.").format(
+                file=call.home.settings_file
+            )
+        )
+    return written
 
 
 def _config(

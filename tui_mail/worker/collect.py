@@ -54,6 +54,12 @@ def note_use(folder: Path, database: Database) -> None:
     _take_over(folder, identity)
 
 
+def was_used(folder: Path) -> bool:
+    """Whether a database has left its mark in the folder of its blobs."""
+    marks = folder / _MARKS
+    return marks.is_dir() and any(marks.iterdir())
+
+
 def spare_keys(folder: Path, database: Database, ids: Iterable[bytes]) -> frozenset[bytes]:
     """Note which old keys of the vault a database does without; those that all others do, too.
 
