@@ -229,3 +229,31 @@ def test_the_kinds_of_record_and_how_one_is_named(house: Program) -> None:
     assert "Ordine" in house.lines("erp", "kinds", "--lang", "it")
     (house.home / "settings.toml").write_text("crm = false\n")
     assert "lead" not in {row["kind"] for row in house("erp", "kinds").records}
+
+
+def test_a_file_in_the_place_of_its_folder_is_said(program: Program, tmp_path: Path) -> None:
+    file = write_erp(tmp_path / "erp") / "parties.csv"
+    assert "is a file" in program.fails(66, "not_found", "erp", "import", file)
+
+
+def test_a_mistake_of_a_whole_file_names_no_column(program: Program, tmp_path: Path) -> None:
+    folder = write_erp(tmp_path / "erp")
+    (folder / "parties.csv").write_bytes(b"company,kind,code,name\n01,customer,C1,caff\xe9\n")
+    said = program("erp", "import", folder, json=False).err
+    assert "parties.csv:2: the file is not in UTF-8" in said or "parties.csv:1: the file" in said
+
+
+def test_a_place_that_is_added_again_is_said_to_be_changed(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = write_erp(tmp_path / "erp")
+    assert "books is added" in program.lines("erp", "add", "books", folder)
+    assert "books was there and is changed" in program.lines("erp", "add", "books", folder)
+
+
+def test_what_is_not_reached_is_told_at_every_reading(program: Program, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    program("erp", "add", "books", url)
+    for _time in range(2):
+        program.fails(69, "unreachable", "erp", "refresh", "books")
+        program.fails(69, "unreachable", "erp", "refresh")

@@ -114,6 +114,8 @@ def _folder(path: Path) -> Path:
     from tui_mail.connectors.sheets import holds_tables
 
     folder = path.expanduser().resolve()
+    if folder.is_file():
+        raise NotFound(_("{file} is a file: name the folder that it is in.").format(file=folder))
     if not folder.is_dir():
         raise NotFound(_("The folder {folder} is not there.").format(folder=folder))
     if not holds_tables(folder):
@@ -178,7 +180,7 @@ def _refuse_rows(call: Context, errors: "Sequence[RecordError]") -> None:
                 "line": error.line,
                 "column": error.column,
             },
-            f"{error.file}:{error.line}: {error.column}: {error.message}",
+            ": ".join(filter(None, (f"{error.file}:{error.line}", error.column, error.message))),
         )
 
 
@@ -206,11 +208,14 @@ def _add(
         raise WrongUse(_("A folder needs no mapping: its files have our columns."))
     else:
         location = os.fspath(_folder(Path(location)))
+    known = call.database.read_now(erp.source, name)
     call.database.write_now(erp.add_source, name, location, mapping)
-    call.emit(
-        {"name": name, "location": location},
-        _("{name} is added; tui-mail erp refresh reads it.").format(name=name),
+    text = (
+        _("{name} is added; tui-mail erp refresh reads it.")
+        if known is None
+        else _("{name} was there and is changed; tui-mail erp refresh reads it anew.")
     )
+    call.emit({"name": name, "location": location}, text.format(name=name))
 
 
 def _test(context: typer.Context, name: str = typer.Argument("", metavar="[NAME]")) -> None:
@@ -256,7 +261,7 @@ def _refresh(context: typer.Context, name: str = typer.Argument("", metavar="[NA
                 call.database.write_now(erp.source_failed, source.name, error.message)
                 raise
         codes.append(call.exit_code)
-    call.exit_code = 1 if 0 in codes and any(codes) else max(codes)
+    call.exit_code = 1 if {0, 1} & {*codes} and any(codes) else max(codes)
 
 
 def _status(context: typer.Context) -> None:

@@ -72,9 +72,11 @@ def _import(
     try:
         asyncio.run(_bring_in(call, paths, target, counts))
     except KeyboardInterrupt:
+        call.progress_done()
         call.say(_("Interrupted: what is stored stays; the same command goes on with the rest."))
         raise
     except TuiMailError as error:
+        call.progress_done()
         call.fail(error)
     finally:
         if call.exit_code and counts.read:
@@ -122,6 +124,7 @@ def _read_files(call: Context) -> None:
             )
         )
     except KeyboardInterrupt:
+        call.progress_done()
         call.say(_("Interrupted: the mail is stored; the worker reads the rest of its files."))
     except TuiMailError as error:
         call.fail(error)
