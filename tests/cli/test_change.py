@@ -150,3 +150,19 @@ def test_a_tag_named_like_a_flag_is_refused(house: Program, tag: str) -> None:
     house.fails(65, "wrong_data", "mark", 1, f"+tag:{tag}")
     house.fails(65, "wrong_data", "mark", 1, f"-tag:{tag}")
     assert house("show", 1).record["flags"] == before
+
+
+def test_a_message_that_is_named_twice_counts_once(house: Program) -> None:
+    deleted = house("delete", 1, 1, 2).record
+    assert deleted == {"messages": [1, 2], "count": 2}
+
+
+def test_a_link_is_told_in_words(house: Program) -> None:
+    order = "sales_order:2025/119"
+    for verb, said in (
+        ("add", "is linked to message 1"),
+        ("confirm", "is confirmed"),
+        ("reject", "is rejected"),
+        ("remove", "is removed"),
+    ):
+        assert said in house.lines("link", 1, verb, order)

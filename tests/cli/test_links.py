@@ -144,3 +144,21 @@ def test_a_link_that_is_only_proposed_is_told_from_the_others(
     traced = house("trace", "sales_order:2025/119").records[:-1]
     assert [row["id"] for row in traced if row["proposed_links"]] == [5]
     assert [row["id"] for row in house("search", "is:proposed").records] == [5]
+
+
+def test_answers_with_nothing_in_them_say_so_to_people(house: Program) -> None:
+    for words, said in (
+        (("trace", "customer:C200"), "No such mail is linked to customer:C200."),
+        (("links", 1), "The message is linked to no record."),
+        (("links", "--query", "xyzzy"), "No message is found."),
+        (("folder", "proposals"), "No folder is called as a record is."),
+        (("outbox",), "The outbox is empty."),
+        (("outbox", "--state", "held"), "No such letter is in the outbox."),
+    ):
+        if words == ("links", 1):
+            for row in house("links", 1).records:
+                house("link", 1, "remove", f"{row['kind']}:{row['code']}")
+        for_people = house(*words, json=False)
+        assert (for_people.code, for_people.out) == (0, ""), words
+        assert said in for_people.err
+        assert house(*words).err == ""

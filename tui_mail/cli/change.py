@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _placements(call: Context, identifiers: list[str], query: str) -> tuple[list[int], list[int]]:
-    """Messages and their placements.
+    """Messages, each once, and their placements.
 
     Raises WrongUse, NotFound.
     """
@@ -53,8 +53,9 @@ def _placements(call: Context, identifiers: list[str], query: str) -> tuple[list
     if bool(identifiers) == bool(query):
         raise WrongUse(_("Give ids, or --query."))
     ids = found_ids(call, query) if query else [message_id_of(call, one) for one in identifiers]
+    ids = list(dict.fromkeys(ids))
     placements = call.database.read_now(placements_of, call.operator_id, ids)
-    if not query and len(placements) < len(set(ids)):
+    if not query and len(placements) < len(ids):
         raise NotFound(_("There is no such message: search prints the ids."))
     return ids, placements
 
@@ -195,10 +196,18 @@ def _link(
             "done": verb,
             "thread": thread,
         },
-        _("{record} on message {message}: {verb}").format(
-            record=call.record_name(found), message=message, verb=verb
-        ),
+        _said_of_link(verb).format(record=call.record_name(found), message=message),
     )
+
+
+def _said_of_link(verb: str) -> str:
+    """What was done to a link."""
+    return {
+        "add": _("{record} is linked to message {message}."),
+        "confirm": _("The link of message {message} to {record} is confirmed."),
+        "reject": _("The link of message {message} to {record} is rejected."),
+        "remove": _("The link of message {message} to {record} is removed."),
+    }[verb]
 
 
 def _replay(call: Context, query: str, after: int) -> None:

@@ -154,7 +154,10 @@ def _proposals(context: typer.Context) -> None:
     from tui_mail.db.folder_records import proposed
 
     call: Context = context.obj
-    for one in call.database.read_now(proposed, call.operator_id):
+    found = call.database.read_now(proposed, call.operator_id)
+    if not found and not call.json:
+        call.say(_("No folder is called as a record is."))
+    for one in found:
         call.emit(
             {
                 "folder": one.folder.name,

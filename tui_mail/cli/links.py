@@ -45,13 +45,18 @@ def _links(
         raise WrongUse(_("Give one of ID and --query."))
     if identifier:
         message = message_id_of(call, identifier)
-        _emit_links(call, call.database.read_now(links_of, call.operator_id, message))
+        rows = call.database.read_now(links_of, call.operator_id, message)
+        _emit_links(call, rows)
+        if not rows and not call.json:
+            call.say(_("The message is linked to no record."))
         return
     ids = (
         found_ids(call, query)
         if query
         else call.database.read_now(linked_messages, call.operator_id)
     )
+    if not ids and not call.json:
+        call.say(_("No message is found.") if query else _("No message is linked to a record."))
     for start in range(0, len(ids), _PAGE):
         some = ids[start : start + _PAGE]
         _emit_links(call, call.database.read_now(links_for, call.operator_id, some))
@@ -116,11 +121,13 @@ def _trace(
     found = call.database.read_now(entity, parse_reference(record))
     who, record_id = call.operator_id, found.id
     before: PageKey | None = None
+    shown = 0
     while True:
         rows = call.database.read_now(
             trace, who, record_id, only=only, chain=chain, before=before, limit=_PAGE
         )
         emit_rows(call, rows)
+        shown += len(rows)
         if len(rows) < _PAGE:
             break
         before = rows[-1].key
@@ -130,6 +137,8 @@ def _trace(
             {"hidden": hidden},
             _("{count} more that you may not read").format(count=hidden),
         )
+    elif not shown:
+        call.say(_("No such mail is linked to {record}.").format(record=record))
 
 
 def _outgoing(direction: str) -> bool | None:

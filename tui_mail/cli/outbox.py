@@ -43,6 +43,8 @@ def _outbox(
         rows = call.database.read_now(outbox.outgoing, call.operator_id, state=state)
         for row in rows:
             _emit(call, row)
+        if not rows and not call.json:
+            call.say(_("No such letter is in the outbox.") if state else _("The outbox is empty."))
         stuck = {row.account for row in rows if row.state in _WAITING and not row.sends}
         for email in sorted(stuck):
             call.say(no_sending_server(email))
