@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 def _demo(
     context: typer.Context,
     answer: float = typer.Option(8.0, "--answer", help=_("seconds until people answer")),
-    fresh: float = typer.Option(25.0, "--fresh", help=_("seconds between new messages; 0: none")),
+    fresh: float = typer.Option(
+        25.0, "--fresh", help=_("seconds between new messages, some twenty in all; 0: none")
+    ),
     undo: int = typer.Option(
         10, "--undo", min=0, max=600, help=_("seconds in which a letter can be called back")
     ),

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from tui_mail.i18n import _
 
+_PARAGRAPH = "\n\n"
 _NOTE = re.compile(r"\[(required|default: )")
 _TYPE = re.compile(r" <([a-z ]+)(\[[^>]*)?>$")
 
@@ -52,11 +53,23 @@ class QueryCommand(TyperCommand):
 
 
 def in_own_words(command: Any) -> Any:
-    """The command, and all below it, with help in the language in use."""
+    """The command, and all below it, with help in the language in use.
+
+    Each below says which options stand anywhere, and a group gives its first command's example.
+    """
     command.context_class = _HelpContext
-    for below in getattr(command, "commands", {}).values():
+    for below in _below(command):
         in_own_words(below)
+        if not below.epilog:
+            below.epilog = _below(below)[0].epilog.rpartition(_PARAGRAPH)[2]
+        below.epilog = _("Anywhere: --json, --home, --as, --lang; see tui-mail --help.") + (
+            _PARAGRAPH + below.epilog
+        )
     return command
+
+
+def _below(command: Any) -> list[Any]:
+    return list(getattr(command, "commands", {}).values())
 
 
 def _row(name: str, text: str, words: dict[str, str]) -> tuple[str, str]:
