@@ -351,3 +351,14 @@ def test_a_message_in_pieces_is_shown_and_saved_whole(house: Program, tmp_path: 
         house("save", number, "--to", folder)
         assert (folder / "pompa.pdf").read_bytes() == b"%PDF-1.4\n" * 48
     assert house("show", 4).record["pieces"] is None
+
+
+def test_a_star_alone_is_a_mistake_that_names_what_finds_all(house: Program) -> None:
+    result = house("search", "*")
+    assert (result.code, result.record["error"]) == (64, "wrong_use")
+    assert result.record["column"] == 1
+    assert "in:anywhere" in result.record["message"]
+
+
+def test_only_operators_that_are_no_common_words_are_proposed(house: Program) -> None:
+    assert "for:" not in house("search", "foo:bar").record["message"]

@@ -107,6 +107,9 @@ class _Reading:
         self._next = self._token()
 
     def whole(self) -> Tree:
+        if self._text.strip() == "*":
+            message = _("“*” stands behind the beginning of a word; in:anywhere finds all mail.")
+            raise QueryMistake(message, self._text.index("*"), self._text.index("*") + 1)
         tree = self._any(None, joined=all_of)
         if self._next.kind == "close":
             raise self._mistake(

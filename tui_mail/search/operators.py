@@ -346,8 +346,8 @@ _ELSEWHERE = {"type": "kind"}
 
 def near_operators(typed: str, unshown: Collection[str] = ()) -> list[str]:
     """Names of operators that look like what was typed, the most alike first, each operator once: of
-    those that are alike as much, the ones of the language in use. Labels of chips come last, those
-    of the records of `unshown` kinds not at all."""
+    those that are alike as much, the ones of the language in use. Labels of chips come last, common
+    words and those of the records of `unshown` kinds not at all."""
     italian = language() == "it"
     if elsewhere := _ELSEWHERE.get(folded(typed)):
         same = (one for one in _OPERATORS.values() if one.name == elsewhere)
@@ -355,7 +355,7 @@ def near_operators(typed: str, unshown: Collection[str] = ()) -> list[str]:
     known = {
         one.called: one
         for one in sorted(_OPERATORS.values(), key=lambda one: one.italian is not italian)
-        if len(one.called) > 1 and one.name not in unshown
+        if len(one.called) > 1 and one.name not in unshown and not is_common_word(one.called)
     }
     near = (
         nearest(typed, (name for name in known if len(name) > _LABEL), _MOST_COMPARED)
