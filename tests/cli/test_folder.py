@@ -5,7 +5,7 @@ import shutil
 from tests.cli.program import Program, letter
 from tests.kills import kill_at, require_strace, sampled, steps_of
 
-_KEYS = {"folder", "account", "role", "total", "unread", "record", "company", "title"}
+_KEYS = {"folder", "account", "role", "total", "unread", "drafts", "record", "company", "title"}
 _ANNA = "anna@rossi.example"
 
 
@@ -97,3 +97,12 @@ def test_all_is_linked_once_wherever_the_command_was_killed(house: Program) -> N
         house("worker", "--once")  # which goes on with what was cut off
         assert linked(house, message) == {"C200": "folder"}, step
         assert house("link", "replay").record["changed"] == 0
+
+
+def test_the_list_counts_the_letters_that_are_written_here(house: Program) -> None:
+    said = house.lines("send", "--to", "luca@ferri.example", "--subject", "Poi", "--draft")
+    assert "among the drafts" in said
+    rows = {row["role"]: row for row in house("folder", "list").records}
+    assert (rows["drafts"]["total"], rows["drafts"]["drafts"]) == (0, 1)
+    assert rows["inbox"]["drafts"] == 0
+    assert "anna@rossi.example  Drafts  1\n" in house.lines("folder", "list")

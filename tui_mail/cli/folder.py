@@ -50,11 +50,14 @@ def _list(
     account: str = typer.Option("", "--account", metavar="EMAIL", help=_("only of that account")),
 ) -> None:
     from tui_mail.db.folder_records import folder_records
+    from tui_mail.db.folders import drafts_here
 
     call: Context = context.obj
     records = call.database.read_now(folder_records, call.operator_id)
+    writing = call.database.read_now(drafts_here, call.operator_id)
     for row in _folders(call, account):
         record = records.get(row.folder_id)
+        drafts = writing.get(row.account_id, 0) if row.role == "drafts" else 0
         stands = f"  → {_called(call, record)}" if record is not None else ""
         call.emit(
             {
@@ -63,9 +66,10 @@ def _list(
                 "role": row.role,
                 "total": row.total,
                 "unread": row.unread,
+                "drafts": drafts,
                 **_record(call, record),
             },
-            f"{row.account}  {row.name}  {row.total}{stands}",
+            f"{row.account}  {row.name}  {row.total + drafts}{stands}",
         )
 
 

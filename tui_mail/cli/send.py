@@ -284,7 +284,11 @@ def _report(call: Context, result: dict[str, Any], wait: float) -> None:
         outgoing=result["outgoing"], state=state_word(result["state"])
     )
     if not result["outgoing"]:
-        line = _("The draft was kept already.") if result["repeated"] else _("The draft is kept.")
+        line = (
+            _("The draft was kept already: the console has it among the drafts of its account.")
+            if result["repeated"]
+            else _("The draft is kept: the console has it among the drafts of its account.")
+        )
     call.emit(result, line)
 
 
