@@ -290,3 +290,10 @@ def test_kinds_and_counts_are_in_the_users_language(house: Program) -> None:
     assert "2 messaggi segnati" in house.lines(*italian, "mark", 1, 2, "+read")
     assert "1 message marked" in house.lines("--lang", "en", "mark", 1, "+read")
     assert "automatico" in house.lines(*italian, "links")
+
+
+def test_an_operator_who_is_made_by_being_named_is_told(house: Program) -> None:
+    first = house("search", "x", "--as", "brumo")
+    assert (first.code, "brumo is a new operator" in first.err) == (0, True)
+    assert "new operator" not in house("search", "x", "--as", "brumo").err
+    assert "new operator" not in house("search", "x").err

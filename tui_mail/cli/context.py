@@ -165,6 +165,12 @@ class Context:
             return known
         found = self.database.write_now(operator_for, self.login)
         assert found.id is not None
+        if self.operator and not self.background:
+            self.say(
+                _(
+                    "{login} is a new operator; if you meant another, give that login name with --as."
+                ).format(login=self.login)
+            )
         return found.id
 
     @cached_property
