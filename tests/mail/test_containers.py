@@ -280,6 +280,15 @@ def test_files_written_into_the_text_are_taken_out_of_it() -> None:
     assert comes_back(raw)
 
 
+def test_a_file_in_a_text_that_was_cut_off_is_there_as_far_as_it_goes() -> None:
+    text = uuencoded("elenco.txt", b"una riga\n" * 40).removesuffix("`\nend\n")
+    raw = f"From: a@x.it\n\nEcco:\n{text}".encode()
+    parsed = parse(raw)
+    assert (parsed.text, parsed.damage) == ("Ecco:\n", ("transfer_encoding",))
+    assert files(parsed) == [("elenco.txt", "text/plain", b"una riga\n" * 40)]
+    assert comes_back(raw)
+
+
 @pytest.mark.parametrize(
     "text",
     [

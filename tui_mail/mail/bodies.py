@@ -174,6 +174,8 @@ def _leaf(structure: Structure, contents: Contents, part: Part) -> Body:
         return Body(_enriched(_text(structure, part, contents.budget.cut(content))))
     content, found = cut_files(content)
     contents.found.extend(found)
+    if any(file.is_cut for file in found):
+        structure.note("transfer_encoding")
     return Body(_text(structure, part, contents.budget.cut(content)))
 
 
