@@ -263,3 +263,30 @@ def test_a_code_is_known_in_small_letters_and_without_its_zeros(text: str, code:
     found = [one for one in document_candidates(text, ours=False) if one.code]
     assert any(canonical_code(one.code) == canonical_code(code) for one in found)
     assert any(code in codes_like(one.code) for one in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sollecito rata 2 della fattura 88/A del 12/03/2026",
+        "la scadenza n. 2 della ns. fattura 2026/A/88",
+        "2ª rata fattura 88/A/2026",
+        "Fattura n. 88/A del 2026, rata 2",
+        "invoice 2026/A/88 - instalment 2",
+    ],
+)
+def test_the_instalment_of_an_invoice_is_named_in_words(text: str) -> None:
+    found = {one.kinds[0]: one for one in document_candidates(text, ours=False)}
+    assert (found["invoice"].year, found["invoice"].series, found["invoice"].number) == (
+        2026,
+        "A",
+        "88",
+    )
+    assert found["due_item"].code == "2026/A/88#2"
+    assert "88" in found["due_item"].found_in
+
+
+def test_other_numbers_near_an_invoice_are_no_instalment() -> None:
+    for text in ("fattura 2026/88, rata 2/2026", "fattura 2026/88 rata unica", "2 fattura 2026/88"):
+        kinds = {one.kinds[0] for one in document_candidates(text, ours=False)}
+        assert "due_item" not in kinds, text

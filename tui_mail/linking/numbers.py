@@ -20,6 +20,7 @@ from tui_mail.values import DOCUMENT_KINDS
 MOST_CANDIDATES = 50
 _LONGEST_TEXT = 100_000
 _LONGEST_SUBJECT = 300
+_LONGEST_PART = 30  # "scadenza n. 2 della "
 
 _WIDTHS = (3, 4, 5, 6)  # to which ERPs fill numbers with zeros
 
@@ -72,6 +73,17 @@ _OF_DAY = re.compile(
 )
 _OF_YEAR = re.compile(
     rf"[\s,]{{0,3}}(?:del|anno|year|of|/|dell'anno)\s{{0,2}}(?P<year>{_YEAR})(?![0-9/\-]|\.[0-9])",
+    re.IGNORECASE,
+)
+_PART = r"(?:rata|scadenza|instal+ment|rate|échéance|cuota|plazo)"
+_PART_BEFORE = re.compile(
+    rf"(?<![^\W_])(?:{_PART}\s{{1,2}}(?:n(?:r|o|um)?[.°º]?\s{{0,2}})?(?P<n>[0-9]{{1,2}})"
+    rf"|(?P<nth>[0-9]{{1,2}})(?:[.ªa°]|st|nd|rd|th)?\s{{1,2}}{_PART})"
+    r"\s{1,2}(?:(?:dell[ao]|di|of|der|de|du|su|on|per)\s{1,2}(?:la\s|the\s)?)?\Z",
+    re.IGNORECASE,
+)
+_PART_AFTER = re.compile(
+    rf"(?:[\s,]{{0,3}}(?:del|of|vom|du|de|dated)\s{{1,2}}[0-9][0-9./\-]{{1,9}})?[\s,(\-–]{{1,4}}{_PART}\s{{1,2}}(?:n(?:r|o|um)?[.°º]?\s{{0,2}})?(?P<n>[0-9]{{1,2}})(?![0-9/.,\-])",
     re.IGNORECASE,
 )
 _REVISION = re.compile(
@@ -226,7 +238,30 @@ def _typed(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
             first = one.span[0] == run[0].span[0]
             start = head.start() if first else one.span[0]
             words_found = text[start : one.span[1]]
-            yield replace(candidate, found_in=words_found, span=(start, one.span[1]))
+            candidate = replace(candidate, found_in=words_found, span=(start, one.span[1]))
+            yield candidate
+            if "invoice" in kinds and candidate.year:
+                yield from _instalment(text, candidate, one.span[0])
+
+
+def _instalment(text: str, invoice: NumberCandidate, number: int) -> Iterator[NumberCandidate]:
+    """The instalment of an invoice that is named with it, as the ERP calls it; `number`: where the
+    invoice's number stands."""
+    start, end = invoice.span
+    before = _PART_BEFORE.search(text, max(0, start - _LONGEST_PART), start)
+    after = _PART_AFTER.match(text, end)
+    part = (before["n"] or before["nth"]) if before else after["n"] if after else ""
+    if part:
+        parts = (str(invoice.year), invoice.series, invoice.number)
+        yield NumberCandidate(
+            kinds=("due_item",),
+            code=f"{'/'.join(filter(None, parts))}#{int(part)}",
+            whose=invoice.whose,
+            strength=CODE,
+            found_in=text[before.start() if before else start : after.end() if after else end],
+            span=(number, after.end() if after else end),
+            written=invoice.written,
+        )
 
 
 def _run(text: str, position: int, *, several: bool) -> Iterator[NumberCandidate]:
