@@ -64,7 +64,7 @@ def test_rows_that_could_not_be_taken_are_told_until_they_can(
     write_erp(folder)
     assert program("erp", "refresh", "books").code == 0
     assert program("erp", "status").record["error"] == ""
-    assert program("erp", "refresh", "books").records == []
+    assert not any(row["read"] for row in program("erp", "refresh", "books").records)
 
 
 def test_import_with_nothing_to_take_ends_with_wrong_data(program: Program, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import trustme
@@ -123,6 +124,9 @@ def _program() -> str | None:
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
+_TRIES = 3  # a port that was free may be taken by another program before the server has it
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -141,10 +145,7 @@ class Dovecot:
         # and a short one: paths of sockets are limited to 108 bytes.
         self.home = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.home.chmod(0o755)
-        self.port_imap = _free_port()
-        self.port_imaps = _free_port()
-        self.port_pop3 = _free_port()
-        self.port_pop3s = _free_port()
+        self._choose_ports()
         self.ca_file = str(self.home / "ca.pem")
         self._users: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -161,6 +162,14 @@ class Dovecot:
             self._write_user(user)
         (self.home / "mail").mkdir(mode=0o755)
         os.chown(self.home / "mail", self._uid, self._gid)
+        for _try in range(_TRIES - 1):
+            with suppress(RuntimeError):
+                self._run()
+                return
+            self._choose_ports()
+        self._run()
+
+    def _run(self) -> None:
         configuration = self.home / "dovecot.conf"
         configuration.write_text(self._configuration())
         program = _program()
@@ -171,6 +180,12 @@ class Dovecot:
             stderr=subprocess.DEVNULL,
         )
         self._wait_until_it_listens()
+
+    def _choose_ports(self) -> None:
+        self.port_imap = _free_port()
+        self.port_imaps = _free_port()
+        self.port_pop3 = _free_port()
+        self.port_pop3s = _free_port()
 
     def stop(self) -> None:
         """End the server and remove all it had."""
@@ -206,7 +221,8 @@ class Dovecot:
 
     def log(self) -> str:
         """What the server logged."""
-        return (self.home / "log").read_text(errors="replace")
+        log = self.home / "log"
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def _make_maildir(self, place: Path) -> None:
         for folder in (place.parent, place, *(place / name for name in ("tmp", "new", "cur"))):

@@ -178,6 +178,7 @@ async def test_what_is_opened_while_it_is_on_its_way_is_what_becomes_read(stage:
     async with showing(stage) as shown:
         await shown.sees("Message", "ci sentiamo")
         further = stage.rows()[1].message_id
+        await shown.press("down")
         shown.main.reader.open(further, by_hand=False)  # as when the cursor has rested on it
         shown.main.reader.open(further)
         await shown.until(lambda: not stage.rows()[1].unread)

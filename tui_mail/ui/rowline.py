@@ -90,7 +90,8 @@ def draw(
         if name:
             line.append(Piece(SafeText(f"{name} "), "dim"))
     if parts.chip:
-        line.extend((*chips, Piece(SafeText(" "))))
+        *others, last = chips
+        line.extend((*others, Piece(SafeText(f"{last.text} "), last.style)))
     if parts.date:
         line.append(Piece(fit(formats.when(row.received_at, now), parts.date, right=True), "dim"))
     return tuple(line)
