@@ -186,3 +186,18 @@ async def test_a_link_is_made_for_the_message_whose_records_are_shown(stage: Sta
         await shown.sees("Order 119")
         await shown.press("L")
         await shown.sees("Link “consegna ordine 2026/119”")
+
+
+async def test_a_screen_that_grows_shows_the_message_that_the_cursor_is_on_by_now(
+    stage: Stage,
+) -> None:
+    await _mail(stage)
+    async with showing(stage, (80, 24)) as shown:
+        await shown.press("enter")
+        await shown.sees("di Neri")
+        await shown.press("q", "down", "down")
+        first = stage.rows()[2].message_id
+        await shown.until(lambda: shown.main.records.message_id == first)  # the cursor has rested
+        await shown.pilot.resize_terminal(120, 36)
+        await shown.sees("di Ferri, la prima")
+        await shown.lacks("di Neri")

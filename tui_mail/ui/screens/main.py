@@ -149,6 +149,8 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange(event.size.width, event.size.height)
+        if self.focused is not self.reader:  # which may have been hidden while the cursor moved
+            self.call_after_refresh(self._rested)
 
     def _arrange(self, width: int, height: int) -> None:
         chosen = plan(width, height, self._panel)
