@@ -124,7 +124,8 @@ class Session:
             return
         wire.drop(Offline(_("{host} is not connected.").format(host=self.endpoint.host)))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wire.gone.wait(), _PARTING_SECONDS)
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await wire.gone.wait()
 
     def _read_greeting(self, line: bytes) -> bool:
         """Whether the server takes us for logged in; refuses that in the clear (RFC 9051 §11)."""

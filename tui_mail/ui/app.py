@@ -111,7 +111,8 @@ class Console(App[int]):
             self._unsubscribe = parts.database.subscribe(self._hear)
             self._main.start(parts)
             with suppress(TimeoutError):  # a list that cannot be read must not keep mail away
-                await asyncio.wait_for(self._main.first_list.wait(), _FIRST_LIST_SECONDS)
+                async with asyncio.timeout(_FIRST_LIST_SECONDS):
+                    await self._main.first_list.wait()
             self._pictures.begin()
             if self._complete is not None:
                 await asyncio.to_thread(self._complete, parts)

@@ -184,7 +184,8 @@ class AccountWork:
             await self._succeeded("mailbox")
             seconds = max(self._shop.check_seconds, drop.login_delay)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._asked.wait()
 
     async def _stay_connected(self, store: MailStore, place: Place) -> None:
         """Until the place at the server is wanted by another account, and has been had for a while."""
@@ -273,7 +274,8 @@ class AccountWork:
             at = await self._database.read(outbox.next_due, self._account_id)
             seconds = _LONGEST_REST_SECONDS if at is None else _seconds_until(at)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._letters.wait(), min(seconds, _LONGEST_REST_SECONDS))
+                async with asyncio.timeout(min(seconds, _LONGEST_REST_SECONDS)):
+                    await self._letters.wait()
         await asyncio.Event().wait()
 
     # -- what went well and what did not
@@ -314,7 +316,8 @@ class AccountWork:
             nudge.clear()
             await self._failed(part, error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(nudge.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await nudge.wait()
             delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 
     async def _failed(self, part: str, error: TuiMailError) -> None:

@@ -116,7 +116,8 @@ class _Process:
         if process.returncode is None:
             # Dead for a moment already, and not yet known to be.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 0.1 if _is_at_end(process) else 0)
+                async with asyncio.timeout(0.1 if _is_at_end(process) else 0):
+                    await process.wait()
         code = process.returncode
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

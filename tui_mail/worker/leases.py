@@ -127,7 +127,8 @@ class Leases:
             except Exception:
                 log.exception("turns cannot be renewed or taken")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _LOOKED_SECONDS)
+                async with asyncio.timeout(_LOOKED_SECONDS):
+                    await self._news.wait()
 
     async def _go_round(self, began: float, wanted: Mapping[int, _Wish]) -> None:
         held: dict[int, int] = {}

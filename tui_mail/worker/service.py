@@ -176,7 +176,8 @@ class Worker:
             except TuiMailError:
                 log.warning("the accounts cannot be read", exc_info=True)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._accounts_changed.wait(), _RETRY_SECONDS)
+                    async with asyncio.timeout(_RETRY_SECONDS):
+                        await self._accounts_changed.wait()
                 continue
             local = self._clock()
             rules = {one.id: schedule.rule_of(one, local) for one in found if one.id}
@@ -192,7 +193,8 @@ class Worker:
                 one.work.keep_to(rules[account_id])
             next_minute = _MINUTE_SECONDS - local.second if any(a.schedule for a in found) else None
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._accounts_changed.wait(), next_minute)
+                async with asyncio.timeout(next_minute):
+                    await self._accounts_changed.wait()
 
     async def _read_files(self) -> None:
         """Read the files of what has come, for the search, whenever there is nothing to fetch."""
