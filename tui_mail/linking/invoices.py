@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
-from tui_mail.linking.reasons import reason
+from tui_mail.linking.reasons import Reason, reason
 from tui_mail.values import LinkState
 
 # The exchange writes from numbered mailboxes; an envelope in its name that is not certain is no PEC.
@@ -33,48 +33,43 @@ def vat_evidence(
     if not knowledge.vats:
         return ()
     surely = {one.entity_id for one in by_address if not one.group and one.weight >= LIKELY}
-    said = () if surely else _said(facts, knowledge)
-    return (*_of_vats(facts, knowledge, surely), *said)
+    named = tuple(_of_invoice(facts, knowledge, surely))
+    return named if surely else (*named, *_of_writer(facts, knowledge))
 
 
-def _said(facts: MessageFacts, knowledge: Knowledge) -> Iterator[Evidence]:
-    for vat in facts.mentions.vats:
-        known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
-        for one in known:
-            yield Evidence(
-                entity_id=one.party_id,
-                kind=one.kind,
-                company=one.company,
-                method="vat",
-                weight=PROPOSE,
-                why=reason("vat_said", vat=vat),
-                found_in=vat,
-                veto=True,
-                suggest=True,
-                group=f"vat {vat}" if len(known) > 1 else "",
-            )
-
-
-def _of_vats(
+def _of_invoice(
     facts: MessageFacts, knowledge: Knowledge, surely: Collection[int]
 ) -> Iterator[Evidence]:
     believed = _is_believed(facts)
     for vat in facts.mentions.keys.vats:
         known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
         sent = any(one.party_id in surely for one in known)
-        for one in known:
-            yield Evidence(
-                entity_id=one.party_id,
-                kind=one.kind,
-                company=one.company,
-                method="vat",
-                weight=SURE,
-                why=reason("vat", vat=vat),
-                found_in=vat,
-                veto=not sent and (bool(surely) or not believed),
-                suggest=True,
-                group=f"vat {vat}" if len(known) > 1 else "",
-            )
+        unsure = not sent and (bool(surely) or not believed)
+        yield from _of_vat(vat, known, SURE, reason("vat", vat=vat), veto=unsure)
+
+
+def _of_writer(facts: MessageFacts, knowledge: Knowledge) -> Iterator[Evidence]:
+    for vat in facts.mentions.vats:
+        known = _on_the_right_side(facts, knowledge.vats.get(vat, ()))
+        yield from _of_vat(vat, known, PROPOSE, reason("vat_said", vat=vat), veto=True)
+
+
+def _of_vat(
+    vat: str, known: Sequence[KnownParty], weight: float, why: Reason, *, veto: bool
+) -> Iterator[Evidence]:
+    for one in known:
+        yield Evidence(
+            entity_id=one.party_id,
+            kind=one.kind,
+            company=one.company,
+            method="vat",
+            weight=weight,
+            why=why,
+            found_in=vat,
+            veto=veto,
+            suggest=True,
+            group=f"vat {vat}" if len(known) > 1 else "",
+        )
 
 
 def _on_the_right_side(facts: MessageFacts, known: Sequence[KnownParty]) -> Sequence[KnownParty]:
