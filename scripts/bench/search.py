@@ -98,7 +98,8 @@ def linked(call: Context, kind: str, every: int) -> str:
             ),
             {"entity": found.id, "every": every},
         )
-        session.execute(text("ANALYZE"))
+        if session.get_bind().dialect.name == "postgresql":  # as it does by itself
+            session.execute(text("ANALYZE"))
         return str(found.code)
 
     return call.database.write_now(link)

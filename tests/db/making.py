@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
 from tui_mail.db.accounts import add_account, operator_for
@@ -34,6 +34,13 @@ REMOTE_FOLDERS = (
 
 def at(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
+
+
+def analyzed(session: Session) -> None:
+    """Let PostgreSQL count what its tables hold, as it does by itself. Nobody tells SQLite: what it
+    does there with statistics, it would not do for anybody."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("ANALYZE"))
 
 
 def parsed(

@@ -9,6 +9,7 @@ from sqlalchemy import event, select, text, update
 from sqlmodel import Session, col
 
 from tests.db.house import NOW, House, build
+from tests.db.making import analyzed
 from tui_mail.db import outbox, outbox_decisions, sent_copies
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.engine import Database
@@ -175,7 +176,7 @@ def _many(session: Session) -> None:
         for number in range(3000)
     ]
     insert_rows(session, Outgoing, rows)
-    session.connection().execute(text("ANALYZE"))
+    analyzed(session)
 
 
 def _plans(session: Session, read: Callable[[Session], object]) -> list[str]:

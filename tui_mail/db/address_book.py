@@ -16,6 +16,7 @@ from tui_mail.db.prefix import begins
 from tui_mail.db.rights import sendable, visible
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Account, Address, Entity, Message
+from tui_mail.db.unindexed import unindexed
 from tui_mail.safetext import folded
 from tui_mail.values import PARTY_KINDS
 
@@ -123,12 +124,13 @@ def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggest
     """Whole names first, which an index finds; then words within names."""
     title = col(Entity.title_folded)
     ids: list[int] = []
-    for condition in (
-        begins(session, title, wanted),
-        title.contains(f" {wanted}", autoescape=True),
+    kind = col(Entity.kind)
+    for condition, of_kind in (
+        (begins(session, title, wanted), unindexed(kind)),
+        (title.contains(f" {wanted}", autoescape=True), kind),
     ):
         query = select(col(Entity.id)).where(
-            col(Entity.kind).in_(_PEOPLE),
+            of_kind.in_(_PEOPLE),
             ~col(Entity.gone),
             condition,
             *shown(crm_of(session)),

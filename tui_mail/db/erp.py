@@ -25,6 +25,7 @@ from tui_mail.db.rows import EntityRow, LineRow
 from tui_mail.db.shown import crm_of, shown
 from tui_mail.db.tables import Company, DocumentLine, Entity, ErpSource
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
@@ -305,7 +306,7 @@ def _ids(
 ) -> dict[int, None]:
     query = select(col(Entity.id)).where(*conditions, *shown(crm_of(session)))
     if kinds:
-        query = query.where(col(Entity.kind).in_(kinds))
+        query = query.where(unindexed(col(Entity.kind)).in_(kinds))
     if company:
         query = query.where(col(Entity.company) == company)
     query = query.order_by(col(Entity.date).desc().nulls_last(), col(Entity.id).desc())

@@ -23,6 +23,7 @@ from tui_mail.db.rights import readable, require
 from tui_mail.db.rows import EntityRow, FolderRow
 from tui_mail.db.tables import Entity, Folder, FolderRecord
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.safetext import folded
@@ -174,16 +175,20 @@ def _called(session: Session, names: list[str]) -> Iterator[tuple[int, str, bool
     """Records of these codes, then of these names: id, name, whether it is a code."""
     if not names:
         return
-    columns: list[tuple[Any, bool]] = [(Entity.code_folded, True), (Entity.title_folded, False)]
-    for column, by_code in columns:
+    kind = col(Entity.kind)
+    columns: list[tuple[Any, Any]] = [
+        (Entity.code_folded, kind),
+        (Entity.title_folded, unindexed(kind)),
+    ]
+    for column, of_kind in columns:
         query = (
             select(col(Entity.id), col(column))
             .where(
                 among_texts(col(column), "some"),
-                col(Entity.kind).in_(_KINDS),
+                of_kind.in_(_KINDS),
                 ~col(Entity.gone),
             )
             .order_by(col(Entity.id))
         )
         for entity_id, name in session.execute(query, {"some": names}):
-            yield key_of(entity_id), name, by_code
+            yield key_of(entity_id), name, column is Entity.code_folded

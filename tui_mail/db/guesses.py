@@ -18,6 +18,7 @@ from tui_mail.db.prefix import begins
 from tui_mail.db.rights import visible
 from tui_mail.db.rows import EntityRow
 from tui_mail.db.tables import Address, Company, Entity, Message, MessageText
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
 from tui_mail.linking.introductions import Introduction, introduction
@@ -128,8 +129,9 @@ def _named(session: Session, name: str) -> list[int]:
         return []
     title = col(Entity.title_folded)
     whole = or_(title == name, title.startswith(f"{name} ", autoescape=True))
-    firm = and_(col(Entity.kind).in_(_FIRMS), whole)
-    person = and_(col(Entity.kind) == "contact", title == name)
+    kind = unindexed(col(Entity.kind))
+    firm = and_(kind.in_(_FIRMS), whole)
+    person = and_(kind == "contact", title == name)
     query = select(col(Entity.id), col(Entity.kind), col(Entity.party_id)).where(
         begins(session, title, name), or_(firm, person), ~col(Entity.gone)
     )

@@ -20,6 +20,7 @@ from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.known_documents import documents, payable
 from tui_mail.db.learned import learned
 from tui_mail.db.tables import Address, Company, Entity, Link, Message
+from tui_mail.db.unindexed import unindexed
 from tui_mail.linking.facts import (
     Knowledge,
     KnownDocument,
@@ -347,7 +348,7 @@ def _vat_parties(session: Session, vats: Collection[str]) -> dict[str, tuple[Kno
             )
             .where(
                 among_texts(col(Entity.vat), "some"),
-                col(Entity.kind).in_(PARTY_KINDS),
+                unindexed(col(Entity.kind)).in_(PARTY_KINDS),
                 ~col(Entity.gone),
             )
             .order_by(col(Entity.id))

@@ -9,12 +9,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.tables import MONEY_SCALE, Entity
+from tui_mail.db.unindexed import unindexed
 from tui_mail.linking.facts import KnownDocument, Needs
 from tui_mail.linking.payments import PAYABLE_KINDS
 from tui_mail.safetext import folded
@@ -47,7 +48,7 @@ def document_rows() -> Select[*tuple[Any, ...]]:
             col(Entity.open_amount),
         )
         .outerjoin(party, col(party.id) == col(Entity.party_id))
-        .where(col(Entity.kind).in_(DOCUMENT_KINDS), ~col(Entity.gone))
+        .where(unindexed(col(Entity.kind)).in_(DOCUMENT_KINDS), ~col(Entity.gone))
     )
 
 
@@ -59,20 +60,25 @@ def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]
             kinds[one.number].update(one.kinds)
     numbers = [number for number in kinds if number]
     codes = {folded(code) for need in needs for code in need.codes}
-    found: dict[int, KnownDocument] = {}
-    # One after the other: with OR, SQLite reads all there are.
-    numbered = _numbered(session, numbers, kinds)
-    for row in _among(session, numbered, among_numbers(col(Entity.id), "some")):
-        found[row.id] = KnownDocument(*row)
-    for row in _among_documents(session, codes, Entity.code_folded):
-        found[row.id] = KnownDocument(*row)
     files = {name for need in needs for name in need.files}
-    for row in _among_documents(session, files, Entity.sdi_file):
-        found[row.id] = KnownDocument(*row)
     references = {one for need in needs for one in need.references}
-    for row in _among_documents(session, _given(session, references), Entity.their_reference):
-        found[row.id] = KnownDocument(*row)
+    # One after the other: with OR, SQLite reads all there are.
+    ids = {
+        *_numbered(session, numbers, kinds),
+        *_ids(session, codes, Entity.code_folded, col(Entity.kind).in_(DOCUMENT_KINDS)),
+        *_ids(session, files, Entity.sdi_file),
+        *_ids(session, _given(session, references), Entity.their_reference),
+    }
+    if not ids:
+        return []
+    rows = session.execute(_by_id(), {"some": ids})
+    found = {row.id: KnownDocument(*row) for row in rows}
     return [found[key] for key in sorted(found)]
+
+
+@cache
+def _by_id() -> Select[*tuple[Any, ...]]:
+    return document_rows().where(among_numbers(col(Entity.id), "some"))
 
 
 def payable(
@@ -117,15 +123,10 @@ def _numbered(
     return [key for key, kind, number in rows if kind in kinds[number]]
 
 
-def _among_documents(
-    session: Session, values: Collection[str], column: Any
-) -> Iterable[Row[*tuple[Any, ...]]]:
-    return _among(session, values, among_texts(col(column), "some"))
-
-
-def _among(
-    session: Session, values: Collection[Any], among: ColumnElement[bool]
-) -> Iterable[Row[*tuple[Any, ...]]]:
+def _ids(
+    session: Session, values: Collection[str], column: Any, *conditions: ColumnElement[bool]
+) -> Iterable[int | None]:
     if not values:
         return ()
-    return session.execute(document_rows().where(among), {"some": values})
+    query = select(col(Entity.id)).where(among_texts(col(column), "some"), *conditions)
+    return session.scalars(query, {"some": values})
