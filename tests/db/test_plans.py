@@ -317,6 +317,10 @@ def test_what_is_unread_elsewhere_is_not_looked_at(office: Office, query: str) -
 
     assert office.database.read_now(read)
     assert max(bound) <= 400
+    plans = office.database.read_now(lambda session: _all_plans(session, read))
+    pages = [plan for plan in plans if "FROM message JOIN placement" in plan]
+    assert pages
+    assert all("placement_by_state" not in plan for plan in pages), pages
 
 
 @pytest.mark.parametrize(

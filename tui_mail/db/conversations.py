@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -21,6 +21,7 @@ from tui_mail.db.orders import Pages, column, newest_first
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, Chip, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
+from tui_mail.db.unindexed import unindexed
 from tui_mail.db.whole_threads import sums
 
 _MESSAGE: tuple[Any, ...] = (
@@ -213,7 +214,9 @@ def message_rows(
     """
     wanted = list(dict.fromkeys(message_ids))
     best: dict[int, Row[Any]] = {}
-    statement = _placed(operator_id).where(*conditions)
+    statement = _placed(operator_id)
+    if conditions:  # by the messages, however many rows the database believes those meet
+        statement = statement.where(unindexed(and_(*conditions)))
     for part in chunks(wanted):
         for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)

@@ -6,16 +6,18 @@ half of all records have. PostgreSQL counts them, and is left to choose.
 
 from typing import Any
 
-from sqlalchemy import String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class _Unindexed(FunctionElement[str]):
-    type = String()
+class _Unindexed(FunctionElement[Any]):
     inherit_cache = True
+
+    def __init__(self, expression: Any) -> None:
+        super().__init__(expression)
+        self.type = expression.type
 
     def self_group(self, against: Any = None) -> "_Unindexed":
         return self
@@ -23,14 +25,14 @@ class _Unindexed(FunctionElement[str]):
 
 @compiles(_Unindexed)
 def _plain(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(element.clauses, **options)
+    return f"({compiler.process(element.clauses, **options)})"
 
 
 @compiles(_Unindexed, "sqlite")
 def _sqlite(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
+    return f"+({compiler.process(element.clauses, **options)})"
 
 
-def unindexed(column: Any) -> ColumnElement[str]:
-    """A column of text, for a condition that no index of SQLite is to be chosen for."""
-    return _Unindexed(column)
+def unindexed(expression: Any) -> ColumnElement[Any]:
+    """A column or condition for which no index of SQLite is to be chosen."""
+    return _Unindexed(expression)
