@@ -1,10 +1,12 @@
 """What linking is told: parties, documents, the answered message, what people refused."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from tests.db.house import BIANCHI, COMPANY, FERRI, INVOICE, NOW, ORDER, House, build
+from tests.db.making import Office, arrival, parsed
 from tui_mail.db import erp, knowledge, links, machine_links
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
@@ -13,7 +15,14 @@ from tui_mail.db.machine_links import MachineLinks, Proposed
 from tui_mail.db.session import Session
 from tui_mail.linking.facts import Knowledge, ParentLink
 from tui_mail.linking.pipeline import needs
-from tui_mail.values import EntityRecord, ErpChanges, LinkProposal, LinkState, Reference
+from tui_mail.values import (
+    EntityRecord,
+    ErpChanges,
+    LinkProposal,
+    LinkState,
+    Mailbox,
+    Reference,
+)
 
 
 @pytest.fixture
@@ -24,7 +33,7 @@ def house(database: Database) -> House:
 def known(house: House, message: int) -> Knowledge:
     read = house.database.read_now
     own = OwnHouse(frozenset({"vendite@rossi.it"}))
-    found = read(knowledge.described, [message], own)
+    found = read(knowledge.described, [message], own, {})
     one = next(one for one in found if one.message_id == message)
     need = needs(one.facts)
     records = read(Records, [need])
@@ -181,7 +190,39 @@ def test_later_messages_of_the_conversation_are_linked_anew_too(house: House) ->
     thread = house.thread_of(first)
     later = letter(house, minutes=9, thread=thread)
     earlier = letter(house, minutes=-9, thread=thread)
-    found = house.database.read_now(knowledge.described, [first], OwnHouse())
+    found = house.database.read_now(knowledge.described, [first], OwnHouse(), {})
     assert [one.message_id for one in found] == [first, later]
     assert found[1].received_at == NOW + timedelta(minutes=9)
     assert house.database.read_now(knowledge.message_ids_after, first, 10) == [later, earlier]
+
+
+def test_what_has_just_been_stored_is_described_as_if_it_were_read_again(
+    database: Database,
+) -> None:
+    office = Office(database)
+    east = timezone(timedelta(hours=13))
+    odd = parsed("a\0b@x", references=["r1@x", "r\udcff@x"], subject="Ordine \0 \ud800 già")
+    odd = replace(
+        odd,
+        sender=Mailbox("Anna@Rossi.IT", "An\0na"),
+        reply_to=(Mailbox("R@X.it", ""), Mailbox("a b@x.it", "")),
+        cc=(Mailbox("C@x.it", "C"), Mailbox("vendite@noi.it", "")),
+        bcc=(Mailbox("\udcfe@x.it", ""),),
+        date=datetime(2026, 1, 2, 3, tzinfo=east),
+        kind="notification",
+    )
+    mail = [
+        parsed("plain@x"),
+        odd,
+        replace(parsed("undated@x", references=["plain@x"]), date=None, sender=None),
+    ]
+    came = [
+        replace(one, prepared=replace(one.prepared, parsed=message))
+        for one, message in zip((arrival(f"{n}") for n in range(3)), mail, strict=True)
+    ]
+    saved = office.save(*came)
+    rows = {one.message_id: one.row for one in saved if one.row}
+    assert len(rows) == 3
+    own = OwnHouse(frozenset({"vendite@noi.it"}))
+    told = database.read_now(knowledge.described, rows.keys(), own, rows)
+    assert told == database.read_now(knowledge.described, rows.keys(), own, {})

@@ -387,7 +387,7 @@ def test_what_linking_wants_to_know(office: Office) -> None:
 
     def read(session: Session) -> bool:
         own = OwnHouse()
-        found = knowledge.described(session, [5, 9], own)
+        found = knowledge.described(session, [5, 9], own, {})
         facts = MessageFacts(
             "fattura 7/2026, pagata con bonifico di 7,00 euro, OV-26-7, identificativo SdI 10007",
             (Mailbox("x@firm7.example"),),

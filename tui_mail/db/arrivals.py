@@ -4,10 +4,10 @@ Everything is done for a batch at a time, and doing it again changes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +29,7 @@ from tui_mail.db.tables import (
     Message,
     MessageSource,
     MessageText,
+    acceptable,
 )
 from tui_mail.db.texts import note_files
 from tui_mail.db.threads import LONGEST_IDENTIFIER, assign
@@ -50,9 +51,9 @@ _ORDERED_BY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What an arrival has become. `new`: its content was not here before.
+class Saved(Struct, frozen=True):
+    """What an arrival has become. `new`: its content was not here before; `row`: its message then,
+    by column, as if it were read again.
 
     `placement_id` is None when the message was moved or deleted here and the server has yet to
     be told: it stays where it was put.
@@ -62,6 +63,7 @@ class Saved:
     thread_id: int
     placement_id: int | None
     new: bool
+    row: Mapping[str, Any] | None = None
 
 
 def save(
@@ -78,7 +80,7 @@ def save(
     folder = select(col(Folder.account_id)).where(col(Folder.id) == folder_id)
     if session.scalar(folder) != account_id:
         raise NotFound(_("The folder is not there any more: it was removed with its account."))
-    contents, fresh, touched = _store_contents(session, account_id, arrivals, now)
+    contents, rows, touched = _store_contents(session, account_id, arrivals, now)
     placing = Placing(session, folder_id, now)
     placed = placing.place(
         [(arrival, contents[arrival.prepared.content_hash]) for arrival in arrivals]
@@ -89,9 +91,11 @@ def save(
     for arrival, placement_id in zip(arrivals, placed, strict=True):
         content_hash = arrival.prepared.content_hash
         content = contents[content_hash]
-        new = content_hash in fresh
-        fresh.discard(content_hash)
-        result.append(Saved(content.message_id, content.thread_id, placement_id, new))
+        row = rows.pop(content_hash, None)
+        if row is not None:
+            row = {**row, "id": content.message_id, "thread_id": content.thread_id}
+        message = content.message_id, content.thread_id
+        result.append(Saved(*message, placement_id, row is not None, row))
     return result
 
 
@@ -100,8 +104,8 @@ def save(
 
 def _store_contents(
     session: Session, account_id: int, arrivals: Sequence[Arrival], now: datetime
-) -> tuple[dict[str, Content], set[str], set[tuple[int, int]]]:
-    """The message of each content hash, those that are new, and the conversations merged."""
+) -> tuple[dict[str, Content], dict[str, dict[str, Any]], set[tuple[int, int]]]:
+    """The message of each content hash, the rows of those that are new, and the conversations merged."""
     by_hash: dict[str, Arrival] = {}
     for arrival in arrivals:
         by_hash.setdefault(arrival.prepared.content_hash, arrival)
@@ -130,7 +134,8 @@ def _store_contents(
         thread_id = assigned.merged.get(one.thread_id, one.thread_id)
         thread_id = regrouped.threads.get(one.message_id, thread_id)
         final[content_hash] = replace(one, thread_id=thread_id)
-    return final, set(missing), assigned.touched | regrouped.touched
+    made = dict(zip(missing, rows, strict=True))
+    return final, made, assigned.touched | regrouped.touched
 
 
 def _known(session: Session, hashes: Iterable[str]) -> dict[str, Content]:
@@ -166,22 +171,24 @@ def _message_row(
 ) -> dict[str, Any]:
     parsed = prepared.parsed
     direct = _addresses(parsed.to)
-    return {
-        "content_hash": prepared.content_hash,
+    everyone = _addresses(_recipients(parsed))
+    texts = {
         "message_id": parsed.message_id[:LONGEST_IDENTIFIER],
         "in_reply_to": " ".join(parsed.in_reply_to),
         "references": " ".join(parsed.references),
-        "thread_id": thread_id,
         "subject": parsed.subject,
         "sender_name": parsed.sender.name if parsed.sender else "",
         "sender_address": parsed.sender.address if parsed.sender else "",
         "recipients": ", ".join(m.name or m.address for m in parsed.to[:_SHOWN_RECIPIENTS]),
-        "recipient_addresses": " ".join(_addresses(_recipients(parsed))),
-        "copy_addresses": " ".join(
-            one for one in _addresses(_recipients(parsed)) if one not in direct
-        ),
+        "recipient_addresses": " ".join(everyone),
+        "copy_addresses": " ".join(one for one in everyone if one not in direct),
         "reply_addresses": " ".join(_addresses(parsed.reply_to)),
-        "date": parsed.date,
+    }
+    return {
+        **{name: acceptable(value) for name, value in texts.items()},
+        "content_hash": prepared.content_hash,
+        "thread_id": thread_id,
+        "date": parsed.date.astimezone(UTC) if parsed.date else None,
         "received_at": received_at,
         "position": position,
         "size": parsed.size,

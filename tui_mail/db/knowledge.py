@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from msgspec import Struct
@@ -33,6 +34,7 @@ from tui_mail.values import PARTY_KINDS, LinkState, Mailbox
 
 _MOST_OF_A_DOMAIN = 50
 _MOST_OF_A_THREAD = 500
+MessageRows = Mapping[int, Mapping[str, Any]]  # by id, by column
 
 
 class Described(Struct, frozen=True):
@@ -47,6 +49,7 @@ class Described(Struct, frozen=True):
     received_at: datetime
     participants: frozenset[str]
     facts: MessageFacts
+    position: int = 0
 
 
 class KnownRecord(Struct, frozen=True):
@@ -96,15 +99,18 @@ def own_house(session: Session, addresses: frozenset[str]) -> OwnHouse:
     return OwnHouse(addresses, frozenset(domains), companies if len(rows) > 1 else {})
 
 
-def described(session: Session, message_ids: Collection[int], own: OwnHouse) -> list[Described]:
+def described(
+    session: Session, message_ids: Collection[int], own: OwnHouse, rows: MessageRows
+) -> list[Described]:
     """The messages and the later ones of their conversations, oldest first.
 
-    The later ones because what they answer may only have come now.
+    The later ones because what they answer may only have come now. `rows`: those that need not be
+    read again.
     """
     wanted = {*message_ids}
     counts: defaultdict[int, int] = defaultdict(int)
-    found: list[Described] = []
-    for row in session.execute(_conversations(), {"some": wanted}):
+    found = [_described(SimpleNamespace(**row), own) for row in rows.values()]
+    for row in session.execute(_conversations(), {"some": wanted, "known": rows.keys()}):
         counts[row.thread_id] += 1
         if row.id in wanted or counts[row.thread_id] <= _MOST_OF_A_THREAD:
             found.append(_described(row, own))
@@ -137,11 +143,10 @@ def _conversations() -> Select[*tuple[Any, ...]]:
         .group_by(col(Message.thread_id))
         .subquery()
     )
-    return _rows().join(
-        earliest,
-        (earliest.c.thread_id == col(Message.thread_id))
-        & (earliest.c.at <= col(Message.received_at)),
+    later = (earliest.c.thread_id == col(Message.thread_id)) & (
+        earliest.c.at <= col(Message.received_at)
     )
+    return _rows().join(earliest, later).where(~among_numbers(col(Message.id), "known"))
 
 
 @cache
@@ -162,10 +167,11 @@ def _rows() -> Select[*tuple[Any, ...]]:
         col(Message.outgoing),
         col(Message.received_at),
         col(Message.date),
+        col(Message.position),
     ).order_by(col(Message.thread_id), col(Message.received_at), col(Message.id))
 
 
-def _described(row: Row[*tuple[Any, ...]], own: OwnHouse) -> Described:
+def _described(row: Row[*tuple[Any, ...]] | SimpleNamespace, own: OwnHouse) -> Described:
     answers = (*row.in_reply_to.split(), *reversed(row.references.split()))
     copies = row.copy_addresses.split()
     recipients = row.recipient_addresses.split()
@@ -191,11 +197,12 @@ def _described(row: Row[*tuple[Any, ...]], own: OwnHouse) -> Described:
         row.received_at,
         frozenset(one for one in (row.sender_address.lower(), *recipients) if one),
         facts,
+        row.position,
     )
 
 
 def _boxes(addresses: Iterable[str]) -> tuple[Mailbox, ...]:
-    return tuple(Mailbox(one) for one in addresses)
+    return tuple([Mailbox(one) for one in addresses])
 
 
 class Records:

@@ -47,8 +47,10 @@ def write_links(
 ) -> int:
     """Insert, update by id and delete by id, in bulk; returns how many."""
     if new:
-        of = _of_messages(session, {row["message_id"] for row in new})
-        insert_numbered(session, Link, [{**row, **of[row["message_id"]]} for row in new])
+        lacking = {row["message_id"] for row in new if "position" not in row}
+        of = _of_messages(session, lacking)
+        rows = [{**row, **of.get(row["message_id"], {})} for row in new]
+        insert_numbered(session, Link, rows)
     if changed:
         session.execute(update(Link), changed)
     for some in chunks(gone):

@@ -5,7 +5,7 @@ before it is written. Hides how a person's word outlasts the machine's: links co
 made by hand are never touched here.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +26,13 @@ _SURE = frozenset({LinkState.AUTOMATIC, LinkState.CONFIRMED})
 
 
 class Proposed(Struct, frozen=True):
-    """What linking concluded about one message."""
+    """What linking concluded about one message. `copied`: what else links have of it, by column,
+    where that is known."""
 
     message_id: int
     received_at: datetime
     proposals: Sequence[LinkProposal]
+    copied: Mapping[str, Any] = {}
 
 
 class MachineLinks:
@@ -184,4 +186,5 @@ def _new_link(item: Proposed, one: LinkProposal, now: datetime) -> dict[str, Any
         "operator_id": None,
         "at": now,
         **_said(one),
+        **item.copied,
     }

@@ -44,6 +44,15 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(int(value)) / MONEY_SCALE
 
 
+def acceptable(value: str) -> str:
+    """Text as `ForeignText` keeps it."""
+    if "\0" in value:
+        value = value.replace("\0", "\ufffd")
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
 class ForeignText(TypeDecorator[str]):
     """Text that PostgreSQL accepts: NUL and lone surrogates become U+FFFD."""
 
@@ -51,13 +60,7 @@ class ForeignText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if "\0" in value:
-            value = value.replace("\0", "\ufffd")
-        if not value.isascii():
-            value = value.encode("utf-8", "replace").decode("utf-8")
-        return value
+        return None if value is None else acceptable(value)
 
 
 def _id() -> Any:

@@ -40,7 +40,7 @@ from tui_mail.errors import TuiMailError
 from tui_mail.mail.source import restore
 from tui_mail.values import Fetched, Flag, RecipientResult
 from tui_mail.worker.keeper import Keep, Keeper
-from tui_mail.worker.link import link_composed, link_messages
+from tui_mail.worker.link import New, link_composed, link_messages
 from tui_mail.worker.preparers import Preparers
 from tui_mail.worker.preparing import Delivery, Parcel
 
@@ -313,13 +313,13 @@ def _save(
     now = datetime.now(UTC)
     saved = save(session, account_id, folder_id, arrivals, now)
     new = {
-        one.message_id: arrival.prepared.mentions
+        one.message_id: New(one.row, arrival.prepared.mentions)
         for one, arrival in zip(saved, arrivals, strict=True)
-        if one.new
+        if one.row is not None
     }
     threads = filing.take_of(session, {one.thread_id for one in saved})
     link_messages(session, {*new, *filing.messages_of(session, threads)}, now, new)
-    return saved
+    return [replace(one, row=None) for one in saved]
 
 
 def _take_in(

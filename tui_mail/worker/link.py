@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tui_mail.db import accounts, exchange, filing, knowledge, lost_receipts, own_letters, said_in
@@ -26,25 +28,37 @@ from tui_mail.linking.reasons import kept, reason
 from tui_mail.values import LinkProposal, LinkState
 
 _BATCH = 500
-_NONE: Mapping[int, Mentions] = {}
 _THREADS = 100  # at once
+
+
+class New(Struct, frozen=True):
+    """A message that has just been stored: its row, by column, and what is in it."""
+
+    row: Mapping[str, Any]
+    mentions: Mentions
+
+
+_NONE: Mapping[int, New] = {}
 
 
 def link_messages(
     session: Session,
     message_ids: Collection[int],
     now: datetime,
-    new: Mapping[int, Mentions] = _NONE,
+    new: Mapping[int, New] = _NONE,
 ) -> int:
     """Link messages and what answers them, parents before their answers; how many links changed.
 
-    `new`: those of them that have just been stored, and what is in them; the others are read again.
+    `new`: those of them that have just been stored; the others are read again.
     """
     if not message_ids:
         return 0
     own = knowledge.own_house(session, accounts.own_addresses(session))
-    messages = knowledge.described(session, message_ids, own)
-    messages = said_in.with_mentions(session, messages, new)
+    messages = knowledge.described(
+        session, message_ids, own, {key: one.row for key, one in new.items()}
+    )
+    mentions = {key: one.mentions for key, one in new.items()}
+    messages = said_in.with_mentions(session, messages, mentions)
     notices = exchange.notices(session, messages)
     messages = with_formats(session, [*messages, *_noticed(session, messages, notices, own)])
     wants = {one.message_id: needs(one.facts) for one in messages}
@@ -77,9 +91,14 @@ def link_messages(
             known = replace(
                 known, perhaps_of=tuple(each for key in perhaps for each in links.of(key))
             )
-        proposals = link(one.facts, known)
-        links.conclude(Proposed(one.message_id, one.received_at, proposals), now)
+        links.conclude(_proposed(one, link(one.facts, known)), now)
     return links.write()
+
+
+def _proposed(message: Described, proposals: Sequence[LinkProposal]) -> Proposed:
+    facts = message.facts
+    copied = {"position": message.position, "outgoing": facts.outgoing, "kind": facts.kind}
+    return Proposed(message.message_id, message.received_at, proposals, copied)
 
 
 # -- notices of the exchange of invoices -----------------------------------------------------------
