@@ -35,6 +35,9 @@ class InvoiceKeys(Struct, frozen=True, array_like=True):
     exchange: tuple[str, ...] = ()
 
 
+_NOTHING = InvoiceKeys()
+
+
 def vat_key(written: str) -> str:
     """A VAT number as it is compared: without the country where it is Italian, "" when it is none."""
     bare = _NO_VAT.sub("", written.upper())
@@ -52,6 +55,9 @@ def keys_in(texts: Sequence[str], letter: str, lower: str) -> InvoiceKeys:
 
     `lower`: the letter in lower case.
     """
+    said = "sdi" in lower or "s.d.i" in lower
+    if not texts and not said:
+        return _NOTHING
     totals: dict[Decimal, None] = {}
     vats: dict[str, None] = {}
     files: dict[str, None] = {}
@@ -64,7 +70,7 @@ def keys_in(texts: Sequence[str], letter: str, lower: str) -> InvoiceKeys:
             if match["total"]:
                 totals[abs(Decimal(match["total"]))] = None
         exchange |= dict.fromkeys(match["number"] for match in _NOTICE.finditer(text))
-    if "sdi" in lower or "s.d.i" in lower:
+    if said:
         exchange |= dict.fromkeys(match["number"] for match in _SAID.finditer(letter))
     for one in (vats, files):
         one.pop("", None)

@@ -153,8 +153,12 @@ def _references(text: str, *, ours: bool) -> Iterator[NumberCandidate]:
 
 
 def _writers(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        if "@" in line and (match := _WRITER.match(line)):
+    end = 0
+    while (at := text.find("@", end)) >= 0:  # in few lines
+        start = text.rfind("\n", 0, at) + 1
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if match := _WRITER.match(text, start, end):
             yield match["address"].lower()
 
 

@@ -59,7 +59,10 @@ def payment_in(
     `lower`, `figures`: it in lower case, and what of it can be amounts and days, where that is known.
     """
     lower = text[:_LONGEST].lower() if lower is None else lower[:_LONGEST]
-    if not any(sign in lower for sign in _SIGNS):
+    for sign in _SIGNS:
+        if sign in lower:
+            break
+    else:
         return None
     text = text[:_LONGEST] if figures is None else figures[:_LONGEST]
     amounts = {
