@@ -4,7 +4,7 @@ Hides which index each key is found by.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.tables import MONEY_SCALE, Entity
 from tui_mail.db.unindexed import unindexed
 from tui_mail.linking.facts import KnownDocument, Needs
+from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.linking.payments import PAYABLE_KINDS
 from tui_mail.safetext import folded
 from tui_mail.values import DOCUMENT_KINDS
@@ -54,17 +55,18 @@ def document_rows() -> Select[*tuple[Any, ...]]:
 
 def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
     """What the numbers, codes, files and references of messages may mean, in the order of ids."""
-    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    numbers: defaultdict[str, dict[Any, NumberCandidate]] = defaultdict(dict)
     for need in needs:
         for one in need.candidates:
-            kinds[one.number].update(one.kinds)
-    numbers = [number for number in kinds if number]
+            meant = one.kinds, one.year, one.series, one.version
+            numbers[one.number].setdefault(meant, one)
+    numbers.pop("", None)
     codes = {folded(code) for need in needs for code in need.codes}
     files = {name for need in needs for name in need.files}
     references = {one for need in needs for one in need.references}
     # One after the other: with OR, SQLite reads all there are.
     ids = {
-        *_numbered(session, numbers, kinds),
+        *_numbered(session, numbers),
         *_ids(session, codes, Entity.code_folded, col(Entity.kind).in_(DOCUMENT_KINDS)),
         *_ids(session, files, Entity.sdi_file),
         *_ids(session, _given(session, references), Entity.their_reference),
@@ -111,16 +113,16 @@ def _given(session: Session, references: set[str]) -> set[str]:
 
 
 def _numbered(
-    session: Session, numbers: Collection[str], kinds: Mapping[str, Collection[str]]
-) -> list[int]:
-    """The documents with these numbers, of the kinds that each may be of: a small part of them all."""
+    session: Session, numbers: Mapping[str, Mapping[Any, NumberCandidate]]
+) -> Iterator[int]:
+    """The documents that one of the candidates for their number names: a small part of them all."""
     if not numbers:
-        return []
-    query = select(col(Entity.id), col(Entity.kind), col(Entity.number)).where(
-        among_texts(col(Entity.number), "some")
-    )
-    rows = session.execute(query, {"some": numbers})
-    return [key for key, kind, number in rows if kind in kinds[number]]
+        return
+    columns = (getattr(Entity, name) for name in ("number", "kind", "year", "series", "version"))
+    query = select(col(Entity.id), *columns).where(among_texts(col(Entity.number), "some"))
+    for key, number, *rest in session.execute(query, {"some": numbers}):
+        if any(one.names(*rest) for one in numbers[number].values()):
+            yield key
 
 
 def _ids(

@@ -43,13 +43,19 @@ class MachineLinks:
     """
 
     def __init__(
-        self, session: Session, message_ids: Collection[int], entity_ids: Iterable[int]
+        self,
+        session: Session,
+        message_ids: Collection[int],
+        records: Mapping[int, KnownRecord],
+        others: Iterable[int] = (),
     ) -> None:
-        """`entity_ids`: the records that may be concluded; those of stored links are known here."""
+        """The records that may be concluded are among `records` and, by their ids, `others`; those of
+        stored links are looked up here."""
         self._session = session
         self._known = known_links(session, message_ids)
         linked = {entity_id for there in self._known.values() for entity_id in there}
-        self._records = _records(session, linked.union(entity_ids))
+        unknown = linked.union(others).difference(records)
+        self._records = {**records, **_records(session, unknown)}
         self._standing: dict[int, list[ParentLink]] = {}
         self._new: list[dict[str, Any]] = []
         self._changed: list[dict[str, Any]] = []

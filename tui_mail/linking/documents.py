@@ -149,12 +149,8 @@ def _names(candidate: NumberCandidate, document: KnownDocument) -> bool:
         return numbers.canonical_code(document.code) == numbers.canonical_code(candidate.code)
     if not candidate.number:
         return False
-    return (
-        numbers.canonical_number(document.number) == candidate.number
-        and candidate.year in {None, document.year}
-        and candidate.series in {"", document.series.upper()}
-        and candidate.version in {None, document.version}
-    )
+    same = numbers.canonical_number(document.number) == candidate.number
+    return same and candidate.names(document.kind, document.year, document.series, document.version)
 
 
 def _evidence(

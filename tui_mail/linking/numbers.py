@@ -133,6 +133,15 @@ class NumberCandidate(Struct, frozen=True, array_like=True):
     place: str = "subject"
     taught: Taught | None = None
 
+    def names(self, kind: str, year: int | None, series: str, version: int) -> bool:
+        """Whether a document of this number, which is what it says, may be meant."""
+        return (
+            kind in self.kinds
+            and (self.year is None or self.year == year)
+            and (not self.series or self.series == series.upper())
+            and (self.version is None or self.version == version)
+        )
+
 
 def days_in(text: str) -> tuple[Day, ...]:
     """The days that a text names with their year, each once, in its order."""

@@ -73,7 +73,7 @@ def link_messages(
     folders = filing.folders_of(session, [one.message_id for one in messages])
     named_by_folders = {one.entity_id for there in folders.values() for one in there}
     here = [key for key in here if key not in new]  # which have no links yet
-    links = MachineLinks(session, here, named_by_folders.union(records.known))
+    links = MachineLinks(session, here, records.known, named_by_folders)
     told = _described(session, messages, receipts, own)
     matched = partial(_place, notices=notices, records=records, wants=wants)
     for one in sorted(answering.in_order(), key=matched):
