@@ -79,10 +79,8 @@ def gate(
         weighed.values(), key=lambda one: (not one.automatic, -one.total, one.entity_id)
     )
     automatic = [_proposal(one, LinkState.AUTOMATIC) for one in ranked if one.automatic]
-    proposed = [
-        _proposal(one, LinkState.PROPOSED) for one in ranked if one.proposed and not one.automatic
-    ]
-    return (*automatic, *proposed[:MOST_PROPOSED])
+    perhaps = [one for one in ranked if one.proposed and not one.automatic][:MOST_PROPOSED]
+    return (*automatic, *(_proposal(one, LinkState.PROPOSED) for one in perhaps))
 
 
 def _weigh(evidence: Iterable[Evidence]) -> dict[int, _Weighed]:

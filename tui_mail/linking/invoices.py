@@ -152,5 +152,6 @@ def _is_believed(facts: MessageFacts) -> bool:
     """Whether we wrote it, or the exchange has."""
     if facts.outgoing:
         return True
-    senders = [_EXCHANGE.fullmatch(one.address.lower()) for one in facts.senders]
-    return facts.kind == "pec_envelope" and bool(senders) and all(senders)
+    if facts.kind != "pec_envelope" or not facts.senders:
+        return False
+    return all(_EXCHANGE.fullmatch(one.address.lower()) for one in facts.senders)

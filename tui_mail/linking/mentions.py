@@ -5,7 +5,7 @@ Hides how much of each part counts, and where a message that is passed on says w
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -82,16 +82,18 @@ class Parts(Struct, frozen=True):
 def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     """What the parts of a message say; `ours`: we wrote it."""
     found: dict[tuple[object, ...], NumberCandidate] = {}
-    around = _around_digits(parts.text[:_LONGEST_TEXT])
+    text = parts.text[:_LONGEST_TEXT]
+    around = _around_digits(text)
     for one in _candidates(parts, around, ours=ours):
         key = (one.place, one.kinds, one.year, one.series, one.number, one.code)
         found.setdefault(key, one)
         if len(found) == _MOST_MENTIONED:
             break
-    written = f"{parts.text[:_LONGEST_TEXT]}\n{parts.quoted[:_LONGEST_QUOTED]}"
-    writers = dict.fromkeys(_writers(written))
-    references = dict.fromkeys(_OWN_REFERENCE.findall(f"{parts.text}\n{parts.quoted}"))
-    letter = f"{parts.subject}\n{parts.text[:_LONGEST_TEXT]}"
+    before = parts.quoted[:_LONGEST_QUOTED]
+    writers = dict.fromkeys((*_writers(text), *_writers(before)))
+    said = chain(_OWN_REFERENCE.findall(parts.text), _OWN_REFERENCE.findall(parts.quoted))
+    references = dict.fromkeys(said)
+    letter = f"{parts.subject}\n{text}"
     lower = letter.lower()
     files = [text[:_LONGEST_FILE] for text in parts.files[:_MOST_FILES]]
     if files:
@@ -105,9 +107,7 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
         keys_in(parts.files[:_MOST_FILES], letter, lower),
         payment,
         around,
-        ()
-        if ours
-        else vats_said(f"{parts.text[:_LONGEST_TEXT]}\n{parts.signature[:_LONGEST_SIGNATURE]}"),
+        () if ours else vats_said(text, parts.signature[:_LONGEST_SIGNATURE], around),
     )
 
 

@@ -64,6 +64,7 @@ _NAKED = re.compile(
     rf"|(?P<number_first>[0-9]{{1,7}})/(?:(?P<series_after>[A-Za-z]{{1,4}})/)?"
     rf"(?P<year_last>{_YEAR})){_END}"
 )
+_BEFORE_SLASH = re.compile(r"[0-9][0-9]*+/")
 _DAY = re.compile(
     r"(?P<y>(?:19|20)[0-9]{2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})(?![0-9])"
     r"|(?P<d2>[0-9]{1,2})[-/.](?P<m2>[0-9]{1,2})[-/.](?P<y2>(?:19|20)?[0-9]{2})(?![0-9])"
@@ -335,7 +336,12 @@ def _with_tail(text: str, candidate: NumberCandidate) -> NumberCandidate:
 def _naked(text: str) -> Iterator[NumberCandidate]:
     if "/" not in text:
         return
-    for match in _NAKED.finditer(text):
+    end = 0
+    for before in _BEFORE_SLASH.finditer(text):  # much faster than what may not stand before it
+        match = _NAKED.match(text, before.start()) if before.start() >= end else None
+        if match is None:
+            continue
+        end = match.end()
         number = match["number"] or match["number_first"]
         # 03/2026 and 2026/03 are months.
         month = not match["series"] and not match["series_after"] and len(number) <= 2

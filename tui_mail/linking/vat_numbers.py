@@ -13,10 +13,11 @@ _SAID = re.compile(
 )
 
 
-def vats_said(text: str) -> tuple[str, ...]:
-    """The numbers as they are compared, each once, in the order of the text."""
-    if not _MAY_BE.search(text):
+def vats_said(text: str, signature: str, figures: str) -> tuple[str, ...]:
+    """The numbers as they are compared, each once, in their order; `figures`: the text around its."""
+    if not (_MAY_BE.search(figures) or _MAY_BE.search(signature)):
         return ()
+    text = f"{text}\n{signature}"
     found = dict.fromkeys(vat_key(match["vat"]) for match in _SAID.finditer(text))
     found.pop("", None)
     return tuple(found)[:MOST]
