@@ -18,8 +18,8 @@ from tui_mail.linking import words
 from tui_mail.values import DOCUMENT_KINDS
 
 MOST_CANDIDATES = 50
+_LONGEST_KNOWN = 300
 _LONGEST_TEXT = 100_000
-_LONGEST_SUBJECT = 300
 _LONGEST_PART = 30  # "scadenza n. 2 della "
 
 _WIDTHS = (3, 4, 5, 6)  # to which ERPs fill numbers with zeros
@@ -178,10 +178,6 @@ def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]
     Linear in the text, of which the first 100,000 characters count; never raises.
     """
     text = text[:_LONGEST_TEXT]
-    return _known_subject(text, ours) if len(text) <= _LONGEST_SUBJECT else _candidates(text, ours)
-
-
-def _candidates(text: str, ours: bool) -> tuple[NumberCandidate, ...]:
     decoys: _Decoys | None = None  # most texts name nothing, and need none
     found: dict[tuple[object, ...], NumberCandidate] = {}
     for candidate in chain(_codes(text), _typed(text, ours=ours), _naked(text)):
@@ -196,8 +192,13 @@ def _candidates(text: str, ours: bool) -> tuple[NumberCandidate, ...]:
     return tuple(sorted(found.values(), key=lambda candidate: candidate.span))
 
 
-# A subject is asked about twice for each message, and is that of every answer.
-_known_subject = lru_cache(maxsize=4096)(_candidates)
+def of_subject(subject: str, *, ours: bool) -> tuple[NumberCandidate, ...]:
+    """`document_candidates` of a subject, which every answer has, too."""
+    known = _known_subject if len(subject) <= _LONGEST_KNOWN else document_candidates
+    return known(subject, ours=ours)
+
+
+_known_subject = lru_cache(maxsize=4096)(document_candidates)
 
 
 class _Decoys:

@@ -86,7 +86,8 @@ def link_messages(
         known = records.knowledge(wants[one.message_id], parent, refused)
         if one.message_id in folders:
             known = replace(known, folders=folders[one.message_id])
-        known = replace(known, noticed=_links_of_notices(one, notices, links))
+        if noticed := _links_of_notices(one, notices, links):
+            known = replace(known, noticed=noticed)
         if len(perhaps) > 1:
             known = replace(
                 known, perhaps_of=tuple(each for key in perhaps for each in links.of(key))
