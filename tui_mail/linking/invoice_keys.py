@@ -50,11 +50,12 @@ def file_key(name: str) -> str:
     return _SIGNED.sub("", name.strip().lower())
 
 
-def keys_in(texts: Sequence[str], letter: str, lower: str) -> InvoiceKeys:
+def keys_in(texts: Sequence[str], letter: str, figures: str) -> InvoiceKeys:
     """The keys in the texts of files, and what `letter` itself says in words.
 
-    `lower`: the letter in lower case.
+    `figures`: the words around the letter's numbers.
     """
+    lower = figures.lower()
     said = "sdi" in lower or "s.d.i" in lower
     if not texts and not said:
         return _NOTHING

@@ -94,17 +94,17 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
     said = chain(_OWN_REFERENCE.findall(parts.text), _OWN_REFERENCE.findall(parts.quoted))
     references = dict.fromkeys(said)
     letter = f"{parts.subject}\n{text}"
-    lower = letter.lower()
+    figures = f"{parts.subject}\n{around}"
     files = [text[:_LONGEST_FILE] for text in parts.files[:_MOST_FILES]]
     if files:
         payment = payment_in("\n".join((letter, *files)))
     else:  # of a letter alone it is known where the figures are
-        payment = payment_in(letter, lower=lower, figures=f"{parts.subject}\n{around}")
+        payment = payment_in(letter, figures=figures)
     return Mentions(
         tuple(found.values()),
         tuple(writers)[:3],
         tuple(references)[:_MOST_REFERENCES],
-        keys_in(parts.files[:_MOST_FILES], letter, lower),
+        keys_in(parts.files[:_MOST_FILES], letter, figures),
         payment,
         around,
         () if ours else vats_said(text, parts.signature[:_LONGEST_SIGNATURE], around),

@@ -51,23 +51,25 @@ class Payment(Struct, frozen=True, array_like=True):
     days: tuple[Day, ...] = ()
 
 
-def payment_in(
-    text: str, *, lower: str | None = None, figures: str | None = None
-) -> Payment | None:
+def payment_in(text: str, *, figures: str | None = None) -> Payment | None:
     """The payment that a text tells of; None when it tells of none.
 
-    `lower`, `figures`: it in lower case, and what of it can be amounts and days, where that is known.
+    `figures`: what of it can be amounts and days, where that is known.
     """
-    lower = text[:_LONGEST].lower() if lower is None else lower[:_LONGEST]
-    for sign in _SIGNS:
-        if sign in lower:
-            break
-    else:
+    text = text[:_LONGEST]
+    if not _is_notice(text.lower()):
         return None
-    text = text[:_LONGEST] if figures is None else figures[:_LONGEST]
+    figures = text if figures is None else figures[:_LONGEST]
     amounts = {
         Decimal(f"{_NO_DIGIT.sub('', match['whole'])}.{match['cents']}"): None
-        for match in _AMOUNT.finditer(text)
+        for match in _AMOUNT.finditer(figures)
     }
     amounts.pop(Decimal(0), None)
-    return Payment(tuple(amounts)[:MOST], days_in(text)[:MOST]) if amounts else None
+    return Payment(tuple(amounts)[:MOST], days_in(figures)[:MOST]) if amounts else None
+
+
+def _is_notice(lower: str) -> bool:
+    for sign in _SIGNS:  # noqa: SIM110 — any() takes twice as long
+        if sign in lower:
+            return True
+    return False
