@@ -26,6 +26,7 @@ from tui_mail.db.tables import (
     Placement,
 )
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound, WrongUse
 from tui_mail.i18n import _
 from tui_mail.values import FolderRole
@@ -311,7 +312,7 @@ def statuses(session: Session, operator_id: int) -> list[AccountStatus]:
     outgoing = (
         select(func.count())
         .where(
-            col(Outgoing.account_id) == col(Account.id),
+            unindexed(col(Outgoing.account_id)) == col(Account.id),
             col(Outgoing.state).in_(_ON_ITS_WAY),
         )
         .scalar_subquery()

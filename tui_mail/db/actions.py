@@ -24,6 +24,7 @@ from tui_mail.db.regrouping import Decisions, beginnings, decide, straddling
 from tui_mail.db.rights import readable
 from tui_mail.db.tables import Folder, Message, Placement
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.mail.threads import own_key
@@ -229,7 +230,7 @@ def whole_conversation(
         .join(Folder, col(Folder.id) == col(Placement.folder_id))
         .where(
             col(Placement.thread_id) == thread_id,
-            col(Placement.folder_id) == folder_id,
+            unindexed(col(Placement.folder_id)) == folder_id,
             ~col(Placement.deleted),
             col(Folder.account_id).in_(readable(operator_id)),
         )

@@ -17,6 +17,7 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.filing import note
 from tui_mail.db.many import chunks
 from tui_mail.db.tables import Conversation, Folder, Placement
+from tui_mail.db.unindexed import unindexed
 from tui_mail.values import Flag
 
 
@@ -172,7 +173,12 @@ def _counted(folder_id: int, threads: Sequence[int]) -> Select[*tuple[Any, ...]]
             (func.max(starred).over(partition_by=thread) > 0).label("starred"),
             func.row_number().over(partition_by=thread, order_by=newest_first).label("place"),
         )
-        .where(col(Placement.folder_id) == folder_id, thread.in_(threads), ~col(Placement.deleted))
+        .where(
+            # By the conversations: of one alone SQLite would go through the folder, in order.
+            unindexed(col(Placement.folder_id)) == folder_id,
+            thread.in_(threads),
+            ~col(Placement.deleted),
+        )
         .subquery()
     )
     names = _State.__slots__

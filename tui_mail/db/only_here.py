@@ -8,10 +8,11 @@ from sqlmodel import Session, col
 from tui_mail.db.accounts import account_by_email
 from tui_mail.db.folders import NO_MORE
 from tui_mail.db.many import key_of
-from tui_mail.db.outbox_states import CANCELLED, SENT
+from tui_mail.db.outbox_states import NOT_GONE
 from tui_mail.db.picked_up import THERE
 from tui_mail.db.rights import require
 from tui_mail.db.tables import Draft, Folder, Message, Operation, Outgoing, PickedUp, Placement
+from tui_mail.db.unindexed import unindexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def only_here(session: Session, operator_id: int, email: str) -> OnlyHere:
     )
     drafts = select(func.count()).where(col(Draft.account_id) == account_id)
     letters = select(func.count()).where(
-        col(Outgoing.account_id) == account_id, col(Outgoing.state).not_in((SENT, CANCELLED))
+        unindexed(col(Outgoing.account_id)) == account_id, col(Outgoing.state).in_(NOT_GONE)
     )
     return OnlyHere(*(session.scalar(query) or 0 for query in (messages, drafts, letters)))
 

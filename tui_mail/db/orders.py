@@ -116,7 +116,9 @@ def _past(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:
     if by is None:
         return beyond
     value: Any = bindparam(None, key.by, type_=by.type)
-    return or_(by > value if way.newest_first else by < value, and_(by == value, beyond))
+    if way.newest_first:
+        return and_(by >= value, or_(by > value, beyond))  # the first for the index
+    return and_(by <= value, or_(by < value, beyond))
 
 
 def _beyond(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:

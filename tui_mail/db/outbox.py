@@ -38,6 +38,7 @@ from tui_mail.db.rights import readable, require
 from tui_mail.db.rows import OutgoingRow
 from tui_mail.db.tables import Account, Outgoing, OutgoingLink, OutgoingRecipient
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import WrongData
 from tui_mail.i18n import _
 from tui_mail.values import FolderRole, RecipientResult
@@ -188,7 +189,7 @@ def due(session: Session, account_id: int, now: datetime, limit: int = 10) -> li
     query = (
         select(Outgoing)
         .where(
-            col(Outgoing.account_id) == account_id,
+            unindexed(col(Outgoing.account_id)) == account_id,
             col(Outgoing.state).in_(WAITING),
             col(Outgoing.next_try) <= now,
         )
@@ -243,7 +244,7 @@ def next_due(session: Session, account_id: int) -> datetime | None:
     """When the account's next letter is due, None when none waits."""
     query = (
         select(col(Outgoing.next_try))
-        .where(col(Outgoing.account_id) == account_id, col(Outgoing.state).in_(WAITING))
+        .where(unindexed(col(Outgoing.account_id)) == account_id, col(Outgoing.state).in_(WAITING))
         .order_by(col(Outgoing.next_try))
         .limit(1)
     )
@@ -305,7 +306,7 @@ def recover(session: Session, account_id: int, now: datetime) -> int:
     To be called by who holds the account's lock, before it sends.
     """
     left = select(col(Outgoing.id)).where(
-        col(Outgoing.account_id) == account_id, col(Outgoing.state) == SENDING
+        unindexed(col(Outgoing.account_id)) == account_id, col(Outgoing.state) == SENDING
     )
     session.execute(
         update(OutgoingRecipient)
@@ -318,7 +319,7 @@ def recover(session: Session, account_id: int, now: datetime) -> int:
     reason = _("The program ended while it was sending: check whether the letter arrived.")
     statement = (
         update(Outgoing)
-        .where(col(Outgoing.account_id) == account_id, col(Outgoing.state) == SENDING)
+        .where(unindexed(col(Outgoing.account_id)) == account_id, col(Outgoing.state) == SENDING)
         .values(state=UNKNOWN, error=reason, next_try=now)
     )
     return touched(session, statement)
@@ -414,7 +415,7 @@ def held_up(session: Session, outgoing_id: int) -> str:
 def waiting_count(session: Session, operator_id: int) -> int:
     """How many letters of the operator's accounts are not on their way for good."""
     query: Select[*tuple[Any, ...]] = select(func.count()).where(
-        col(Outgoing.account_id).in_(readable(operator_id)),
+        unindexed(col(Outgoing.account_id)).in_(readable(operator_id)),
         col(Outgoing.state).in_((*WAITING, SENDING)),
     )
     return session.scalar(query) or 0

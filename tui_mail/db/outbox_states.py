@@ -19,6 +19,7 @@ HELD, QUEUED, SENDING = "held", "queued", "sending"
 SENT, FAILED, UNKNOWN, CANCELLED = "sent", "failed", "unknown", "cancelled"
 PENDING = "pending"
 WAITING = (HELD, QUEUED)
+NOT_GONE = (*WAITING, SENDING, FAILED, UNKNOWN)
 STILL_OPEN = (PENDING, Delivery.DEFERRED.value)
 
 

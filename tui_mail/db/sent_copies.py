@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlmodel import Session, col
 
 from tui_mail.db import letter_names
@@ -22,6 +22,7 @@ from tui_mail.db.placements import renew_keys
 from tui_mail.db.renumbering import STALE
 from tui_mail.db.tables import Account, Folder, Message, Operation, Outgoing, Placement
 from tui_mail.db.topics import Topic, publish
+from tui_mail.db.unindexed import unindexed
 from tui_mail.values import FolderRole, Identity, OperationResult, Verb
 
 
@@ -162,9 +163,13 @@ def _replace(session: Session, folder: Folder, copy: _Copy, key: str) -> None:
 
 
 def _lately(folder: Folder, now: datetime) -> tuple[Any, ...]:
+    account, recent = col(Outgoing.account_id), col(Outgoing.sent_at) >= now - _RECENT
+    queued = col(Outgoing.state) == QUEUED
     return (
-        col(Outgoing.account_id) == folder.account_id,
-        or_(col(Outgoing.sent_at) >= now - _RECENT, col(Outgoing.state) == QUEUED),
+        or_(
+            and_(account == folder.account_id, recent),
+            and_(unindexed(account) == folder.account_id, queued),
+        ),
     )
 
 
@@ -180,7 +185,7 @@ def _copies(session: Session, folder: Folder, now: datetime) -> dict[str, _Copy]
         .select_from(Outgoing)
         .join(Message, col(Message.message_id) == col(Outgoing.message_id))
         .join(Placement, col(Placement.message_id) == col(Message.id))
-        .where(*_lately(folder, now), col(Placement.folder_id) == folder.id)
+        .where(*_lately(folder, now), unindexed(col(Placement.folder_id)) == folder.id)
         .order_by(col(Placement.id).desc())
     )
     found = {
