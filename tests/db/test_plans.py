@@ -1,5 +1,6 @@
 """How the databases read what people wait for: by an index, in order, and no more than is shown."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +12,9 @@ from sqlmodel import Session
 
 from tests.db.making import NOW, Office, analyzed, arrival, at, check_counters
 from tui_mail.db import (
+    accounts,
+    actions,
+    address_book,
     certified,
     erp,
     exchange,
@@ -20,8 +24,10 @@ from tui_mail.db import (
     knowledge,
     learned_formats,
     lost_receipts,
+    outbox,
     own_letters,
     picked_up,
+    sent_copies,
     wanted,
 )
 from tui_mail.db.accounts import operator_for
@@ -34,6 +40,7 @@ from tui_mail.db.fulltext import search
 from tui_mail.db.guesses import guesses
 from tui_mail.db.knowledge import OwnHouse, Records
 from tui_mail.db.links import chips_for
+from tui_mail.db.list_ways import next_unread
 from tui_mail.db.local_copies import holds
 from tui_mail.db.machine_links import MachineLinks
 from tui_mail.db.many import key_of
@@ -53,6 +60,7 @@ from tui_mail.db.tables import (
 )
 from tui_mail.db.tags import tags
 from tui_mail.db.traces import trace, unreadable
+from tui_mail.db.undoing import undo
 from tui_mail.db.whole_threads import MOST_COUNTED
 from tui_mail.linking.facts import MessageFacts
 from tui_mail.linking.pipeline import needs
@@ -61,7 +69,9 @@ from tui_mail.values import (
     AddressRecord,
     EntityRecord,
     ErpChanges,
+    Flag,
     FolderRole,
+    Identity,
     Mailbox,
     Reference,
 )
@@ -259,6 +269,66 @@ def test_a_search_whether_it_finds_all_or_one(office: Office) -> None:
             _check(office.database, partial(read, before=before), may_sort=gathers)
     (row,) = office.database.read_now(search, office.operator, parse("parola77", NOW))
     assert row.account == "vendite@noi.it"
+
+
+_ALL_OF_ONE = re.compile(
+    r"SEARCH (?:placement|conversation|outgoing|entity)\w* USING (?:COVERING )?INDEX \w+"
+    r" \((?:folder_id|account_id|kind)=\?\)"
+)
+
+
+def _check_narrow(plans: Sequence[str]) -> None:
+    """No folder, account or kind is gone through for a few of its rows."""
+    assert plans
+    for plan in plans:
+        assert "SCAN address" not in plan, plan
+        assert not _ALL_OF_ONE.search(plan), plan
+
+
+def test_what_a_person_does_to_one_message(office: Office) -> None:
+    database, folder = office.database, office.folder(FolderRole.INBOX, 2)
+    (row,) = database.read_now(
+        window, operator_id=office.operator, folder_id=folder, limit=1, threads=True
+    )
+    placement = key_of(row.placement_id)
+    for do in (
+        partial(actions.mark, placement_ids=[placement], add=frozenset({Flag.STARRED})),
+        partial(actions.archive, placement_ids=[placement]),
+        undo,
+    ):
+        act = partial(do, operator_id=office.operator, now=NOW)
+        _check_narrow(database.write_now(_all_plans, act))
+    whole = partial(
+        actions.whole_conversation,
+        operator_id=office.operator,
+        thread_id=row.thread_id,
+        folder_id=folder,
+    )
+    _check_narrow(database.read_now(_all_plans, whole))
+
+
+def test_what_letters_wait_and_which_copies(office: Office) -> None:
+    sent = office.folder(FolderRole.SENT, 2)
+    told = {"1:1": Identity("a@rossi.it", 1, NOW)}
+
+    def read(session: Session) -> bool:
+        sent_copies.are_awaited(session, sent, NOW)
+        sent_copies.take(session, sent, told, NOW)
+        outbox.due(session, 2, NOW)
+        outbox.next_due(session, 2)
+        outbox.recover(session, 2, NOW)
+        outbox.waiting_count(session, office.operator)
+        return bool(accounts.statuses(session, office.operator))
+
+    _check_narrow(office.database.write_now(_all_plans, read))
+
+
+def test_names_are_completed_by_indexes(office: Office) -> None:
+    _records(office)
+    read = partial(address_book.suggest, operator_id=office.operator, text="ditta7")
+    plans = office.database.read_now(_all_plans, read)
+    # Words within names are looked for among all people, when no beginning of one is theirs.
+    _check_narrow([plan for plan in plans if "title_folded LIKE" not in plan])
 
 
 def test_the_records_beside_a_page_of_messages(office: Office) -> None:
@@ -666,3 +736,16 @@ def _check_no_scan(database: Database, read: Callable[[Session], object]) -> Non
         for big in (*_BIG, "attachment", "blob"):
             assert f"Seq Scan on {big} " not in plan, plan
             assert f"SCAN {big}\n" not in f"{plan}\n", plan
+
+
+@pytest.mark.parametrize("sort", [Sort.SENDER, Sort.SIZE])
+def test_rows_between_two_are_counted_in_the_lists_order(office: Office, sort: Sort) -> None:
+    folder, order = office.folder(FolderRole.INBOX, 2), ListOrder(sort)
+    first = office.database.read_now(
+        window, operator_id=office.operator, folder_id=folder, limit=300, order=order
+    )
+    read = partial(
+        next_unread, operator_id=office.operator, folder_id=folder, key=first[5].key, order=order
+    )
+    plans = office.database.read_now(_all_plans, read)
+    _check_narrow([plan for plan in plans if "count(" in plan.lower()])

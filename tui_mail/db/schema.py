@@ -17,7 +17,7 @@ from tui_mail.i18n import _
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0028"
+HEAD: Final = "0029"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSIONS = "alembic_version"

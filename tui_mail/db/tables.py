@@ -713,7 +713,7 @@ class Address(SQLModel, table=True):
     email: str = Field(index=True)
     domain: str = Field(index=True)  # of the address, or the whole domain
     party_id: int = Field(index=True)
-    contact_id: int | None = None
+    contact_id: int | None = Field(default=None, index=True)
     purpose: str = ""
     primary: bool = False
 
