@@ -78,6 +78,16 @@ def test_bytes_come_back_as_they_were(database: Database) -> None:
     assert database.read_now(lambda s: list(s.scalars(query))) == kept
 
 
+def test_what_rows_do_not_name_is_what_a_new_record_has(database: Database) -> None:
+    names = ("content_hash", "message_id", "thread_id", "received_at", "position")
+    row = _message(1, "")
+    (key,) = database.write_now(insert_numbered, Message, [{name: row[name] for name in names}])
+    found = database.read_now(lambda session: session.get(Message, key))
+    assert found is not None
+    assert (found.subject, found.kind, found.size, found.outgoing) == ("", "human", 0, False)
+    assert found.date is None
+
+
 def test_no_rows_are_no_statement(database: Database) -> None:
     assert database.write_now(insert_numbered, Event, []) == []
     database.write_now(insert_rows, Blob, [])

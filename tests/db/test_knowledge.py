@@ -10,7 +10,7 @@ from tests.db.making import Office, arrival, parsed
 from tui_mail.db import erp, knowledge, links, machine_links
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
-from tui_mail.db.knowledge import Described, KnownRecord, OwnHouse, Records
+from tui_mail.db.knowledge import Answered, KnownRecord, OwnHouse, Records
 from tui_mail.db.machine_links import MachineLinks, Proposed
 from tui_mail.db.session import Session
 from tui_mail.linking.facts import Knowledge, ParentLink
@@ -92,12 +92,12 @@ def answering(house: House, *messages: int) -> Answering:
     def read(session: Session) -> Answering:
         found = knowledge.described_alone(session, messages, OwnHouse())
         found.sort(key=lambda one: (one.received_at, one.message_id))
-        return Answering(session, found, OwnHouse(), {})
+        return Answering(session, found, {})
 
     return house.database.read_now(read)
 
 
-def answered(house: House, message: int) -> Described | None:
+def answered(house: House, message: int) -> Answered | None:
     there = answering(house, message)
     (one,) = there.in_order()
     return there.parent(one)
@@ -116,7 +116,7 @@ def test_an_answer_knows_what_it_answers(house: House) -> None:
     )
     parent = answered(house, answer)
     assert parent is not None
-    assert (parent.message_id, parent.facts.subject) == (first, "Ordine 119")
+    assert (parent.message_id, parent.subject) == (first, "Ordine 119")
     assert parent.participants == {"l.ferri@ferri.it", "vendite@rossi.it"}
     assert answered(house, first) is None
 

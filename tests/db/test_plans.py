@@ -466,7 +466,7 @@ def test_what_linking_wants_to_know(office: Office) -> None:
         assert exchange.notices(session, said)
         assert learned_formats.with_formats(session, said) != said
         known = Records(session, [needs(facts)]).known
-        Answering(session, [replace(found[0], answers=("x@server",))], own, {})
+        Answering(session, [replace(found[0], answers=("x@server",))], {})
         own_letters.letters(session, {5: ["x@y"]})
         MachineLinks(session, [5, 9], known)
         knowledge.rejected(session, {one.thread_id for one in found})

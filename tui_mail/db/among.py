@@ -14,9 +14,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
 
-from tui_mail.db.tables import ForeignText
-
-_KEPT = ForeignText()
+from tui_mail.db.tables import acceptable
 
 
 class _Many(TypeDecorator[list[Any]]):
@@ -35,9 +33,15 @@ class _Many(TypeDecorator[list[Any]]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         values = [*value]
-        if self.of is Text:  # as columns hold it: PostgreSQL refuses NUL, SQLite's JSON ends there
-            values = [_KEPT.process_bind_param(one, dialect) for one in values]
-        return json.dumps(values) if dialect.name == "sqlite" else values
+        if dialect.name != "sqlite":
+            return self._as_kept(values)
+        written = json.dumps(values)
+        # Plain letters are kept as they are, which is seen at once.
+        return written if "\\u" not in written else json.dumps(self._as_kept(values))
+
+    def _as_kept(self, values: list[Any]) -> list[Any]:
+        """As columns hold it: PostgreSQL refuses NUL, SQLite's JSON ends there."""
+        return [*map(acceptable, values)] if self.of is Text else values
 
 
 class _Among(FunctionElement[bool]):

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tui_mail.db import letter_names
 from tui_mail.db.certified import carried
-from tui_mail.db.knowledge import Described, OwnHouse, described_alone, with_identifiers
+from tui_mail.db.knowledge import Answered, Described, answered, with_identifiers
 
 # Of a long chain of references those near the end are the ones that are here, if any is.
 _MOST_ANSWERED = 32
@@ -26,7 +26,6 @@ class Answering:
         self,
         session: Session,
         messages: Sequence[Described],
-        own: OwnHouse,
         named: Mapping[int, Sequence[str]],
     ) -> None:
         self._messages = messages
@@ -46,25 +45,28 @@ class Answering:
         }
         batch = {one.message_id: one for one in messages}
         before = {one for one in answers.values() if one is not None} - batch.keys()
-        self._known = batch | {one.message_id: one for one in described_alone(session, before, own)}
+        self._stored = {one.message_id: one for one in answered(session, before)}
         self._answers = {**answers, **dict.fromkeys(_heads_of_circles(batch, answers))}
+        self._batch = batch
         self.stored: Collection[int] = before
 
-    def parent(self, message: Described) -> Described | None:
+    def parent(self, message: Described) -> Answered | None:
         """What a message answers, or else the nearest that is here of those it refers to."""
-        answered = self._answers[message.message_id]
-        return None if answered is None else self._known[answered]
+        key = self._answers[message.message_id]
+        if key is None:
+            return None
+        return self._batch.get(key) or self._stored[key]
 
     def in_order(self) -> Iterator[Described]:
         """All of the batch, each after what it answers."""
-        done = {*self.stored}
+        done: set[int] = set()
         for message in self._messages:
             waiting: list[Described] = []
             one: Described | None = message
             while one and one.message_id not in done:
                 waiting.append(one)
                 done.add(one.message_id)
-                one = self.parent(one)
+                one = self._batch.get(self._answers[one.message_id] or 0)
             yield from reversed(waiting)
 
 

@@ -4,13 +4,16 @@ Hides how each database likes it: SQLite's executemany; PostgreSQL's `unnest` of
 column, which neither parses a statement that grows with the rows nor asks once for each of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, Insert, bindparam, func, insert, inspect, select, text
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, SQLModel
 
-from tui_mail.db.many import execute_many
+_Bind = Callable[[Any], Any] | None
+_SQLITE = sqlite.dialect()
 
 _FEW = 500  # rows that any way through them is good enough for
 _GROWING_WITH = {  # tables without numbers of their own
@@ -23,11 +26,16 @@ def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str
     """Insert `rows` of `table`, column name -> value, which all name the same columns."""
     if not rows:
         return
-    if session.get_bind().dialect.name == "sqlite":
-        execute_many(session, insert(table), rows)
+    connection = session.connection()
+    names = tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        # Past SQLAlchemy, which would look at each value of each row.
+        statement, places = _one_by_one(table, names)
+        columns = [_values(rows, *place) for place in places]
+        connection.exec_driver_sql(statement, [*zip(*columns, strict=True)])
         return
-    values = {name: [row[name] for row in rows] for name in rows[0]}
-    session.connection().execute(_from_arrays(table, tuple(values)), values)
+    values = {name: [row[name] for row in rows] for name in names}
+    connection.execute(_from_arrays(table, names), values)
 
 
 def insert_numbered(
@@ -74,6 +82,26 @@ def _next_ids(session: Session, table: str, number: int) -> list[int]:
     sequence = func.pg_get_serial_sequence(table, "id")
     counted = func.generate_series(1, number).table_valued("n")
     return sorted(session.scalars(select(func.nextval(sequence)).select_from(counted)))
+
+
+@cache
+def _one_by_one(
+    table: type[SQLModel], names: tuple[str, ...]
+) -> tuple[str, list[tuple[str, _Bind, Any]]]:
+    """SQLite's statement for one row, and in its order the columns, what makes a value the driver's,
+    and the value where the rows have none."""
+    statement = insert(table).compile(dialect=_SQLITE, column_keys=names)
+    places = []
+    for name in statement.positiontup or ():
+        column = inspect(table).columns[name]
+        bind = column.type.dialect_impl(_SQLITE).bind_processor(_SQLITE)
+        places.append((name, bind, getattr(column.default, "arg", None)))
+    return str(statement), places
+
+
+def _values(rows: Sequence[dict[str, Any]], name: str, bind: _Bind, default: Any) -> list[Any]:
+    values = [row[name] for row in rows] if name in rows[0] else [default] * len(rows)
+    return values if bind is None else list(map(bind, values))
 
 
 def _from_arrays(table: type[SQLModel], names: tuple[str, ...]) -> Insert:

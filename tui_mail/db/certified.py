@@ -6,6 +6,7 @@ copy of their letter and in any order. Of what is said of a recipient the furthe
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -13,6 +14,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.among import among_texts
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.many import rows_of
 from tui_mail.db.tables import CertifiedReport, Message
 from tui_mail.values import Certified, CertifiedState
 
@@ -120,7 +122,13 @@ def is_foreign(session: Session, message_id: int) -> bool:
 
 def carried(session: Session, identifiers: Collection[str]) -> dict[tuple[str, int], int]:
     """A provider's name of a letter and the conversation -> the letter: answers know only that name."""
-    query = (
+    rows = rows_of(session, _carried(), {"some": identifiers})
+    return {(name, thread_id): letter for name, thread_id, letter in rows}
+
+
+@cache
+def _carried() -> Select[*tuple[Any, ...]]:
+    return (
         select(col(CertifiedReport.identifier), col(Message.thread_id), col(Message.id))
         .join(Message, col(Message.message_id) == col(CertifiedReport.letter))
         .where(
@@ -130,4 +138,3 @@ def carried(session: Session, identifiers: Collection[str]) -> dict[tuple[str, i
         )
         .order_by(col(Message.received_at).desc(), col(Message.id).desc())
     )
-    return {(row[0], row[1]): row[2] for row in session.execute(query, {"some": identifiers})}

@@ -5,8 +5,9 @@ that messages may mean, `rejected` what a person has refused.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date as Day
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from sqlmodel import Session, col
 from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.known_documents import documents, payable
 from tui_mail.db.learned import learned
+from tui_mail.db.many import rows_of
 from tui_mail.db.tables import Address, Company, Entity, Link, Message
 from tui_mail.db.unindexed import unindexed
 from tui_mail.linking.facts import (
@@ -37,17 +39,24 @@ _MOST_OF_A_THREAD = 500
 MessageRows = Mapping[int, Mapping[str, Any]]  # by id, by column
 
 
-class Described(Struct, frozen=True):
-    """A message as linking needs it. `answers`: identifiers that it answers, the nearest first;
-    `participants`: every address in its From, To and Cc, lower case.
+class Answered(Struct, frozen=True):
+    """A message as linking needs it of what others answer. `participants`: every address in its
+    From, To and Cc, lower case.
     """
 
     message_id: int
+    participants: frozenset[str]
+    subject: str
+    date: Day | None
+
+
+class Described(Answered, frozen=True):
+    """A message as linking needs it. `answers`: identifiers that it answers, the nearest first."""
+
     thread_id: int
     header: str
     answers: tuple[str, ...]
     received_at: datetime
-    participants: frozenset[str]
     facts: MessageFacts
     position: int = 0
 
@@ -110,7 +119,8 @@ def described(
     wanted = {*message_ids}
     counts: defaultdict[int, int] = defaultdict(int)
     found = [_described(SimpleNamespace(**row), own) for row in rows.values()]
-    for row in session.execute(_conversations(), {"some": wanted, "known": rows.keys()}):
+    values = {"some": wanted, "known": rows.keys()}
+    for row in rows_of(session, _conversations(), values):
         counts[row.thread_id] += 1
         if row.id in wanted or counts[row.thread_id] <= _MOST_OF_A_THREAD:
             found.append(_described(row, own))
@@ -121,18 +131,48 @@ def described_alone(
     session: Session, message_ids: Collection[int], own: OwnHouse
 ) -> list[Described]:
     """These messages and no others."""
-    query = _rows().where(among_numbers(col(Message.id), "some"))
-    return [_described(row, own) for row in session.execute(query, {"some": message_ids})]
+    rows = rows_of(session, _alone(), {"some": message_ids})
+    return [_described(row, own) for row in rows]
+
+
+@cache
+def _alone() -> Select[*tuple[Any, ...]]:
+    return _rows().where(among_numbers(col(Message.id), "some"))
+
+
+def answered(session: Session, message_ids: Collection[int]) -> list[Answered]:
+    """What answers want to know of these messages."""
+    return [
+        Answered(
+            row.id,
+            _participants(row.sender_address, row.recipient_addresses.split()),
+            row.subject,
+            (row.date or row.received_at).date(),
+        )
+        for row in rows_of(session, _answered(), {"some": message_ids})
+    ]
+
+
+@cache
+def _answered() -> Select[*tuple[Any, ...]]:
+    names = ("id", "sender_address", "recipient_addresses", "subject", "received_at", "date")
+    columns = [getattr(Message, name) for name in names]
+    return select(*columns).where(among_numbers(col(Message.id), "some"))
 
 
 def with_identifiers(session: Session, headers: Collection[str]) -> dict[tuple[str, int], int]:
     """Identifier and conversation -> the oldest message there that has it."""
-    query = (
+    rows = rows_of(session, _with_identifiers(), {"some": headers})
+    return {(header, thread_id): key for header, thread_id, key in rows}
+
+
+@cache
+def _with_identifiers() -> Select[*tuple[Any, ...]]:
+    return (
         select(col(Message.message_id), col(Message.thread_id), col(Message.id))
         .where(among_texts(col(Message.message_id), "some"))
         .order_by(col(Message.received_at).desc(), col(Message.id).desc())
     )
-    return {(row[0], row[1]): row[2] for row in session.execute(query, {"some": headers})}
 
 
 @cache
@@ -191,14 +231,20 @@ def _described(row: Row[*tuple[Any, ...]] | SimpleNamespace, own: OwnHouse) -> D
     )
     return Described(
         row.id,
+        _participants(row.sender_address, recipients),
+        facts.subject,
+        facts.date,
         row.thread_id,
         row.message_id,
-        tuple(dict.fromkeys(one for one in answers if one != row.message_id)),
+        tuple(dict.fromkeys([one for one in answers if one != row.message_id])),
         row.received_at,
-        frozenset(one for one in (row.sender_address.lower(), *recipients) if one),
         facts,
         row.position,
     )
+
+
+def _participants(sender: str, recipients: Sequence[str]) -> frozenset[str]:
+    return frozenset((sender.lower(), *recipients) if sender else recipients)
 
 
 def _boxes(addresses: Iterable[str]) -> tuple[Mailbox, ...]:
@@ -370,8 +416,12 @@ def _among_addresses(
 ) -> Iterable[Row[*tuple[Any, ...]]]:
     if not values:
         return ()
-    query = _address_rows().where(among_texts(col(column), "some"))
-    return session.execute(query, {"some": values})
+    return rows_of(session, _addresses_among(column), {"some": values})
+
+
+@cache
+def _addresses_among(column: Any) -> Select[*tuple[Any, ...]]:
+    return _address_rows().where(among_texts(col(column), "some"))
 
 
 # -- conversations ---------------------------------------------------------------------------------
@@ -380,7 +430,14 @@ def _among_addresses(
 def rejected(session: Session, thread_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """What a person has refused in these conversations."""
     found: defaultdict[int, set[int]] = defaultdict(set)
-    query = (
+    for thread_id, entity_id in rows_of(session, _rejected(), {"some": thread_ids}):
+        found[thread_id].add(entity_id)
+    return {thread_id: frozenset(entities) for thread_id, entities in found.items()}
+
+
+@cache
+def _rejected() -> Select[*tuple[Any, ...]]:
+    return (
         select(col(Message.thread_id), col(Link.entity_id))
         .join(Link, col(Link.message_id) == col(Message.id))
         .where(
@@ -388,9 +445,6 @@ def rejected(session: Session, thread_ids: Collection[int]) -> dict[int, frozens
             col(Link.state) == LinkState.REJECTED.value,
         )
     )
-    for thread_id, entity_id in session.execute(query, {"some": thread_ids}):
-        found[thread_id].add(entity_id)
-    return {thread_id: frozenset(entities) for thread_id, entities in found.items()}
 
 
 def message_ids_after(session: Session, after: int, limit: int) -> list[int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
+from tui_mail.db.many import rows_of
 from tui_mail.db.tables import MONEY_SCALE, Entity
 from tui_mail.db.unindexed import unindexed
 from tui_mail.linking.facts import KnownDocument, Needs
@@ -56,6 +57,7 @@ def document_rows() -> Select[*tuple[Any, ...]]:
 def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]:
     """What the numbers, codes, files and references of messages may mean, in the order of ids."""
     numbers: defaultdict[str, dict[Any, NumberCandidate]] = defaultdict(dict)
+    needs = [one for one in needs if one.candidates or one.files]
     for need in needs:
         for one in need.candidates:
             meant = one.kinds, one.year, one.series, one.version
@@ -73,7 +75,7 @@ def documents(session: Session, needs: Collection[Needs]) -> list[KnownDocument]
     }
     if not ids:
         return []
-    rows = session.execute(_by_id(), {"some": ids})
+    rows = rows_of(session, _by_id(), {"some": ids})
     found = {row.id: KnownDocument(*row) for row in rows}
     return [found[key] for key in sorted(found)]
 
@@ -90,20 +92,24 @@ def payable(
     found: defaultdict[int, list[KnownDocument]] = defaultdict(list)
     if parties:
         units = {int(amount * MONEY_SCALE) for need in needs for amount in need.paid}
-        amount, still_open = col(Entity.amount), col(Entity.open_amount)
-        of_these = or_(among_numbers(amount, "paid"), among_numbers(still_open, "paid"))
-        unpaid = or_(
-            still_open != Decimal(0), and_(still_open.is_(None), col(Entity.state) != "closed")
-        )
-        query = document_rows().where(
-            among_numbers(col(Entity.party_id), "some"),
-            col(Entity.kind).in_(PAYABLE_KINDS),
-            or_(unpaid, of_these),
-        )
-        for row in session.execute(query, {"some": parties, "paid": units}):
+        for row in rows_of(session, _payable(), {"some": parties, "paid": units}):
             document = KnownDocument(*row)
             found[document.party_id or 0].append(document)
     return found
+
+
+@cache
+def _payable() -> Select[*tuple[Any, ...]]:
+    amount, still_open = col(Entity.amount), col(Entity.open_amount)
+    of_these = or_(among_numbers(amount, "paid"), among_numbers(still_open, "paid"))
+    unpaid = or_(
+        still_open != Decimal(0), and_(still_open.is_(None), col(Entity.state) != "closed")
+    )
+    return document_rows().where(
+        among_numbers(col(Entity.party_id), "some"),
+        col(Entity.kind).in_(PAYABLE_KINDS),
+        or_(unpaid, of_these),
+    )
 
 
 def _given(session: Session, references: set[str]) -> set[str]:
@@ -118,11 +124,17 @@ def _numbered(
     """The documents that one of the candidates for their number names: a small part of them all."""
     if not numbers:
         return
+    for key, number, *rest in rows_of(session, _by_number(), {"some": numbers}):
+        for one in numbers[number].values():  # any() takes twice as long
+            if one.names(*rest):
+                yield key
+                break
+
+
+@cache
+def _by_number() -> Select[*tuple[Any, ...]]:
     columns = (getattr(Entity, name) for name in ("number", "kind", "year", "series", "version"))
-    query = select(col(Entity.id), *columns).where(among_texts(col(Entity.number), "some"))
-    for key, number, *rest in session.execute(query, {"some": numbers}):
-        if any(one.names(*rest) for one in numbers[number].values()):
-            yield key
+    return select(col(Entity.id), *columns).where(among_texts(col(Entity.number), "some"))
 
 
 def _ids(

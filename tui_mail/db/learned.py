@@ -5,13 +5,15 @@ Counted anew from the links whenever a person says something, so that undoing it
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.many import rows_of
 from tui_mail.db.tables import Entity, LearnedAddress, Link, Message
 from tui_mail.linking.facts import KnownParty
 from tui_mail.values import PARTY_KINDS, LinkState
@@ -23,7 +25,16 @@ def learned(session: Session, addresses: Collection[str]) -> dict[str, tuple[Kno
     """The parties that these addresses, in lower case, were linked to often enough."""
     if not addresses:
         return {}
-    query = (
+    found: defaultdict[str, list[KnownParty]] = defaultdict(list)
+    for row in rows_of(session, _learned(), {"some": addresses}):
+        party = KnownParty(row.id, row.title, row.company, row.kind, times=row.times)
+        found[row.email].append(party)
+    return {email: tuple(parties) for email, parties in found.items()}
+
+
+@cache
+def _learned() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             col(LearnedAddress.email),
             col(LearnedAddress.times),
@@ -36,11 +47,6 @@ def learned(session: Session, addresses: Collection[str]) -> dict[str, tuple[Kno
         .where(among_texts(col(LearnedAddress.email), "some"), ~col(Entity.gone))
         .order_by(col(LearnedAddress.email), col(Entity.id))
     )
-    found: defaultdict[str, list[KnownParty]] = defaultdict(list)
-    for row in session.execute(query, {"some": addresses}):
-        party = KnownParty(row.id, row.title, row.company, row.kind, times=row.times)
-        found[row.email].append(party)
-    return {email: tuple(parties) for email, parties in found.items()}
 
 
 def count_again(session: Session, message_ids: Collection[int], entity_ids: Iterable[int]) -> None:

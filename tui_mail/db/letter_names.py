@@ -5,14 +5,16 @@ the server's.
 """
 
 from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
 from tui_mail.db.bulk import insert_rows
 from tui_mail.db.counters import refresh
-from tui_mail.db.many import key_of
+from tui_mail.db.many import key_of, rows_of
 from tui_mail.db.regrouping import regroup
 from tui_mail.db.tables import LetterName, Message
 from tui_mail.db.threads import LONGEST_IDENTIFIER, assign
@@ -43,9 +45,14 @@ def named(session: Session, identifiers: Collection[str]) -> dict[tuple[str, int
     """A server's name of a letter and the conversation -> the letter."""
     if not identifiers:
         return {}
-    query = (
+    rows = rows_of(session, _named(), {"some": identifiers})
+    return {(name, thread_id): letter for name, thread_id, letter in rows}
+
+
+@cache
+def _named() -> Select[*tuple[Any, ...]]:
+    return (
         select(col(LetterName.name), col(Message.thread_id), col(Message.id))
         .join(Message, col(Message.id) == col(LetterName.message_id))
         .where(among_texts(col(LetterName.name), "some"))
     )
-    return {(row[0], row[1]): row[2] for row in session.execute(query, {"some": identifiers})}

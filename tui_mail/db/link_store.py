@@ -1,13 +1,15 @@
 """Link rows in bulk, as decisions and the machine both write them. Hides chunking and topics."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, Select, delete, select, update
 from sqlmodel import Session, col
 
+from tui_mail.db.among import among_numbers
 from tui_mail.db.bulk import insert_numbered
-from tui_mail.db.many import chunks
+from tui_mail.db.many import chunks, rows_of
 from tui_mail.db.tables import Link, Message
 from tui_mail.db.topics import Topic, publish
 
@@ -18,14 +20,16 @@ KnownLinks = dict[int, dict[int, Row[*tuple[Any, ...]]]]
 def known_links(session: Session, message_ids: Collection[int]) -> KnownLinks:
     """Message -> record -> the link as it is stored, all states."""
     known: KnownLinks = {}
-    columns = (col(Link.id), col(Link.message_id), col(Link.entity_id))
-    for some in chunks(message_ids):
-        query = select(*columns, *(getattr(Link, name) for name in KEPT)).where(
-            col(Link.message_id).in_(some)
-        )
-        for row in session.execute(query):
+    if message_ids:
+        for row in rows_of(session, _known(), {"some": message_ids}):
             known.setdefault(row.message_id, {})[row.entity_id] = row
     return known
+
+
+@cache
+def _known() -> Select[*tuple[Any, ...]]:
+    columns = [getattr(Link, name) for name in ("id", "message_id", "entity_id", *KEPT)]
+    return select(*columns).where(among_numbers(col(Link.message_id), "some"))
 
 
 def _of_messages(session: Session, message_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -47,10 +51,10 @@ def write_links(
 ) -> int:
     """Insert, update by id and delete by id, in bulk; returns how many."""
     if new:
-        lacking = {row["message_id"] for row in new if "position" not in row}
-        of = _of_messages(session, lacking)
-        rows = [{**row, **of.get(row["message_id"], {})} for row in new]
-        insert_numbered(session, Link, rows)
+        if lacking := {row["message_id"] for row in new if "position" not in row}:
+            of = _of_messages(session, lacking)
+            new = [{**row, **of.get(row["message_id"], {})} for row in new]
+        insert_numbered(session, Link, new)
     if changed:
         session.execute(update(Link), changed)
     for some in chunks(gone):

@@ -7,15 +7,17 @@ made by hand are never touched here.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers
 from tui_mail.db.knowledge import KnownRecord
 from tui_mail.db.link_store import known_links, write_links
+from tui_mail.db.many import rows_of
 from tui_mail.db.tables import Entity
 from tui_mail.linking.facts import ParentLink
 from tui_mail.values import PARTY_KINDS, LinkProposal, LinkState
@@ -129,14 +131,6 @@ def save_links(session: Session, batch: Sequence[Proposed], now: datetime) -> in
 def _records(session: Session, ids: Collection[int]) -> dict[int, KnownRecord]:
     if not ids:
         return {}
-    query = select(
-        col(Entity.id),
-        col(Entity.kind),
-        col(Entity.party_id),
-        col(Entity.company),
-        col(Entity.title),
-        col(Entity.code),
-    ).where(among_numbers(col(Entity.id), "some"))
     return {
         row.id: KnownRecord(
             row.kind,
@@ -144,8 +138,15 @@ def _records(session: Session, ids: Collection[int]) -> dict[int, KnownRecord]:
             row.company,
             row.title if row.kind in PARTY_KINDS else row.code,
         )
-        for row in session.execute(query, {"some": ids})
+        for row in rows_of(session, _records_of(), {"some": ids})
     }
+
+
+@cache
+def _records_of() -> Select[*tuple[Any, ...]]:
+    names = ("id", "kind", "party_id", "company", "title", "code")
+    columns = [getattr(Entity, name) for name in names]
+    return select(*columns).where(among_numbers(col(Entity.id), "some"))
 
 
 def _standing(

@@ -1,9 +1,10 @@
 """Many values at once, in statements of a size that both databases take."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from sqlalchemy import CursorResult, Select
 from sqlmodel import Session
 
 _T = TypeVar("_T")
@@ -23,6 +24,15 @@ def execute_many(session: Session, statement: Any, rows: Sequence[dict[str, Any]
     """Run `statement` for each of `rows` by the driver's executemany; nothing when there are none."""
     if rows:
         session.connection().execute(statement, rows)
+
+
+def rows_of(
+    session: Session, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> CursorResult[*tuple[Any, ...]]:
+    """The rows of a query of columns past the session, which takes longer for them: it looks for
+    objects. What the session has yet to write is written first."""
+    session.flush()
+    return session.connection().execute(query, values)
 
 
 def key_of(identifier: int | None) -> int:

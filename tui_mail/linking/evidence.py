@@ -4,7 +4,6 @@ Weights are log-odds and add up over different methods; the gate turns them into
 thresholds, the rule for ties and the vetoes, which beat every score.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
@@ -72,7 +71,9 @@ def gate(
 
     `company`: the only one in which links may be automatic, "" for any one.
     """
-    weighed = _weigh(one for one in evidence if one.entity_id not in rejected)
+    weighed = _weigh(evidence, rejected)
+    if not weighed:
+        return ()
     _keep_the_best_of_each_group(weighed)
     _keep_to_one_company(weighed, company)
     ranked = sorted(
@@ -80,40 +81,48 @@ def gate(
     )
     automatic = [_proposal(one, LinkState.AUTOMATIC) for one in ranked if one.automatic]
     perhaps = [one for one in ranked if one.proposed and not one.automatic][:MOST_PROPOSED]
-    return (*automatic, *(_proposal(one, LinkState.PROPOSED) for one in perhaps))
+    return (*automatic, *[_proposal(one, LinkState.PROPOSED) for one in perhaps])
 
 
-def _weigh(evidence: Iterable[Evidence]) -> dict[int, _Weighed]:
+def _weigh(evidence: Iterable[Evidence], rejected: frozenset[int]) -> dict[int, _Weighed]:
     """Of each method the strongest word counts: saying a thing twice makes it no truer."""
-    by_entity: dict[int, dict[str, Evidence]] = defaultdict(dict)
+    by_entity: dict[int, dict[str, Evidence]] = {}
     vetoed: set[int] = set()
     for one in evidence:
-        known = by_entity[one.entity_id].get(one.method)
+        if one.entity_id in rejected:
+            continue
+        methods = by_entity.setdefault(one.entity_id, {})
+        known = methods.get(one.method)
         if known is None or (one.weight, one.why) > (known.weight, known.why):
-            by_entity[one.entity_id][one.method] = one
+            methods[one.method] = one
         if one.veto:
             vetoed.add(one.entity_id)
     return {
         entity_id: _Weighed(
             entity_id,
-            best=sorted(methods.values(), key=lambda one: (-one.weight, one.method)),
-            total=sum(one.weight for one in methods.values()),
+            best=sorted(methods.values(), key=_strongest_first),
+            total=sum([one.weight for one in methods.values()]),
             veto=entity_id in vetoed,
         )
         for entity_id, methods in by_entity.items()
     }
 
 
+def _strongest_first(one: Evidence) -> tuple[float, str]:
+    return -one.weight, one.method
+
+
 def _keep_the_best_of_each_group(weighed: dict[int, _Weighed]) -> None:
     """Alternatives: a clear winner drives out the others, a tie leaves the choice to a person."""
-    groups: dict[str, list[_Weighed]] = defaultdict(list)
+    groups: dict[str, dict[int, _Weighed]] = {}
     for entity in weighed.values():
-        for group in dict.fromkeys(one.group for one in entity.best if one.group):
-            groups[group].append(entity)
+        for one in entity.best:
+            if one.group:
+                groups.setdefault(one.group, {})[entity.entity_id] = entity
     for members in groups.values():
-        leader = max(entity.total for entity in members)
-        near = [entity for entity in members if leader - entity.total < _CLEAR_LEAD]
-        for entity in members:
+        leader = max(entity.total for entity in members.values())
+        near = [entity for entity in members.values() if leader - entity.total < _CLEAR_LEAD]
+        for entity in members.values():
             if entity not in near and all(one.group for one in entity.best):
                 weighed.pop(entity.entity_id, None)
             elif entity in near and len(near) > 1:
@@ -135,6 +144,6 @@ def _proposal(entity: _Weighed, state: LinkState) -> LinkProposal:
         state=state,
         method=first.method,
         score=score_of(entity.total),
-        why=kept(*(one.why for one in entity.best[:2])),
+        why=kept(*[one.why for one in entity.best[:2]]),
         found_in=first.found_in,
     )

@@ -72,8 +72,9 @@ class MessageFacts(Struct, frozen=True, dict=True):
     @cached_property
     def passed_on(self) -> tuple[str, ...]:
         """Who wrote what colleagues hand each other, when nobody else is on the message."""
-        foreign = [one for one in self.mentions.writers if self._is_foreign(one)]
-        return tuple(foreign) if not self._on_it and self.senders else ()
+        if not self.senders or self._on_it():
+            return ()
+        return tuple(one for one in self.mentions.writers if self._is_foreign(one))
 
     @cached_property  # every signal asks
     def correspondents(self) -> tuple[Correspondent, ...]:
@@ -81,13 +82,13 @@ class MessageFacts(Struct, frozen=True, dict=True):
 
         When colleagues pass a letter on among themselves, its writer.
         """
-        passed_on = (
+        if on_it := self._on_it():
+            return on_it
+        return tuple(
             Correspondent(one, one.rpartition("@")[2], written=True, passed_on=True)
             for one in self.passed_on[:1]
         )
-        return self._on_it or tuple(passed_on)
 
-    @cached_property
     def _on_it(self) -> tuple[Correspondent, ...]:
         found: dict[str, Correspondent] = {}
         for mailbox, written in self._mailboxes():

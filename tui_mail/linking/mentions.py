@@ -114,7 +114,7 @@ def mentions_of(parts: Parts, *, ours: bool) -> Mentions:
 def _candidates(parts: Parts, around: str, *, ours: bool) -> Iterator[NumberCandidate]:
     """`around`: what of the text can name something."""
     subject = [
-        *numbers.of_subject(parts.subject, ours=ours),
+        *numbers.document_candidates(parts.subject, ours=ours),
         *_references(parts.subject, ours=ours),
     ]
     # An answer's subject does not tell whose words it has.

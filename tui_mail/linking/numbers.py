@@ -8,7 +8,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date as Day
-from functools import lru_cache
 from itertools import chain
 
 from msgspec import Struct
@@ -18,7 +17,6 @@ from tui_mail.linking import words
 from tui_mail.values import DOCUMENT_KINDS
 
 MOST_CANDIDATES = 50
-_LONGEST_KNOWN = 300
 _LONGEST_TEXT = 100_000
 _LONGEST_PART = 30  # "scadenza n. 2 della "
 
@@ -190,15 +188,6 @@ def document_candidates(text: str, *, ours: bool) -> tuple[NumberCandidate, ...]
         if len(found) == MOST_CANDIDATES:
             break
     return tuple(sorted(found.values(), key=lambda candidate: candidate.span))
-
-
-def of_subject(subject: str, *, ours: bool) -> tuple[NumberCandidate, ...]:
-    """`document_candidates` of a subject, which every answer has, too."""
-    known = _known_subject if len(subject) <= _LONGEST_KNOWN else document_candidates
-    return known(subject, ours=ours)
-
-
-_known_subject = lru_cache(maxsize=4096)(document_candidates)
 
 
 class _Decoys:

@@ -31,7 +31,6 @@ _SIGNS = (
     "zahlung",
     "virement",
     "règlement",
-    "transferencia",
 )
 # Begins with a digit, which is looked for much faster than the currency before it.
 _AMOUNT = re.compile(
@@ -57,12 +56,12 @@ def payment_in(text: str, *, figures: str | None = None) -> Payment | None:
     `figures`: what of it can be amounts and days, where that is known.
     """
     text = text[:_LONGEST]
-    if not _is_notice(text.lower()):
-        return None
     figures = text if figures is None else figures[:_LONGEST]
+    found = [*_AMOUNT.finditer(figures)]
+    if not found or not _is_notice(text.lower()):
+        return None
     amounts = {
-        Decimal(f"{_NO_DIGIT.sub('', match['whole'])}.{match['cents']}"): None
-        for match in _AMOUNT.finditer(figures)
+        Decimal(f"{_NO_DIGIT.sub('', match['whole'])}.{match['cents']}"): None for match in found
     }
     amounts.pop(Decimal(0), None)
     return Payment(tuple(amounts)[:MOST], days_in(figures)[:MOST]) if amounts else None

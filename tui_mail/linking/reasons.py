@@ -112,10 +112,14 @@ def _read(text: str) -> list[tuple[str, dict[str, str]]]:
         return []
 
 
-@lru_cache(maxsize=4096)  # a conversation says the same again and again
 def kept(*reasons: Reason) -> str:
     """Reasons as the database holds them."""
-    return _WRITER.encode([[one.name, dict(one.slots)] for one in reasons])
+    return f"[{', '.join(map(_kept, reasons))}]"
+
+
+@lru_cache(maxsize=4096)  # a conversation says the same again and again
+def _kept(one: Reason) -> str:
+    return _WRITER.encode([one.name, dict(one.slots)])
 
 
 def worded(text: str) -> str:

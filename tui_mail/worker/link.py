@@ -16,7 +16,7 @@ from tui_mail.db import accounts, exchange, filing, knowledge, lost_receipts, ow
 from tui_mail.db.answering import Answering
 from tui_mail.db.engine import Database
 from tui_mail.db.exchange import Notices
-from tui_mail.db.knowledge import Described, OwnHouse, Records
+from tui_mail.db.knowledge import Answered, Described, OwnHouse, Records
 from tui_mail.db.learned_formats import with_formats
 from tui_mail.db.machine_links import MachineLinks, Proposed, save_links
 from tui_mail.db.session import Session
@@ -66,7 +66,7 @@ def link_messages(
     rejected = knowledge.rejected(session, {one.thread_id for one in messages})
     named = own_letters.named_letters(session, messages, own)
     letters = own_letters.letters(session, named)
-    answering = Answering(session, messages, own, named)
+    answering = Answering(session, messages, named)
     here = [*(one.message_id for one in messages), *answering.stored]
     receipts = lost_receipts.letters_of(session, _receipts(messages))
     here += [key for keys in (*notices.values(), *receipts.values()) for key in keys]
@@ -74,7 +74,7 @@ def link_messages(
     named_by_folders = {one.entity_id for there in folders.values() for one in there}
     here = [key for key in here if key not in new]  # which have no links yet
     links = MachineLinks(session, here, records.known, named_by_folders)
-    told = _described(session, messages, receipts, own)
+    told = _told(session, messages, receipts)
     matched = partial(_place, notices=notices, records=records, wants=wants)
     for one in sorted(answering.in_order(), key=matched):
         refused = rejected.get(one.thread_id, frozenset())
@@ -150,29 +150,25 @@ def _receipts(messages: Iterable[Described]) -> list[int]:
     return [one.message_id for one in messages if one.facts.kind == "pec_receipt"]
 
 
-def _described(
-    session: Session,
-    messages: Iterable[Described],
-    receipts: Mapping[int, Sequence[int]],
-    own: OwnHouse,
-) -> dict[int, Described]:
+def _told(
+    session: Session, messages: Iterable[Described], receipts: Mapping[int, Sequence[int]]
+) -> dict[int, Answered]:
     """The letters that one receipt or another is surely of."""
     if not receipts:
         return {}
-    here = {one.message_id: one for one in messages}
+    here: dict[int, Answered] = {one.message_id: one for one in messages}
     sure = {letters[0] for letters in receipts.values() if len(letters) == 1} - here.keys()
-    return here | {one.message_id: one for one in knowledge.described_alone(session, sure, own)}
+    return here | {one.message_id: one for one in knowledge.answered(session, sure)}
 
 
-def _parent(answered: Described | None, links: MachineLinks) -> Parent | None:
+def _parent(answered: Answered | None, links: MachineLinks) -> Parent | None:
     if answered is None:
         return None
-    facts = answered.facts
     return Parent(
         links=links.of(answered.message_id),
         participants=answered.participants,
-        subject=facts.subject,
-        date=facts.date,
+        subject=answered.subject,
+        date=answered.date,
     )
 
 
