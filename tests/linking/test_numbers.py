@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_mail.linking import words
 from tui_mail.linking.numbers import (
     CODE,
     MOST_CANDIDATES,
@@ -290,3 +291,15 @@ def test_other_numbers_near_an_invoice_are_no_instalment() -> None:
     for text in ("fattura 2026/88, rata 2/2026", "fattura 2026/88 rata unica", "2 fattura 2026/88"):
         kinds = {one.kinds[0] for one in document_candidates(text, ours=False)}
         assert "due_item" not in kinds, text
+
+
+@pytest.mark.parametrize("pattern", [pattern for _name, _kinds, pattern in words.TYPES])
+@given(data=st.data())
+def test_every_word_of_the_vocabulary_is_found(pattern: str, data: st.DataObject) -> None:
+    """Texts without one are passed over by the letters that the words begin with."""
+    word = data.draw(st.from_regex(pattern.replace("(?-i:", "(?:"), fullmatch=True))
+    owner = data.draw(
+        st.from_regex(rf"({words.OWNER} |)".replace("(?P<owner>", "("), fullmatch=True)
+    )
+    assert [head.start() for head in words.heads(f"{owner}{word}, 12")] == [0]
+    assert [head.start() for head in words.heads(f"€ è già {owner}{word}12")] == [8]

@@ -116,14 +116,46 @@ _LOWERED = "|".join(
     f"(?P<{name}>{_IN_CAPITALS.sub(lambda found: f'(?:{found[1].lower()})', pattern)})"
     for name, _, pattern in TYPES
 )
-# What those words and the owners' begin with: most other words are passed over at once.
-_BEGINNINGS = (
-    "n/ n. nc nd no ns nu ca co cr go gs gu ab al an au av oc od of op or ov ou p. pa pe po pr pu pv"
-    " ih im in sa so qu ko d. dd de dn do be bl bo wa li f. fa ff ft re rg jo tr un v/ vo vs vu yo"
+# The letters that those words and the owners' begin with, up to the first sign that is none: most
+# texts have none of these words.
+_FIRST = (
+    "n ns nostro nostra nostri nostre our unser unsere unserem unseren unserer unseres notre nos"
+    " nuestro nuestra nuestros nuestras v vs vostro vostra vostri vostre your ihr ihre ihrem ihren"
+    " ihrer ihres votre vos vuestro vuestra vuestros vuestras"
+    " nota note notas credit creditnote creditnotes creditmemo creditmemos gutschrift gutschriften"
+    " avoir avoirs abono abonos ndc nc gs"
+    " conferma conferme order orders auftragsbestatigung auftragsbestätigung auftragsbestatigungen"
+    " auftragsbestätigungen confirmation confirmations confirmacion confirmación ab co"
+    " ordine ordini purchase of oda p po impegno impegni sales oc ov so"
+    " offerta offerte off offer offers angebot angebote angebots angebotes offre offres oferta"
+    " ofertas proposal proposals proposta proposte"
+    " preventivo preventivi prev quote quotes quotation quotations kostenvoranschlag"
+    " kostenvoranschlage kostenvoranschläge devis presupuesto presupuestos cotizacion cotización pv"
+    " ord bestellung bestellungen auftrag auftrage aufträge commande commandes pedido pedidos"
+    " bolla bolle carico carichi goods wareneingang wareneingäng wareneingange wareneingänge"
+    " doc documento d ddt delivery packing despatch lieferschein lieferscheine bon bons albaran"
+    " albarán albaranes albaránes bl dn"
+    " fattura fatture fatt f fta ftta ft invoice invoices inv rechnung rechnungen facture factures"
+    " fact factura facturas rg"
+    " commessa commesse comm job projekt projekte project"
+    " opportunità opportunita opportunity opportunities trattativa trattative opp"
 )
+_FIRST_LETTERS = _FIRST.split()
+_IN_LATIN_1 = frozenset(one.encode("latin-1") for one in _FIRST_LETTERS)
+_APART = bytes(one if chr(one).isalpha() else ord(" ") for one in range(256))
+# Other words are passed over by their first two letters, or the sign after the only one.
+_BEGINNINGS = {
+    "n/",
+    "v/",
+    "n.",
+    "p.",
+    "d.",
+    "f.",
+    *(one[:2] for one in _FIRST_LETTERS if len(one) > 1),
+}
 _BEGINS = "|".join(
-    f"{first}[{''.join(re.escape(word[1]) for word in words)}]"
-    for first, words in groupby(sorted(_BEGINNINGS.split()), key=itemgetter(0))
+    f"{first}[{''.join(re.escape(word[1]) for word in some)}]"
+    for first, some in groupby(sorted(_BEGINNINGS), key=itemgetter(0))
 )
 _HEAD = re.compile(
     rf"(?<![^\W_])(?={_BEGINS})(?:{OWNER}[.\s]{{1,3}}(?:rif(?:erimento)?[.\s]{{1,3}})?)?"
@@ -213,6 +245,8 @@ CODE_KINDS = {
 def heads(text: str) -> Iterator[re.Match[str]]:
     """The words in `text` that announce a document, in lower case; `lastgroup` names what it is."""
     lower = text.lower()
+    if _IN_LATIN_1.isdisjoint(lower.encode("latin-1", "replace").translate(_APART).split()):
+        return
     if len(lower) != len(text):  # some letters become two
         lower = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
     for head in _HEAD.finditer(lower):
