@@ -84,6 +84,8 @@ class OwnHouse:
 
     def company_of(self, addresses: Iterable[str]) -> str:
         """The company that is meant by all of the addresses that tell; "" when none is, or several."""
+        if not self.companies:
+            return ""
         found = set()
         for one in addresses:
             lower = one.lower()

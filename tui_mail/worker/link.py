@@ -86,7 +86,7 @@ def link_messages(
         known = records.knowledge(wants[one.message_id], parent, refused)
         if one.message_id in folders:
             known = replace(known, folders=folders[one.message_id])
-        if noticed := _links_of_notices(one, notices, links):
+        if notices and (noticed := _links_of_notices(one, notices, links)):
             known = replace(known, noticed=noticed)
         if len(perhaps) > 1:
             known = replace(
