@@ -7,6 +7,7 @@ several messages, each becomes a folder of mail: `Found.folder`. A file is mail 
 in .eml or .emlx, where it lies in a Maildir, or where it starts with a header; any other is named.
 """
 
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -144,8 +145,7 @@ def _without_ending(name: str) -> str:
 
 def _maildir_message(file: Path, parts: tuple[str, ...]) -> Iterator[_One]:
     try:
-        raw = _read(file)
-        at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        raw, at = _read(file)
     except OSError as error:
         yield Unreadable(_cannot(file, error))
     except TooMuch as error:
@@ -263,10 +263,16 @@ def _printable(name: str) -> str:
     return "".join(sign for sign in text if sign.isprintable()).strip()
 
 
-def _read(file: Path) -> bytes:
-    if file.stat().st_size > LARGEST_MESSAGE:
-        raise TooMuch(file)
-    return file.read_bytes()
+def _read(file: Path) -> tuple[bytes, datetime]:
+    """A file's content, and when it was written.
+
+    Raises TooMuch, OSError.
+    """
+    with file.open("rb", buffering=0) as content:
+        found = os.fstat(content.fileno())
+        if found.st_size > LARGEST_MESSAGE:
+            raise TooMuch(file)
+        return content.read(), datetime.fromtimestamp(found.st_mtime, UTC)
 
 
 def _cannot(path: Path, error: OSError | EOFError) -> InputOutput:

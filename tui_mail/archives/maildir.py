@@ -1,5 +1,6 @@
 """Maildir: where messages and subfolders lie, and flags as file names have them (cr.yp.to/proto)."""
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -23,9 +24,9 @@ def is_maildir(folder: Path) -> bool:
 def files_of(folder: Path) -> Iterator[Path]:
     """The messages of one Maildir, by name: those delivered in the end first."""
     for part in PARTS:
-        for file in sorted((folder / part).iterdir()):
-            if file.is_file() and not file.name.startswith("."):
-                yield file
+        with os.scandir(folder / part) as entries:
+            names = [one.name for one in entries if one.is_file() and not one.name.startswith(".")]
+        yield from (folder / part / name for name in sorted(names))
 
 
 def flags_in(name: str) -> frozenset[str]:

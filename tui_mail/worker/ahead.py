@@ -1,4 +1,4 @@
-"""Batches on their way into the database: one is prepared while the one before it is stored.
+"""Batches on their way into the database: some are prepared while the one before them is stored.
 
 Hides how many there may be, and that what has begun is finished, whatever goes wrong beside it.
 """
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from tui_mail.worker.ingest import Outcome
 
-_AT_ONCE = 2
+_AT_ONCE = 3  # one more than are worked on: whoever stores never waits for one
 
 _Batch = TypeVar("_Batch")
 

@@ -35,7 +35,7 @@ _PIPE_BYTES = 1 << 20
 _READ_AT_ONCE = 1 << 20
 _START_SECONDS = 60.0
 _MEMORY_BYTES = 4 << 30  # of address space: a message of the greatest size several times
-_COLLECTED_AFTER = (20_000, 20, 50)
+_COLLECTED_AFTER = (100_000, 20, 50)
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 
 log = logging.getLogger(__name__)

@@ -97,8 +97,9 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
+        by_hash = dict(zip(await self._hashes(batch), batch, strict=True))
         # Beside each other, or the turn would be lost.
-        async with self._putting_back(batch) as (lost, putting_back):
+        async with self._putting_back(by_hash) as (lost, putting_back):
             parcels, saved = await self._in_turn(_save, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
@@ -108,8 +109,9 @@ class Ingest:
 
         What the folder holds already is not stored again, but for what of it is lost.
         """
-        async with self._putting_back(batch) as (lost, putting_back):
-            hashes = [hashlib.sha256(one.raw).hexdigest() for one in batch]
+        hashes = await self._hashes(batch)
+        by_hash = dict(zip(hashes, batch, strict=True))
+        async with self._putting_back(by_hash) as (lost, putting_back):
             held = await self._database.read(local_copies.holds, folder_id, hashes)
             fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
             if not fresh:
@@ -129,7 +131,8 @@ class Ingest:
         """
         heads = await asyncio.get_running_loop().run_in_executor(self._writers, _heads, batch)
         keep = partial(_pick_up, heads=heads, sizes=sizes)
-        async with self._putting_back(batch) as (lost, putting_back):
+        by_hash = dict(zip(await self._hashes(batch), batch, strict=True))
+        async with self._putting_back(by_hash) as (lost, putting_back):
             parcels, saved = await self._in_turn(keep, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
@@ -203,10 +206,10 @@ class Ingest:
 
     @asynccontextmanager
     async def _putting_back(
-        self, batch: Sequence[Fetched]
+        self, by_hash: Mapping[str, Fetched]
     ) -> "AsyncIterator[tuple[asyncio.Task[list[Fetched]], asyncio.Task[int]]]":
         """Tasks that find and that give back what is lost of messages that are here already."""
-        lost = asyncio.create_task(self._lost(batch))
+        lost = asyncio.create_task(self._lost(by_hash))
         task = asyncio.create_task(self._put_back(lost))
         try:
             yield lost, task
@@ -215,10 +218,12 @@ class Ingest:
             task.cancel()
             await asyncio.gather(lost, task, return_exceptions=True)
 
-    async def _lost(self, batch: Sequence[Fetched]) -> list[Fetched]:
+    async def _hashes(self, batch: Sequence[Fetched]) -> list[str]:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, _hashes, batch)
+
+    async def _lost(self, by_hash: Mapping[str, Fetched]) -> list[Fetched]:
         """Those that are here already, and of which something is not."""
         loop = asyncio.get_running_loop()
-        by_hash = await loop.run_in_executor(self._writers, _by_hash, batch)
         kept = await self._database.read(restoring.kept, by_hash)
         if not kept:
             return []
@@ -290,8 +295,8 @@ class Ingest:
         return asyncio.get_running_loop().run_in_executor(self._writers, put)
 
 
-def _by_hash(batch: Sequence[Fetched]) -> dict[str, Fetched]:
-    return {hashlib.sha256(one.raw).hexdigest(): one for one in batch}
+def _hashes(batch: Sequence[Fetched]) -> list[str]:
+    return [hashlib.sha256(one.raw).hexdigest() for one in batch]
 
 
 def _heads(batch: Sequence[Fetched]) -> dict[str, str]:
@@ -303,8 +308,7 @@ def _damaged(parcels: Sequence[Parcel], batch: Sequence[Fetched]) -> dict[int, S
     why = {one.content_hash: one.damage for one in parcels if one.damage}
     if not why:
         return {}
-    hashes = (hashlib.sha256(one.raw).hexdigest() for one in batch)
-    return {place: why[one] for place, one in enumerate(hashes) if one in why}
+    return {place: why[one] for place, one in enumerate(_hashes(batch)) if one in why}
 
 
 def _save(

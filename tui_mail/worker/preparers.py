@@ -22,7 +22,7 @@ _READ_AT_ONCE = 20
 _SENT_AT_ONCE = 50
 _SENT_BYTES = 4 << 20
 _MOST_CHILDREN = 4
-_NICE = 10
+_NICE = 10  # who stores what they prepare is behind them, and has the processor first
 _PROCESSOR_SECONDS = 20.0
 _WALL_SECONDS = 300.0
 _UNWANTED_SECONDS = 60.0
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 
 class Preparers:
-    """Prepares messages for storing. `background`: the processes give way to everything else.
+    """Prepares messages for storing. `background`: somebody works here meanwhile, who is left a
+    processor; the processes give way to everything else in any case.
 
     `there`: what the processes are given to do, by a name that they can import.
     """
@@ -39,7 +40,6 @@ class Preparers:
     def __init__(
         self, *, background: bool, there: Callable[[Any], list[Parcel]] = prepare_all
     ) -> None:
-        self._background = background
         self._do = there
         processors = os.cpu_count() or 1
         # One is left to whoever types; who only waits for this has them all.
@@ -106,7 +106,7 @@ class Preparers:
             list[Parcel],
             processor_seconds=_PROCESSOR_SECONDS,
             wall_seconds=_WALL_SECONDS,
-            nice=_NICE if self._background else 0,
+            nice=_NICE,
             confined=True,
         )
 
