@@ -223,6 +223,18 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_taken(local: Program, tmp_p
     assert result.records[-1]["stored"] == 1
 
 
+def test_a_link_that_leads_to_itself_is_no_message_of_a_maildir(
+    local: Program, tmp_path: Path
+) -> None:
+    for part in ("cur", "new", "tmp"):
+        (tmp_path / "box" / part).mkdir(parents=True)
+    (tmp_path / "box" / "cur" / "1").write_bytes(letter(1))
+    (tmp_path / "box" / "cur" / "2").symlink_to(tmp_path / "box" / "cur" / "2")
+    (tmp_path / "box" / "cur" / "3").symlink_to(tmp_path / "nowhere")
+    result = local("import", tmp_path / "box", *_TO)
+    assert (result.code, result.records[-1]["stored"]) == (0, 1)
+
+
 def test_into_a_folder_that_is_made(local: Program, tmp_path: Path) -> None:
     file = tmp_path / "1.eml"
     file.write_bytes(letter(1))

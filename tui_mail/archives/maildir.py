@@ -25,8 +25,15 @@ def files_of(folder: Path) -> Iterator[Path]:
     """The messages of one Maildir, by name: those delivered in the end first."""
     for part in PARTS:
         with os.scandir(folder / part) as entries:
-            names = [one.name for one in entries if one.is_file() and not one.name.startswith(".")]
+            names = [one.name for one in entries if not one.name.startswith(".") and _is_file(one)]
         yield from (folder / part / name for name in sorted(names))
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def flags_in(name: str) -> frozenset[str]:
