@@ -1,6 +1,7 @@
 """Rows in numbers are the same rows on both databases, whatever is in them."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlmodel import col
@@ -58,6 +59,16 @@ def test_ids_come_in_the_order_of_the_rows(database: Database) -> None:
         assert (subject, date, outgoing) == (kept, rows[number]["date"], number % 2 == 0)
     (following,) = database.write_now(insert_numbered, Message, [_message(99, "")])
     assert following > ids[-1]
+
+
+def test_an_hour_that_comes_twice_is_two(database: Database) -> None:
+    zone = ZoneInfo("Europe/Rome")
+    times = [datetime(2024, 10, 27, 2, 30, tzinfo=zone, fold=fold) for fold in (0, 1)]
+    rows = [{**_message(number, ""), "received_at": at} for number, at in enumerate(times)]
+    database.write_now(insert_numbered, Message, rows)
+    query = select(col(Message.received_at)).order_by(col(Message.position))
+    kept = [datetime(2024, 10, 27, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+    assert database.read_now(lambda session: list(session.scalars(query))) == kept
 
 
 def test_an_id_is_never_given_again(database: Database) -> None:

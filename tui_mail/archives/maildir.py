@@ -1,5 +1,6 @@
 """Maildir: where messages and subfolders lie, and flags as file names have them (cr.yp.to/proto)."""
 
+import errno
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -32,8 +33,10 @@ def files_of(folder: Path) -> Iterator[Path]:
 def _is_file(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link that leads to itself
-        return False
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link that leads to itself
+            return False
+        raise
 
 
 def flags_in(name: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ column, which neither parses a statement that grows with the rows nor asks once 
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,8 +17,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 _Bind = Callable[[Any], Any] | None
 _SQLITE = sqlite.dialect()
 # A message's time is in each of its rows, and writing it takes longer than all else of most.
-_TIME = UTCDateTime().dialect_impl(_SQLITE).bind_processor(_SQLITE)
-_written = lru_cache(maxsize=4096)(_TIME) if _TIME is not None else None
+_TIME = UTCDateTime().dialect_impl(_SQLITE).bind_processor(_SQLITE) or str
+_WRITTEN = lru_cache(maxsize=4096)(_TIME)
 
 _FEW = 500  # rows that any way through them is good enough for
 _GROWING_WITH = {  # tables without numbers of their own
@@ -99,9 +100,14 @@ def _one_by_one(
     for name in statement.positiontup or ():
         column = inspect(table).columns[name]
         bind = column.type.dialect_impl(_SQLITE).bind_processor(_SQLITE)
-        bind = _written if isinstance(column.type, UTCDateTime) else bind
+        bind = _written_time if isinstance(column.type, UTCDateTime) else bind
         places.append((name, bind, getattr(column.default, "arg", None)))
     return str(statement), places
+
+
+def _written_time(at: datetime | None) -> Any:
+    """In other zones an hour a year comes twice, and its times count as the same."""
+    return _WRITTEN(at) if at is not None and at.tzinfo is UTC else _TIME(at)
 
 
 def _values(rows: Sequence[dict[str, Any]], name: str, bind: _Bind, default: Any) -> list[Any]:

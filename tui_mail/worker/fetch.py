@@ -292,7 +292,7 @@ async def bring(
     report: Report,
     pause: Pause,
 ) -> int:
-    """Fetch and store the messages of `keys` in batches; a batch comes in while the one before it is
+    """Fetch and store the messages of `keys` in batches; a batch comes in while those before it are
     being stored. How many came.
 
     `TooLarge` is raised when all others are here.

@@ -97,9 +97,8 @@ class Ingest:
 
         Raises CannotWrite (disk full), Offline, TryLater.
         """
-        by_hash = dict(zip(await self._hashes(batch), batch, strict=True))
         # Beside each other, or the turn would be lost.
-        async with self._putting_back(by_hash) as (lost, putting_back):
+        async with self._putting_back(batch) as (lost, putting_back):
             parcels, saved = await self._in_turn(_save, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
@@ -110,8 +109,7 @@ class Ingest:
         What the folder holds already is not stored again, but for what of it is lost.
         """
         hashes = await self._hashes(batch)
-        by_hash = dict(zip(hashes, batch, strict=True))
-        async with self._putting_back(by_hash) as (lost, putting_back):
+        async with self._putting_back(batch, hashes) as (lost, putting_back):
             held = await self._database.read(local_copies.holds, folder_id, hashes)
             fresh = [one for one, known in zip(batch, hashes, strict=True) if known not in held]
             if not fresh:
@@ -131,8 +129,7 @@ class Ingest:
         """
         heads = await asyncio.get_running_loop().run_in_executor(self._writers, _heads, batch)
         keep = partial(_pick_up, heads=heads, sizes=sizes)
-        by_hash = dict(zip(await self._hashes(batch), batch, strict=True))
-        async with self._putting_back(by_hash) as (lost, putting_back):
+        async with self._putting_back(batch) as (lost, putting_back):
             parcels, saved = await self._in_turn(keep, account_id, folder_id, batch, lost)
             restored = await putting_back
         return Outcome(sum(one.new for one in saved), _damaged(parcels, batch), restored)
@@ -206,10 +203,13 @@ class Ingest:
 
     @asynccontextmanager
     async def _putting_back(
-        self, by_hash: Mapping[str, Fetched]
+        self, batch: Sequence[Fetched], hashes: Sequence[str] = ()
     ) -> "AsyncIterator[tuple[asyncio.Task[list[Fetched]], asyncio.Task[int]]]":
-        """Tasks that find and that give back what is lost of messages that are here already."""
-        lost = asyncio.create_task(self._lost(by_hash))
+        """Tasks that find and that give back what is lost of messages that are here already.
+
+        `hashes`: of the batch, where they are known.
+        """
+        lost = asyncio.create_task(self._lost(batch, hashes))
         task = asyncio.create_task(self._put_back(lost))
         try:
             yield lost, task
@@ -221,9 +221,10 @@ class Ingest:
     async def _hashes(self, batch: Sequence[Fetched]) -> list[str]:
         return await asyncio.get_running_loop().run_in_executor(self._writers, _hashes, batch)
 
-    async def _lost(self, by_hash: Mapping[str, Fetched]) -> list[Fetched]:
+    async def _lost(self, batch: Sequence[Fetched], hashes: Sequence[str]) -> list[Fetched]:
         """Those that are here already, and of which something is not."""
         loop = asyncio.get_running_loop()
+        by_hash = dict(zip(hashes or await self._hashes(batch), batch, strict=True))
         kept = await self._database.read(restoring.kept, by_hash)
         if not kept:
             return []
