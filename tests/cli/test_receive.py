@@ -223,7 +223,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_taken(local: Program, tmp_p
     assert result.records[-1]["stored"] == 1
 
 
-def test_a_link_that_leads_to_itself_is_no_message_of_a_maildir(
+def test_a_link_that_leads_nowhere_is_no_message_of_a_maildir(
     local: Program, tmp_path: Path
 ) -> None:
     for part in ("cur", "new", "tmp"):
@@ -231,6 +231,7 @@ def test_a_link_that_leads_to_itself_is_no_message_of_a_maildir(
     (tmp_path / "box" / "cur" / "1").write_bytes(letter(1))
     (tmp_path / "box" / "cur" / "2").symlink_to(tmp_path / "box" / "cur" / "2")
     (tmp_path / "box" / "cur" / "3").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "box" / "cur" / "4").symlink_to(tmp_path / "box" / "cur" / "1" / "below")
     result = local("import", tmp_path / "box", *_TO)
     assert (result.code, result.records[-1]["stored"]) == (0, 1)
 

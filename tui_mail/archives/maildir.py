@@ -34,7 +34,7 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_file()
     except OSError as error:
-        if error.errno == errno.ELOOP:  # a link that leads to itself
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:  # a link that leads nowhere
             return False
         raise
 
