@@ -1,5 +1,6 @@
 """The console over a stage that a test has built, as a program of its own: for a real terminal."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from tui_mail.worker.reading import Reader
 
 
 def main() -> int:
-    """Arguments: the database's URL, the stage's folder, the operator's id."""
+    """Arguments: the database's URL, the stage's folder, the operator's id.
+
+    What goes wrong is told in the folder's `console.log`.
+    """
     url, folder, operator_id = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    logging.basicConfig(filename=folder / "console.log", level=logging.WARNING)
     set_language("en")
     settings = Settings(language="en")
 
