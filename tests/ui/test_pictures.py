@@ -48,7 +48,7 @@ def opened(stage: Stage) -> Iterator[Open]:
     yield open_terminal
     for terminal in terminals:
         terminal.close()
-    print((stage.folder / "console.log").read_text())  # shown when the test has failed
+    sys.stdout.write((stage.folder / "console.log").read_text())  # shown if the test failed
 
 
 def _commands(terminal: Terminal) -> list[tuple[dict[str, str], bytes]]:
