@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -30,7 +31,7 @@ from tui_mail.errors import NotFound, WrongData, WrongUse
 from tui_mail.i18n import _
 from tui_mail.linking.numbers import canonical_number
 from tui_mail.safetext import folded
-from tui_mail.values import ENTITY_KINDS, PARTY_KINDS, ErpChanges, Reference
+from tui_mail.values import ENTITY_KINDS, PARTY_KINDS, Crm, ErpChanges, Reference
 
 _CANDIDATES = 200
 _OF_YEAR = re.compile(r"(?:19|20)\d\d/")
@@ -230,7 +231,11 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
     """The query of the records that are shown, with their parties, to be narrowed; `entity_row` reads
     its rows.
     """
-    crm = crm_of(session)
+    return _entity_rows(crm_of(session))
+
+
+@lru_cache(maxsize=16)  # to say what is asked takes longer than to ask it
+def _entity_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
     own = [name for name in EntityRow.__slots__ if name in Entity.model_fields]
     query = (
         select(
