@@ -22,7 +22,7 @@ from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, Chip, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
 from tui_mail.db.unindexed import unindexed
-from tui_mail.db.whole_threads import sums
+from tui_mail.db.whole_threads import sums_and_care
 
 _MESSAGE: tuple[Any, ...] = (
     col(Message.id).label("message_id"),
@@ -142,37 +142,47 @@ def _complete(
 ) -> list[ListRow]:
     """Rows of a folder with what stands beside them in other tables."""
     if not found or "sum_total" not in found[0]._fields:
-        return _rows(session, found, {}, home)
-    in_thread = sums(session, operator_id, {row.thread_id for row in found})
-    return _rows(session, found, in_thread, home)
+        return _rows(session, found, home)
+    in_thread, care = sums_and_care(session, operator_id, {row.thread_id for row in found})
+    return _rows(session, found, home, care, in_thread)
 
 
 def _rows(
     session: Session,
     found: Sequence[Row[Any]],
-    in_thread: Mapping[int, int],
     alike: Mapping[str, Any],
+    care: Mapping[int, Care] | None = None,
+    in_thread: Mapping[int, int] | None = None,
 ) -> list[ListRow]:
-    """Rows with the records that their messages are linked to, and who cares for them. `alike`: what
-    all have."""
+    """Rows with the records that their messages are linked to, and who cares for them, which is
+    looked up unless it is given. `alike`: what all have."""
     chips = chips_for(session, [row.message_id for row in found])
-    care = care_for(session, [row.thread_id for row in found])
+    if care is None:
+        care = care_for(session, [row.thread_id for row in found])
+    if in_thread is None:
+        in_thread = {}
     names = found[0]._fields if found else ()
-    return [
-        _row(
-            {**alike, **dict(zip(names, row, strict=True))},
-            chips.get(row.message_id, ()),
-            care.get(row.thread_id, _NOBODYS),
-            in_thread.get(row.thread_id),
+    rows = []
+    for row in found:
+        one = dict(zip(names, row, strict=True))
+        one.update(alike)
+        message_id, thread_id = one["message_id"], one["thread_id"]
+        rows.append(
+            _row(
+                one,
+                chips.get(message_id, ()),
+                care.get(thread_id, _NOBODYS),
+                in_thread.get(thread_id),
+            )
         )
-        for row in found
-    ]
+    return rows
 
 
 def _row(
     found: Mapping[str, Any], chips: tuple[Chip, ...], care: Care, in_thread: int | None
 ) -> ListRow:
     unread = int(found.get("sum_unread", not found["seen"]))
+    keywords = found["keywords"]
     return ListRow(
         key=PageKey(found["at"], found["key_id"], found.get("key_by")),
         thread_id=found["thread_id"],
@@ -195,7 +205,7 @@ def _row(
         outgoing=found["outgoing"],
         attachments=found["attachment_count"],
         kind=found["kind"],
-        tags=tags_of(found["keywords"].split()),
+        tags=tags_of(keywords.split()) if keywords else (),
         chips=chips,
         care=care,
     )
@@ -220,7 +230,7 @@ def message_rows(
     for part in chunks(wanted):
         for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)
-    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {}, {})
+    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {})
 
 
 @lru_cache(maxsize=64)

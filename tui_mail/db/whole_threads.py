@@ -14,28 +14,44 @@ from sqlmodel import Session, col
 from tui_mail.db.among import among_numbers
 from tui_mail.db.many import chunks
 from tui_mail.db.rights import readable
-from tui_mail.db.rows import ThreadPlace
-from tui_mail.db.tables import Conversation, Folder, Message, Placement, Thread
+from tui_mail.db.rows import Care, ThreadPlace
+from tui_mail.db.tables import (
+    Assignment,
+    Conversation,
+    Folder,
+    Message,
+    Operator,
+    Placement,
+    Thread,
+)
 
 MOST_COUNTED = 200  # copies of a conversation that are counted one by one
 _BESIDE = 25  # messages that are read on each side of the one in hand
 
 
-def sums(session: Session, operator_id: int, thread_ids: Collection[int]) -> dict[int, int]:
-    """How many messages the operator finds in conversations, over all folders.
+def sums_and_care(
+    session: Session, operator_id: int, thread_ids: Collection[int]
+) -> tuple[dict[int, int], dict[int, Care]]:
+    """How many messages the operator finds in conversations, over all folders, and whose they are,
+    as `care_for`.
 
     A message copied to several folders is one, but for conversations of more than `MOST_COUNTED`
     copies: of those each folder's own sum is taken, as it is kept.
     """
     found: dict[int, int] = {}
+    care: dict[int, Care] = {}
     for part in chunks(sorted(thread_ids)):
-        long = set(session.scalars(_long(), {"some": part}))
-        short = [one for one in part if one not in long]
-        for ids, statement in ((short, _counted), (sorted(long), _kept)):
+        short: list[int] = []
+        long: list[int] = []
+        for thread_id, is_long, login, state in session.execute(_threads(), {"some": part}):
+            (long if is_long else short).append(thread_id)
+            if state is not None:
+                care[thread_id] = Care(login or "", state)
+        for ids, statement in ((short, _counted), (long, _kept)):
             if ids:
                 rows = session.execute(statement(), {"some": ids, "operator": operator_id})
                 found.update((thread_id, number) for thread_id, number in rows)
-    return found
+    return found, care
 
 
 # To say what is asked takes longer than to ask it.
@@ -43,8 +59,9 @@ _OPERATOR: Any = bindparam("operator")
 
 
 @cache
-def _long() -> Select[Any]:
-    """Which conversations have more copies than are counted: none is read further than that."""
+def _threads() -> Select[*tuple[Any, ...]]:
+    """Whether conversations have more copies than are counted, of which none is read further than
+    that, and whose they are: in one statement, of which each is a way to the server and back."""
     one_more = (
         select(col(Placement.thread_id))
         .where(col(Placement.thread_id) == col(Thread.id))
@@ -52,7 +69,12 @@ def _long() -> Select[Any]:
         .limit(1)
         .correlate(Thread)
     )
-    return select(col(Thread.id)).where(among_numbers(col(Thread.id), "some"), one_more.exists())
+    return (
+        select(col(Thread.id), one_more.exists(), col(Operator.login), col(Assignment.state))
+        .join(Assignment, col(Assignment.thread_id) == col(Thread.id), isouter=True)
+        .join(Operator, col(Operator.id) == col(Assignment.operator_id), isouter=True)
+        .where(among_numbers(col(Thread.id), "some"))
+    )
 
 
 @cache
