@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.cli.conftest import ERP, write_erp
-from tests.cli.program import Program
+from tests.cli.program import Program, letter
 from tests.connectors.foreign import fill, run
 from tui_mail.values import ENTITY_KINDS
 
@@ -163,6 +163,60 @@ def test_new_records_are_linked_to_mail_that_is_there(house: Program, tmp_path: 
     assert house("erp", "import", folder).code == 0
     links = house("links", "mid:9@ferri.example").records
     assert ("quote", "2025/77") in {(row["kind"], row["code"]) for row in links}
+
+
+def test_mail_that_is_there_is_linked_as_if_the_records_had_come_first(
+    program: Program, tmp_path: Path
+) -> None:
+    letters = tmp_path / "mail"
+    letters.mkdir()
+    other, ferri = "Ugo <ugo@ferri.example>", "Luca Ferri <luca@ferri.example>"
+    said = {
+        1: letter(1, subject="Richiesta", sender=other, body="Serve un preventivo."),
+        2: letter(2, subject="fattura 88", sender=ferri),
+        3: letter(3, subject="fattura 7", sender=other),
+        4: letter(4, subject="Pagato", sender=ferri, body="Fatto bonifico di 300,50 euro il 03/11/2025."),
+        5: letter(5, subject="Nostro ordine 4711", sender=ferri),
+    }
+    for number, raw in said.items():
+        (letters / f"{number}.eml").write_bytes(raw)
+    assert program("account", "add", "anna@rossi.example", "--local").code == 0
+    assert program("import", letters, "--account", "anna@rossi.example").code == 0
+    head, row = (
+        ERP["documents"].split("\n", 1)[0],
+        "ROSSI,{},2025,{},{},0,{},customer,C107,{},EUR,open\n",
+    )
+    some = [
+        head.replace(",state", ",state,their_reference") + "\n",
+        row.format("invoice", "A", 88, "2025-11-01", "1240.00").replace("\n", ",\n"),
+        row.format("invoice", "", 7, "2025-11-01", "18.00").replace("\n", ",\n"),
+        row.format("invoice", "", 2140, "2025-11-03", "300.50").replace("\n", ",\n"),
+        row.format("sales_order", "", 6, "2025-11-03", "9.00").replace("\n", ",4711\n"),
+    ]
+    nothing = {
+        "documents": some[0],
+        "document_links": ERP["document_links"].split("\n", 1)[0] + "\n",
+    }
+    parties = ERP["addresses"].split("\n", 1)[0] + "\n"
+    steps: list[dict[str, str]] = [
+        {**nothing, "addresses": parties},
+        nothing,
+        {**nothing, "documents": "".join(some)},
+        {**nothing, "addresses": parties, "documents": "".join(some)},
+        {**nothing, "documents": "".join(some)},
+    ]
+    for tables in steps:
+        assert program("erp", "import", write_erp(tmp_path / "erp", **tables)).code == 0
+        assert program("link", "replay").record["changed"] == 0, tables
+    found = {
+        number: {f"{one['kind']}:{one['code']}" for one in program("links", number).records}
+        for number in said
+    }
+    assert "customer:C107" in found[1]
+    assert "invoice:2025/A/88" in found[2]
+    assert "invoice:2025/7" in found[3]
+    assert "invoice:2025/2140" in found[4]
+    assert "sales_order:2025/6" in found[5]
 
 
 def test_a_database_is_a_place_as_a_folder_is(program: Program, tmp_path: Path) -> None:

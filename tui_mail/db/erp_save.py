@@ -153,7 +153,9 @@ class Taking:
         """What the ERP no longer has is marked, never deleted: mail may be linked to it."""
         self._close(missing.entities)
         for some in chunks(missing.addresses):
-            self._session.execute(delete(Address).where(col(Address.id).in_(some)))
+            these = col(Address.id).in_(some)
+            self.touched.update(self._session.scalars(select(col(Address.party_id)).where(these)))
+            self._session.execute(delete(Address).where(these))
         pair = tuple_(col(EntityRelation.source_id), col(EntityRelation.target_id))
         for pairs in chunks(missing.relations):
             self._session.execute(delete(EntityRelation).where(pair.in_(pairs)))
@@ -322,7 +324,7 @@ class Taking:
         unread = {self.ids[key] for key in self._unread if key in self.ids}
         there = _addresses(self._session, owners | {row["party_id"] for row in wanted.values()})
         gone = [
-            row.id
+            row
             for key, row in there.items()
             if key not in wanted
             and row.source == self._source
@@ -334,13 +336,14 @@ class Taking:
             for key, row in wanted.items()
             if key in there and _differs(there[key], row)
         ]
-        for some in chunks(gone):
+        for some in chunks(row.id for row in gone):
             self._session.execute(delete(Address).where(col(Address.id).in_(some)))
         if changed:
             self._session.execute(update(Address), changed)
         new = [row for key, row in wanted.items() if key not in there]
         insert_numbered(self._session, Address, new)
         self.touched.update(row["party_id"] for row in new)
+        self.touched.update(row.party_id for row in gone)
 
     def _address_rows(self) -> dict[_AddressKey, dict[str, Any]]:
         """Address rows by what makes them one, of parties that exist."""
