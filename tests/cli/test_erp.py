@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import ERP, write_erp
 from tests.cli.program import Program, letter
 from tests.connectors.foreign import fill, run
@@ -240,13 +242,15 @@ def test_a_database_is_a_place_as_a_folder_is(program: Program, tmp_path: Path) 
     assert program("erp", "status").records[0]["error"]
 
 
+@pytest.mark.parametrize(
+    "spoilt", [ERP["parties"].encode() + b"ROSSI,customer,C300,caff\xe9\n", b"", b"\n"]
+)
 def test_a_spoilt_file_takes_nobody_away_and_the_status_says_so(
-    program: Program, tmp_path: Path
+    program: Program, tmp_path: Path, spoilt: bytes
 ) -> None:
     folder = write_erp(tmp_path / "erp")
     program("erp", "add", "books", folder)
     program("erp", "refresh")
-    spoilt = ERP["parties"].encode() + b"ROSSI,customer,C300,caff\xe9\n"
     (folder / "parties.csv").write_bytes(spoilt)
     result = program("erp", "refresh")
     assert result.code in {1, 65}

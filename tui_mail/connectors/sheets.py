@@ -105,7 +105,7 @@ def _csv_rows(
             reader = csv.reader(file, delimiter=_delimiter(file.readline()), strict=True)
             file.seek(0)
             header = [name.strip().lower() for name in next(reader, [])]
-            if not header or not _header_is_good(path.name, header, columns, keys, report):
+            if not _header_is_good(path.name, header, columns, keys, report):
                 return
             line = reader.line_num + 1
             known = set(columns)
@@ -133,7 +133,11 @@ def _delimiter(header: str) -> str:
 def _header_is_good(
     file: str, header: list[str], columns: Sequence[str], keys: Sequence[str], report: Report
 ) -> bool:
-    """Reports unknown columns, which are passed over, and what makes the table unreadable."""
+    """Reports unknown columns, which are passed over, and what makes the table unreadable: a file
+    that is still being written has none yet, and that is not to say that there are no records."""
+    if not any(header):
+        report(RecordError(file, 1, "", _("the file is empty: there is no header"), rest=True))
+        return False
     for name in dict.fromkeys(header):
         if name not in columns and (name or len(header) == 1):
             report(RecordError(file, 1, name, _("there is no such column")))
@@ -209,7 +213,7 @@ def _sheet_rows(
         found = workbooks.sheet_rows(path, sheet)
         line, cells = next(found, (1, ()))
         header = [one.strip().lower() for one in cells]
-        if not any(header) or not _header_is_good(path.name, header, columns, keys, report):
+        if not _header_is_good(path.name, header, columns, keys, report):
             return
         known = set(columns)
         for line, cells in found:
