@@ -381,3 +381,16 @@ def test_removing_a_document_leaves_a_party_that_was_linked_for_its_own_sake(hou
     decide(house, "add", message, ORDER)
     decide(house, "remove", message, ORDER)
     assert set(states(house, message)) == {"C107"}
+
+
+@pytest.mark.parametrize("first", ["add", "confirm"])
+def test_refusing_a_document_takes_the_party_that_it_brought(house: House, first: str) -> None:
+    message = house.message()
+    if first == "confirm":
+        propose(house, message, (ORDER, PROPOSED))
+    decide(house, first, message, ORDER)
+    assert set(states(house, message)) == {"2026/119", "C107"}
+    refused = decide(house, "reject", message, ORDER)
+    assert states(house, message) == {"2026/119": "rejected"}
+    undo(house, refused)
+    assert states(house, message) == {"2026/119": "confirmed", "C107": "confirmed"}

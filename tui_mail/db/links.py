@@ -350,7 +350,7 @@ def _done(
             for one, at in targets.items()
             if named.party_id not in known.get(one, {})
         ]
-    if act.word == "remove" and named.party_id:
+    if act.word in {"remove", "reject"} and named.party_id:
         wishes += [
             _Wish(one, named.party_id, None)
             for one in targets
@@ -365,11 +365,12 @@ def _done(
 def _came_together(
     links: Mapping[int, Row[*tuple[Any, ...]]], entity_id: int, party_id: int
 ) -> bool:
-    """Whether the party is linked for no other reason than that a hand added its document."""
+    """Whether the party is linked for no other reason than that a hand added or confirmed its
+    document."""
     document, party = links[entity_id], links.get(party_id)
     return (
         party is not None
-        and party.method == document.method == "hand"
+        and party.method == "hand"
         and (party.at, party.operator_id) == (document.at, document.operator_id)
     )
 
