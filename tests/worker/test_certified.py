@@ -272,3 +272,18 @@ async def _links(case: Case, header: str) -> list[LinkRow]:
     office = case.office
     message = await case.message(header)
     return await office.database.read(links.links_of, office.operator_id, message)
+
+
+@pytest.mark.parametrize("order", [*permutations((_LETTER, _ACCEPTED, _DELIVERED))])
+async def test_a_receipt_carries_the_links_of_its_letter(
+    case: Case, order: tuple[bytes, ...]
+) -> None:
+    for raw in order:
+        await case.take(raw)
+    office = case.office
+    records = {(await office.database.read(erp.entity, one)).id for one in (FERRI, ORDER)}
+    for one in await office.held():
+        rows = await office.database.read(links.links_of, office.operator_id, one.message_id)
+        assert {row.entity_id for row in rows if row.state == "automatic"} == records, [
+            (row.method, row.state, row.why) for row in rows
+        ]

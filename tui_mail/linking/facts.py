@@ -188,13 +188,15 @@ class ParentLink(Struct, frozen=True):
 class Parent(Struct, frozen=True):
     """The message that this one answers, or else the latest one known of those it refers to.
 
-    `participants`: every address in its From, To and Cc, lower case.
+    `participants`: every address in its From, To and Cc, lower case. `certified`: it is a letter of
+    certified mail, and this one the receipt of it that a provider signed.
     """
 
     links: tuple[ParentLink, ...] = ()
     participants: frozenset[str] = frozenset()
     subject: str = ""
     date: Day | None = None
+    certified: bool = False
 
 
 class Knowledge(Struct, frozen=True):

@@ -71,7 +71,8 @@ def link(facts: MessageFacts, knowledge: Knowledge) -> tuple[LinkProposal, ...]:
     by_total = total_evidence(facts, knowledge, by_number)
     by_payment = payment_evidence(facts, knowledge, parties, by_number) if written else ()
     by_exchange = exchange_evidence(facts, knowledge, parties) if written else ()
-    handed_on = written and _hands_documents_on(facts, knowledge, by_number)
+    certified = knowledge.parent is not None and knowledge.parent.certified
+    handed_on = certified or (written and _hands_documents_on(facts, knowledge, by_number))
     present = {one.entity_id for one in by_address if one.weight >= LIKELY and not one.group}
     by_thread = thread_evidence(facts, knowledge, parties, present, documents=handed_on)
     told = _told_by_documents(by_number, by_address, knowledge)

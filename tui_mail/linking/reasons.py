@@ -30,6 +30,7 @@ _SENTENCES = {
     "vat_said": msgid("its writer gives its VAT number {vat}"),
     "sdi_file": msgid("it is about the invoice's file {file}"),
     "amount": msgid("the invoice comes to its total, {amount}"),
+    "receipt_of": msgid("it is the provider's receipt of a letter about it"),
     "receipt": msgid("it is a receipt of one of several letters with this subject and recipient"),
     "exchange": msgid("it is about the invoice that the exchange calls {number}"),
     "paid_dated": msgid("it tells of a payment of {amount} and of its day"),

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from functools import cache
 
+from msgspec.structs import replace
+
 from tui_mail.linking.evidence import CERTAIN, LIKELY, Evidence, score_of
 from tui_mail.linking.facts import Knowledge, MessageFacts, Parent, ParentLink
 from tui_mail.linking.reasons import reason
@@ -35,11 +37,14 @@ def thread_evidence(
         return ()
     takes_up, late = takes_part(facts, parent), _is_late(facts, parent)
     links = [link for link in parent.links if documents or link.kind in PARTY_KINDS]
-    return tuple(
+    found = (
         _inherited(link, parties, known_here=takes_up or _whose(link) in present, late=late)
         for link in links
         if _stands(link)
     )
+    if parent.certified:
+        return tuple(replace(one, why=reason("receipt_of")) for one in found)
+    return tuple(found)
 
 
 def _whose(link: ParentLink) -> int | None:
@@ -51,8 +56,8 @@ def _stands(link: ParentLink) -> bool:
 
 
 def takes_part(facts: MessageFacts, parent: Parent) -> bool:
-    """Whether somebody of the other side was on the answered message already."""
-    return any(one.address in parent.participants for one in facts.correspondents)
+    """Whether somebody of the other side was on the answered message already, or vouches for it."""
+    return parent.certified or any(one.address in parent.participants for one in facts.correspondents)
 
 
 def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:

@@ -81,8 +81,8 @@ def link_messages(
         sent = (letters[header] for header in named.get(one.message_id, ()) if header in letters)
         parent = _parent(answering.parent(one), links) or next(sent, None)
         perhaps = receipts.get(one.message_id, ())
-        if parent is None and len(perhaps) == 1:
-            parent = _parent(told[perhaps[0]], links)
+        if len(perhaps) == 1:
+            parent = _parent(told[perhaps[0]], links, certified=True)
         known = records.knowledge(wants[one.message_id], parent, refused)
         if one.message_id in folders:
             known = replace(known, folders=folders[one.message_id])
@@ -161,7 +161,9 @@ def _told(
     return here | {one.message_id: one for one in knowledge.answered(session, sure)}
 
 
-def _parent(answered: Answered | None, links: MachineLinks) -> Parent | None:
+def _parent(
+    answered: Answered | None, links: MachineLinks, *, certified: bool = False
+) -> Parent | None:
     if answered is None:
         return None
     return Parent(
@@ -169,6 +171,7 @@ def _parent(answered: Answered | None, links: MachineLinks) -> Parent | None:
         participants=answered.participants,
         subject=answered.subject,
         date=answered.date,
+        certified=certified,
     )
 
 
