@@ -177,7 +177,9 @@ def test_mail_that_is_there_is_linked_as_if_the_records_had_come_first(
         1: letter(1, subject="Richiesta", sender=other, body="Serve un preventivo."),
         2: letter(2, subject="fattura 88", sender=ferri),
         3: letter(3, subject="fattura 7", sender=other),
-        4: letter(4, subject="Pagato", sender=ferri, body="Fatto bonifico di 300,50 euro il 03/11/2025."),
+        4: letter(
+            4, subject="Pagato", sender=ferri, body="Fatto bonifico di 300,50 euro il 03/11/2025."
+        ),
         5: letter(5, subject="Nostro ordine 4711", sender=ferri),
     }
     for number, raw in said.items():

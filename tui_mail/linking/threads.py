@@ -57,7 +57,9 @@ def _stands(link: ParentLink) -> bool:
 
 def takes_part(facts: MessageFacts, parent: Parent) -> bool:
     """Whether somebody of the other side was on the answered message already, or vouches for it."""
-    return parent.certified or any(one.address in parent.participants for one in facts.correspondents)
+    return parent.certified or any(
+        one.address in parent.participants for one in facts.correspondents
+    )
 
 
 def is_new_matter(facts: MessageFacts, parent: Parent) -> bool:
