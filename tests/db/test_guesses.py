@@ -1,16 +1,29 @@
 """What an unlinked message is likely about: by domain, name, words and numbers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
-from tests.db.house import BIANCHI, FERRI, INVOICE, ORDER, House, build
+from tests.db.house import (
+    BIANCHI,
+    COMPANY,
+    FERRI,
+    INVOICE,
+    NOW,
+    ORDER,
+    House,
+    build,
+    changes,
+)
+from tui_mail.db import erp
 from tui_mail.db.engine import Database
 from tui_mail.db.guesses import guesses
 from tui_mail.db.tables import MessageText
 from tui_mail.errors import NotFound
 from tui_mail.linking.introductions import introduction
+from tui_mail.values import EntityRecord
 
 
 @pytest.fixture
@@ -57,6 +70,18 @@ def test_a_document_that_is_named_comes_before_its_firm(house: House) -> None:
     assert ids[:2] == [house.ids[ORDER], house.ids[FERRI]]
     anybody = received(house, "Fattura 88/A del 12/11/2026", sender_address="x@gmail.com")
     assert [one for one, _why in guessed(house, anybody)] == [house.ids[INVOICE]]
+
+
+def test_what_many_firms_are_called_comes_after_what_is_said(house: House) -> None:
+    names = [f"Ditta {name}" for name in ("Amati", "Bruni", "Carli", "Dini")]
+    firms = [EntityRecord(COMPANY, "customer", f"D{n}", name) for n, name in enumerate(names)]
+    more = changes(complete=False)
+    house.database.write_now(
+        erp.take, "books", replace(more, entities=(*more.entities, *firms)), NOW
+    )
+    message = received(house, "L'ordine 2026/119?", sender_address="p.lungo@ditta.com")
+    ids = [one for one, _why in guessed(house, message)]
+    assert (ids[0], len(ids)) == (house.ids[ORDER], 5)
 
 
 def test_nothing_is_guessed_of_what_says_nothing_nor_told_of_what_may_not_be_read(

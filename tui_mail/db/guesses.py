@@ -32,6 +32,7 @@ _LONGEST_TEXT = 20_000
 _MOST = 20  # records of one reason
 _MOST_NUMBERS = 8
 _SHORTEST_NAME = 4
+_MOST_NAMESAKES = 3  # firms that are likely by the beginning of their name
 _FIRMS = tuple(kind for kind in PARTY_KINDS if kind != "operator")
 _TRADING = ("customer", "supplier")
 _APART = re.compile(r"[^\w]+")
@@ -83,39 +84,43 @@ def guesses(session: Session, operator_id: int, message_id: int, limit: int = 8)
     """The records that a message may be about, the likeliest first.
 
     A document that is named and is of a likely firm comes first, then the firms, then the other
-    documents with a number that is said. Of our own letters only the numbers tell. Raises NotFound.
+    documents with a number that is said, and last the firms whose name many others have, too. Of
+    our own letters only the numbers tell. Raises NotFound.
     """
     heard = said(session, operator_id, message_id)
     firms: dict[int, str] = {}
+    namesakes: dict[int, str] = {}
     if not heard.outgoing:
-        for found, reason in _firms(session, heard):
-            firms.update((one, reason) for one in found if one not in firms)
+        for found, reason, sure in _firms(session, heard):
+            some = firms if sure or len(found) <= _MOST_NAMESAKES else namesakes
+            some.update((one, reason) for one in found if one not in some)
     documents = _documents(session, heard)
-    rows = {row.id: row for row in entities_by_id(session, [*firms, *documents])}
+    rows = {row.id: row for row in entities_by_id(session, [*firms, *documents, *namesakes])}
     named = [rows[one] for one in documents if one in rows]
     likely = [row for row in named if row.party_id in firms]
-    order = [*likely, *(rows[one] for one in firms if one in rows), *named]
-    why = documents | firms
+    few, many = ([rows[one] for one in some if one in rows] for some in (firms, namesakes))
+    order = [*likely, *few, *named, *many]
+    why = namesakes | documents | firms
     unique = {row.id: row for row in order if not row.gone}
     return [Guess(row, why[row.id]) for row in list(unique.values())[:limit]]
 
 
-def _firms(session: Session, heard: Said) -> Iterator[tuple[Sequence[int], str]]:
-    """Firms, each with why: the surest reason first."""
+def _firms(session: Session, heard: Said) -> Iterator[tuple[Sequence[int], str, bool]]:
+    """Firms with why, and whether that says something of many of them; the surest reason first."""
     who = heard.who
     if who.domain:
         theirs = or_(col(Address.domain) == who.domain, col(Address.email) == f"@{who.domain}")
         query = select(col(Address.party_id)).where(theirs).group_by(col(Address.party_id))
         found = session.scalars(query.order_by(col(Address.party_id)).limit(_MOST)).all()
-        yield found, _("others write from @{domain}").format(domain=who.domain)
+        yield found, _("others write from @{domain}").format(domain=who.domain), True
     if who.firm and not _is_ours(session, who.firm):
         name = folded(who.firm).rpartition(" ")[0]
-        yield _named(session, name), _("“{words}” in the text").format(words=who.firm)
+        yield _named(session, name), _("“{words}” in the text").format(words=who.firm), False
     if who.domain:
         name = " ".join(_APART.split(folded(who.domain.rpartition(".")[0])))
-        yield _named(session, name), _("the name is in the address")
+        yield _named(session, name), _("the name is in the address"), False
     if who.name:
-        yield _named(session, folded(who.name)), _("the name of the sender")
+        yield _named(session, folded(who.name)), _("the name of the sender"), False
 
 
 def _is_ours(session: Session, firm: str) -> bool:
