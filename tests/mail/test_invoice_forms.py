@@ -1,9 +1,13 @@
 """Electronic invoices in every form that they come in: signed, forged, simplified, and made to hurt."""
 
+from datetime import UTC, datetime
+from functools import partial
+
 import pytest
 
-from tests.mail.papers import NAME, Written, enveloped, in_base64, invoice, letter, zipped
+from tests.mail.papers import NAME, Written, enveloped, in_base64, invoice, letter, notice, zipped
 from tui_mail.extract.files import text_of
+from tui_mail.i18n import set_language
 from tui_mail.mail.invoices import Invoice, SdiNotice, invoices_in
 from tui_mail.mail.parse import parse
 from tui_mail.mail.render import plain, render
@@ -50,6 +54,41 @@ def test_lines_are_easy_to_read() -> None:
     seller = next(place for place, line in enumerate(narrow) if "Seller" in line)
     assert narrow[seller].startswith("  Seller")
     assert narrow[seller + 1].startswith("    ")
+
+
+@pytest.mark.parametrize("width", [59, 78, 120])
+def test_the_lines_of_an_invoice_fit_the_width(width: int) -> None:
+    long = "Pompa sommersa monofase con galleggiante e quadro elettrico, codice 11.22-A"
+    content = invoice(Written(description=long))
+    lines = plain(render(parse(letter((f"{NAME}.xml", content))), width))
+    assert max(map(len, lines)) <= width
+    place = next(index for index, line in enumerate(lines) if line.startswith("No."))
+    assert lines[place].endswith("VAT %")
+    assert lines[place + 2].split()[:3] == ["1", "Pompa", "sommersa"]
+    assert lines[place + 2].split()[-5:] == ["2", "NR", "50.00", "100.00", "22"]
+
+
+def test_sums_and_moments_are_written_as_people_do(request: pytest.FixtureRequest) -> None:
+    set_language("it")
+    request.addfinalizer(partial(set_language, "en"))
+    drawn = shown(f"{NAME}.xml", invoice(Written(total="5664.73")))
+    assert "Totale: 5.664,73 €" in drawn
+    assert "Scadenza: 30/04/2026  5.664,73 €" in drawn
+    drawn = shown(f"{NAME}_RC_001.xml", notice("RC"))
+    here = datetime(2026, 3, 4, 9, tzinfo=UTC).astimezone()
+    assert f"Ricevuto: 4 mar 2026 {here:%H:%M}" in drawn
+    assert f"File: {NAME}.xml.p7m" in drawn
+
+
+@pytest.mark.parametrize("total", ["1E+999999", "NaN", "12,50", "-", "9" * 30, "\u0661\u0662"])
+def test_a_sum_that_is_none_is_shown_as_it_is_written(total: str) -> None:
+    assert f"Total: {total} EUR" in shown(f"{NAME}.xml", invoice(Written(total=total)))
+
+
+@pytest.mark.parametrize("moment", ["soon", "2026-13-04T10:00:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_is_none_is_shown_as_it_is_written(moment: str) -> None:
+    content = notice("RC").replace(b"2026-03-04T10:00:00.000+01:00", moment.encode())
+    assert f"Received: {moment}" in shown(f"{NAME}_RC_001.xml", content)
 
 
 def test_a_changed_invoice_is_read_and_its_signature_not_believed() -> None:

@@ -1,8 +1,16 @@
-"""An electronic invoice, or a notice of the exchange system, as text that a person reads."""
+"""An electronic invoice, or a notice of the exchange system, as a person reads it.
 
-from collections.abc import Iterable, Iterator, Mapping
+Gives logical lines and tables, to be laid out for the width at hand; foreign text within is not
+made safe yet. Sums and days are written as the language does.
+"""
 
-from tui_mail.i18n import _, msgid, pgettext
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from tui_mail.i18n import _, figure, moment, money, msgid, pgettext
+from tui_mail.mail.blocks import Block, Piece, Style
 from tui_mail.mail.invoices import (
     Invoice,
     InvoiceParty,
@@ -60,22 +68,25 @@ _METHODS: Mapping[str, str] = {
     "MP21": msgid("SEPA direct debit"),
     "MP23": msgid("PagoPA"),
 }
-_DESCRIPTION = 44  # cells; what is longer goes on in lines of its own
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,15}(?:\.[0-9]{1,8})?")
+_DECIMALS = 8  # the most that the format allows, in prices
+_INDENT = "  "
 
 
-def documents_text(documents: Iterable[Invoice | SdiNotice]) -> str:
-    """Invoices and notices one after the other; foreign text within is not made safe yet."""
-    return "\n\n".join(
-        "\n".join(_invoice(one) if isinstance(one, Invoice) else _notice(one)) for one in documents
-    )
+def document_blocks(documents: Iterable[Invoice | SdiNotice]) -> Iterator[Block]:
+    """Invoices and notices one after the other, each below a blank line."""
+    for one in documents:
+        yield Block()
+        yield from _invoice(one) if isinstance(one, Invoice) else _notice(one)
 
 
-def _invoice(one: Invoice) -> Iterator[str]:
+def _invoice(one: Invoice) -> Iterator[Block]:
     kind = _(_TYPES[one.type]) if one.type in _TYPES else one.type or _("Invoice")
-    yield _("▪ {kind} {number} of {date}").format(
+    title = _("▪ {kind} {number} of {date}").format(
         kind=kind, number=one.number or "–", date=_day(one.date) or "–"
     )
-    yield _field(_("Total"), f"{one.total} {one.currency}".strip())
+    yield _line(title)
+    yield _field(_("Total"), _money(one.total, one.currency))
     yield _field(_("Seller"), _side(one.seller))
     yield _field(_("Buyer"), _side(one.buyer))
     for reference in one.references:
@@ -83,46 +94,46 @@ def _invoice(one: Invoice) -> Iterator[str]:
     for cause in one.causes:
         yield _field(_("Reason"), cause)
     if one.lines:
-        yield ""
         yield from _table(
             (_("No."), _("Description"), _("Quantity"), _("Price"), _("Total"), _("VAT %")),
             [
                 (
                     line.number,
                     line.description,
-                    f"{_bare(line.quantity, 0)} {line.unit}".strip(),
-                    _bare(line.price, 2),
-                    line.total,
-                    line.vat_rate,
+                    f"{_figure(line.quantity, 0)} {line.unit}".strip(),
+                    _figure(line.price, 2),
+                    _figure(line.total, 2),
+                    _figure(line.vat_rate, 0),
                 )
                 for line in one.lines
             ],
         )
     if one.vat:
-        yield ""
         yield from _table(
             (_("VAT %"), _("Net"), pgettext("tax", "VAT"), _("Nature")),
-            [(each.rate, each.net, each.vat, each.nature) for each in one.vat],
+            [
+                (_figure(each.rate, 0), _figure(each.net, 2), _figure(each.vat, 2), each.nature)
+                for each in one.vat
+            ],
         )
     if one.dues:
-        yield ""
+        yield Block()
         for due in one.dues:
             method = _(_METHODS[due.method]) if due.method in _METHODS else due.method
-            parts = (_day(due.date), f"{due.amount} {one.currency}".strip(), method, due.iban)
+            parts = (_day(due.date), _money(due.amount, one.currency), method, due.iban)
             yield _field(_("Payment due"), "  ".join(part for part in parts if part))
     yield from _seal(one)
 
 
-def _notice(one: SdiNotice) -> Iterator[str]:
-    yield _("▪ Exchange system ({kind}): {words}").format(
-        kind=one.kind, words=_(_NOTICES[one.kind])
-    )
+def _notice(one: SdiNotice) -> Iterator[Block]:
+    title = _("▪ Exchange system ({kind}): {words}")
+    yield _line(title.format(kind=one.kind, words=_(_NOTICES[one.kind])))
     outcome = {"EC01": _("accepted"), "EC02": _("refused")}.get(one.outcome, one.outcome)
     fields = (
         (_("File"), one.file),
         (_("SDI number"), one.identifier),
-        (_("Received"), one.received),
-        (pgettext("sdi", "Delivered"), one.delivered),
+        (_("Received"), _moment(one.received)),
+        (pgettext("sdi", "Delivered"), _moment(one.delivered)),
         (_("Outcome"), outcome),
         (_("Description"), one.description),
     )
@@ -132,7 +143,7 @@ def _notice(one: SdiNotice) -> Iterator[str]:
     yield from _seal(one)
 
 
-def _seal(one: Invoice | SdiNotice) -> Iterator[str]:
+def _seal(one: Invoice | SdiNotice) -> Iterator[Block]:
     """What can be said of the signature without knowing whom the reader trusts."""
     if one.signature == "sound":
         words = _("by {signer}; whether that certificate may be trusted was not checked")
@@ -141,7 +152,7 @@ def _seal(one: Invoice | SdiNotice) -> Iterator[str]:
         yield _field(_("Signature"), _("it does not fit: the file was changed, or forged"))
 
 
-def _reference(one: InvoiceReference) -> str:
+def _reference(one: InvoiceReference) -> Block:
     when = _(" of {date}").format(date=_day(one.date)) if one.date else ""
     return _field(_(_REFERENCES[one.kind]), f"{one.number}{when}")
 
@@ -152,8 +163,20 @@ def _side(one: InvoiceParty) -> str:
     return ", ".join(part for part in (one.name, vat or code, one.place) if part)
 
 
-def _field(label: str, value: str) -> str:
-    return f"  {label}: {value}"
+def _field(label: str, value: str) -> Block:
+    return _line(f"{label}: {value}", _INDENT)
+
+
+def _line(text: str, indent: str = "") -> Block:
+    return Block([Piece(text, Style.PLAIN)], first=indent, rest=indent * 2)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[Block]:
+    """Below a blank line, without the columns in which nothing is."""
+    used = [place for place in range(len(head)) if any(row[place] for row in rows)]
+    if used:
+        yield Block()
+        yield Block(rows=[[row[place] for place in used] for row in (head, *rows)], headed=True)
 
 
 def _day(written: str) -> str:
@@ -164,46 +187,25 @@ def _day(written: str) -> str:
     return f"{day}/{month}/{year}" if sound else written
 
 
-def _bare(number: str, decimals: int) -> str:
-    """A number without the zeros that programs fill it with, but for so many decimals."""
-    whole, dot, rest = number.partition(".")
-    kept = rest[:decimals] + rest[decimals:].rstrip("0")
-    return f"{whole}.{kept}" if dot and kept else whole
+def _moment(written: str) -> str:
+    """A moment of XML in local time as people write it here, a day as a day, else as it is."""
+    if "T" not in written:
+        return _day(written)
+    try:
+        return moment(datetime.fromisoformat(written))
+    except (ValueError, OverflowError):
+        return written
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Columns as wide as what is in them; the second, of words, is cut into lines."""
-    cut = [
-        tuple(_pieces(cell) if place == 1 else [cell] for place, cell in enumerate(row))
-        for row in rows
-    ]
-    widths = [
-        max(len(head[place]), *(len(piece) for row in cut for piece in row[place]))
-        for place in range(len(head))
-    ]
-    yield (
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(head, widths, strict=True)).rstrip()
-    )
-    for row in cut:
-        for level in range(max(len(cell) for cell in row)):
-            cells = (cell[level] if level < len(cell) else "" for cell in row)
-            yield (
-                "  "
-                + "  ".join(
-                    cell.ljust(width) if place < 2 else cell.rjust(width)
-                    for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-                ).rstrip()
-            )
+def _money(amount: str, currency: str) -> str:
+    """A sum as people write it here, anything else as it is."""
+    if _DECIMAL.fullmatch(amount) is None:
+        return f"{amount} {currency}".strip()
+    return money(Decimal(amount), currency)
 
 
-def _pieces(text: str) -> list[str]:
-    pieces: list[str] = []
-    line = ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > _DESCRIPTION:
-            pieces.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [*pieces, line] if line or not pieces else pieces
+def _figure(number: str, least: int) -> str:
+    """A number with so many decimals and without idle zeros beyond, anything else as it is."""
+    if _DECIMAL.fullmatch(number) is None:
+        return number
+    return figure(Decimal(number), least, _DECIMALS)

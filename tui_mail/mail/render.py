@@ -107,14 +107,10 @@ def _with_invoices(rendered: Rendered, parsed: ParsedMessage, width: int) -> Ren
     documents = invoices_in(parsed.attachments)
     if not documents:
         return rendered
-    from tui_mail.mail.invoice_text import documents_text  # for one message in a thousand
+    from tui_mail.mail.invoice_text import document_blocks  # for one message in a thousand
 
-    lines: list[Line] = [()]
-    for text in documents_text(documents).split("\n"):
-        indent = text[: len(text) - len(text.lstrip(" "))]
-        pieces = [Piece(text[len(indent) :], Style.PLAIN)] if text else []
-        block = Block(pieces, first=indent, rest=f"{indent}  " if indent else "")
-        lines.extend(_rows(block, LineKind.NEW, width))
+    blocks = document_blocks(documents)
+    lines = [line for block in blocks for line in _rows(block, LineKind.NEW, width)]
     return replace(rendered, lines=(*rendered.lines, *lines[:MAX_BLOCKS]))
 
 

@@ -9,7 +9,7 @@ from tui_mail.mail.cells import cut, width_of
 _BETWEEN = "  "
 _NARROWEST = 6
 _LONGEST_FIGURE = 30
-_FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{3}|[a-z]{1,3})?$")
+_FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{2,3}|[a-z]{1,3})?$")
 
 
 def is_figure(text: str) -> bool:

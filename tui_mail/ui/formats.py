@@ -1,40 +1,31 @@
 """Dates, times, sums and names of records as people read them, in the user's language.
 
-Hides babel, which is only imported when something is formatted.
+Hides which words go with a moment; how the language writes it is known to `i18n`.
 """
 
 import re
 from datetime import date as Day
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tui_mail import i18n
 from tui_mail.db.rows import Chip
-from tui_mail.i18n import _, language, ngettext
+from tui_mail.i18n import _, names_and_patterns, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.kinds import abbreviation, is_party
 from tui_mail.values import ENTITY_KINDS
 
 if TYPE_CHECKING:
-    from babel import Locale
-
     from tui_mail.worker.schedule import Rule
 
 _CODE = re.compile(r"(\d{4})/([^#]+)(#.+)?", re.ASCII)
 _RECENT = timedelta(days=180)
 
 
-@lru_cache(maxsize=4)
-def _locale(name: str) -> "Locale":
-    from babel import Locale
-
-    return Locale.parse("it" if name.startswith("it") else "en_GB")
-
-
 def warm_up() -> None:
     """Read the language's names and patterns from their files, off the event loop."""
-    locale = _locale(language())
+    locale = names_and_patterns()
     for names in (locale.months, locale.days):
         str(names["format"]["abbreviated"][1])
     money(Decimal(1), "EUR")
@@ -52,7 +43,7 @@ def clock(at: datetime) -> SafeText:
 def short_day(day: Day, today: Day) -> SafeText:
     """`20 nov` within half a year, `12/11/25` beyond."""
     if abs(day - today) <= _RECENT:
-        months = _locale(language()).months["format"]["abbreviated"]
+        months = names_and_patterns().months["format"]["abbreviated"]
         return safe(f"{day.day} {months[day.month]}")
     return safe(f"{day:%d/%m/%y}")
 
@@ -85,9 +76,7 @@ def when_in_full(at: datetime, now: datetime) -> SafeText:
 
 def moment_in_full(at: datetime) -> SafeText:
     """A moment whatever today is: `20 nov 2025 10:41`."""
-    moment = _local(at)
-    months = _locale(language()).months["format"]["abbreviated"]
-    return safe(f"{moment.day} {months[moment.month]} {moment.year} {clock(at)}")
+    return safe(i18n.moment(at))
 
 
 def ago(seconds: float) -> SafeText:
@@ -104,7 +93,7 @@ def ago(seconds: float) -> SafeText:
 
 def weekday(day: Day) -> SafeText:
     """`mar 24 nov`."""
-    locale = _locale(language())
+    locale = names_and_patterns()
     name = locale.days["format"]["abbreviated"][day.weekday()]
     return safe(f"{name} {day.day} {locale.months['format']['abbreviated'][day.month]}")
 
@@ -116,34 +105,23 @@ def day(value: Day) -> SafeText:
 
 def money(amount: Decimal, currency: str = "") -> SafeText:
     """`1.240,00 €`; without a currency only the figure."""
-    from babel.numbers import format_currency, format_decimal
-
-    locale = _locale(language())
-    if not currency:
-        return safe(format_decimal(amount, format="#,##0.00", locale=locale))
-    try:
-        text = format_currency(amount, currency, locale=locale)
-    except (ValueError, LookupError):  # not a code of ISO 4217: foreign text
-        text = f"{format_decimal(amount, format='#,##0.00', locale=locale)} {currency}"
-    return safe(text.replace("\u00a0", " ").replace("\u202f", " "))
+    return safe(i18n.money(amount, currency))
 
 
 def number(value: Decimal) -> SafeText:
     """A quantity without idle zeros: `3`, `2,5`."""
-    from babel.numbers import format_decimal
-
-    return safe(format_decimal(value, format="#,##0.####", locale=_locale(language())))
+    return safe(i18n.figure(value, 0, 4))
 
 
 def language_name(code: str) -> SafeText:
     """`Italian` of `it` or `it_IT`; what is no code as it is."""
     short = re.split("[-_]", code.lower())[0]
-    return safe(str(_locale(language()).languages.get(short, code)))
+    return safe(str(names_and_patterns().languages.get(short, code)))
 
 
 def country_name(code: str) -> SafeText:
     """`Italy` of `IT`; what is no code as it is."""
-    return safe(str(_locale(language()).territories.get(code.upper(), code)))
+    return safe(str(names_and_patterns().territories.get(code.upper(), code)))
 
 
 def size(count: int) -> SafeText:
