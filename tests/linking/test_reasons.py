@@ -22,6 +22,13 @@ def test_the_same_link_is_explained_in_each_reader_s_language() -> None:
     assert worded(stored) == "anna@bianchi.example è Anna {x} Bianchi"
 
 
+def test_an_amount_is_written_in_each_reader_s_language() -> None:
+    stored = kept(reason("amount", amount="5664.73"))
+    assert worded(stored) == "the invoice comes to its total, 5,664.73"
+    set_language("it")
+    assert "5.664,73" in worded(stored)
+
+
 def test_several_reasons_make_one_line() -> None:
     stored = kept(reason("subject", words="order 119"), reason("thread"))
     assert worded(stored) == "the subject says “order 119”; it answers a message about it"

@@ -13,6 +13,7 @@ from tests.worker.office import NOW, Office, office_on
 from tests.worker.test_texts import take_in
 from tui_mail.db import erp, links
 from tui_mail.db.engine import Database
+from tui_mail.db.rows import LinkRow
 from tui_mail.linking.invoice_keys import vat_key
 from tui_mail.values import (
     AddressRecord,
@@ -94,14 +95,17 @@ def from_exchange(name: str, content: bytes, *, signed: bool = True) -> bytes:
 
 async def _linked(office: Office, raw: bytes) -> dict[str, str]:
     """Record -> state, when the mail has come and its files were read."""
+    return {f"{row.kind}:{row.code}": str(row.state) for row in await _links(office, raw)}
+
+
+async def _links(office: Office, raw: bytes) -> list[LinkRow]:
     book = AddressRecord("01", "info@altra.it", OTHER)
     company = CompanyRecord("01", "Rossi", domains=("rossi.it",))
     given = ErpChanges("", True, companies=(company,), entities=RECORDS, addresses=(book,))
     await office.database.write(erp.take, "books", given, NOW)
     (message_id,) = await take_in(office, raw)
     await read_waiting(office.database, office.blobs, office.locks)
-    rows = await office.database.read(links.links_of, office.operator_id, message_id)
-    return {f"{row.kind}:{row.code}": str(row.state) for row in rows}
+    return await office.database.read(links.links_of, office.operator_id, message_id)
 
 
 def _order(number: bytes) -> bytes:
@@ -188,6 +192,12 @@ async def test_a_notice_goes_to_the_invoice_whose_file_it_names(
     assert found.pop("invoice:2016/7") == state
     # Its party comes with what is sure.
     assert found == ({"customer:C9": "automatic"} if state == "automatic" else {})
+
+
+async def test_the_file_that_a_notice_names_is_told_as_it_is_written(office: Office) -> None:
+    found = await _links(office, from_exchange("IT06363391001_00009_RC_001.xml", NOTICE))
+    reasons = [row.why for row in found if row.kind == "invoice"]
+    assert reasons == ["it is about the invoice's file IT06363391001_00009.xml"]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ _SIGNED = re.compile(r"(?:\.p7m)+\Z")
 
 
 class InvoiceKeys(Struct, frozen=True, array_like=True):
-    """What texts say of electronic invoices, each once. `vats`: the seller's first; `totals`:
-    without their sign; `exchange`: the numbers that the exchange system gave the files.
+    """What texts say of electronic invoices, each once. `vats`: the seller's first; `files`: as
+    they are written; `totals`: without their sign; `exchange`: the numbers that the exchange
+    system gave the files.
     """
 
     vats: tuple[str, ...] = ()
@@ -61,21 +62,23 @@ def keys_in(texts: Sequence[str], letter: str, figures: str) -> InvoiceKeys:
         return _NOTHING
     totals: dict[Decimal, None] = {}
     vats: dict[str, None] = {}
-    files: dict[str, None] = {}
+    files: dict[str, str] = {}
     exchange: dict[str, None] = {}
     for text in texts:
         for match in _KEYS.finditer(text):
             if match["sides"]:
                 vats |= dict.fromkeys(vat_key(one) for one in (match["seller"], match["buyer"]))
-            files[file_key(match["file"])] = None
+            files.setdefault(file_key(match["file"]), match["file"])
             if match["total"]:
                 totals[abs(Decimal(match["total"]))] = None
         exchange |= dict.fromkeys(match["number"] for match in _NOTICE.finditer(text))
     if said:
         exchange |= dict.fromkeys(match["number"] for match in _SAID.finditer(letter))
-    for one in (vats, files):
-        one.pop("", None)
-        one.pop("–", None)
+    known_vats = [one for one in vats if one]
+    names = [name for key, name in files.items() if key not in {"", "–"}]
     return InvoiceKeys(
-        tuple(vats)[:MOST], tuple(files)[:MOST], tuple(totals)[:MOST], tuple(exchange)[:MOST]
+        tuple(known_vats[:MOST]),
+        tuple(names[:MOST]),
+        tuple(totals)[:MOST],
+        tuple(exchange)[:MOST],
     )

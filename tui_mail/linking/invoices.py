@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tui_mail.linking.evidence import LIKELY, PROPOSE, SURE, Evidence
 from tui_mail.linking.facts import Knowledge, KnownParty, MessageFacts
+from tui_mail.linking.invoice_keys import file_key
 from tui_mail.linking.reasons import Reason, reason
 from tui_mail.values import LinkState
 
@@ -82,6 +83,7 @@ def _on_the_right_side(facts: MessageFacts, known: Sequence[KnownParty]) -> Sequ
 def file_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, ...]:
     """Invoices of ours whose file is named. Only the exchange system is believed without asking."""
     believed = _is_believed(facts)
+    written = {file_key(name): name for name in facts.mentions.keys.files}
     return tuple(
         Evidence(
             entity_id=one.entity_id,
@@ -89,8 +91,8 @@ def file_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, 
             company=one.company,
             method="file",
             weight=SURE,
-            why=reason("sdi_file", file=one.sdi_file),
-            found_in=one.sdi_file,
+            why=reason("sdi_file", file=written.get(one.sdi_file, one.sdi_file)),
+            found_in=written.get(one.sdi_file, one.sdi_file),
             veto=not believed,
             suggest=True,
         )

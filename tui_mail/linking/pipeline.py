@@ -12,6 +12,7 @@ from tui_mail.linking.documents import document_evidence
 from tui_mail.linking.evidence import LIKELY, Evidence, gate
 from tui_mail.linking.facts import WRITTEN_KINDS, Knowledge, MessageFacts, Needs
 from tui_mail.linking.folders import folder_evidence, parties_of_folders
+from tui_mail.linking.invoice_keys import file_key
 from tui_mail.linking.invoices import (
     exchange_evidence,
     file_evidence,
@@ -46,7 +47,7 @@ def needs(facts: MessageFacts) -> Needs:
         domains=frozenset(one.domain for one in others if tells_company(one.domain)),
         candidates=mentions.candidates,
         vats=(*mentions.keys.vats, *mentions.vats),
-        files=mentions.keys.files,
+        files=tuple(map(file_key, mentions.keys.files)),
         paid=mentions.payment.amounts if mentions.payment else (),
     )
 

@@ -6,11 +6,12 @@ clerk reads Italian though the worker that made the link spoke English.
 
 import json
 from collections.abc import Collection, Iterable
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from msgspec import Struct
 
-from tui_mail.i18n import _, msgid
+from tui_mail.i18n import _, money, msgid
 
 _LONGEST_SHOWN = 80
 _WRITER = json.JSONEncoder(ensure_ascii=False)
@@ -132,7 +133,17 @@ def worded(text: str) -> str:
 
 
 def _sentences(reasons: Iterable[tuple[str, dict[str, str]]]) -> list[str]:
-    return [_(_SENTENCES[name]).format(**slots) for name, slots in reasons]
+    return [_(_SENTENCES[name]).format(**_in_words(slots)) for name, slots in reasons]
+
+
+def _in_words(slots: dict[str, str]) -> dict[str, str]:
+    """What goes into a sentence; an amount as the language set writes it."""
+    if "amount" not in slots:
+        return slots
+    try:
+        return {**slots, "amount": money(Decimal(slots["amount"]))}
+    except InvalidOperation:
+        return slots
 
 
 def _shown(text: str) -> str:
