@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from textual import events
 
-from tests.mail.providers import Posted, envelope
+from tests.mail.providers import Posted, envelope, facts, receipt
 from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db.engine import Database
 from tui_mail.ui.screens.address import AddressScreen
@@ -186,6 +186,40 @@ async def test_where_there_is_no_room_for_the_provider_certified_mail_still_says
         await shown.press("enter")
         await shown.sees("✓ PEC ")
         await shown.lacks("gestore.example")
+
+
+async def test_a_failed_delivery_stands_out_and_its_reason_is_read_whole(stage: Stage) -> None:
+    posted = Posted(sender="vendite@rossi.it", to="amministrazione@pec.bianchi-impianti.it")
+    reason = "5.1.1 - Gestore Bianchi - indirizzo non valido: la casella non esiste o non riceve"
+    said = facts(posted, "errore-consegna", error="no-dest", delivered_to=posted.to, reason=reason)
+    await stage.take(receipt(posted, "errore-consegna", said))
+    async with showing(stage, (80, 30)) as shown:
+        await shown.press("enter")
+        await shown.sees("PEC the letter was not delivered", "PEC amministrazione@pec.bianchi")
+        told = " ".join(" ".join(shown.screen()).split())
+        assert f"not delivered ({reason})" in told
+        assert _colour(shown, "the letter was not") == shown.console.inks.colours.error
+        assert _colour(shown, "esiste o non riceve)") == shown.console.inks.colours.error
+
+
+async def test_a_delivery_is_told_quietly(stage: Stage) -> None:
+    posted = Posted(sender="vendite@rossi.it", to="x@pec.it")
+    said = facts(posted, "avvenuta-consegna", delivered_to=posted.to)
+    await stage.take(receipt(posted, "avvenuta-consegna", said))
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("PEC x@pec.it: delivered")
+        assert _colour(shown, "x@pec.it: delivered") == shown.console.inks.colours.dim
+
+
+def _colour(shown: Showing, words: str) -> str:
+    """The colour of the piece of the screen in which these words are."""
+    strips = shown.console.screen._compositor.render_strips()
+    styles = [one.style for strip in strips for one in strip if words in one.text]
+    assert len(styles) == 1
+    assert styles[0] is not None
+    assert styles[0].color is not None
+    return styles[0].color.name
 
 
 async def test_what_no_provider_signed_is_not_certified(stage: Stage) -> None:

@@ -44,7 +44,7 @@ def _certified(found: Certified) -> Iterator[str]:
     """What the provider says, who signed it, and what to doubt."""
     from tui_mail.mail import certified_words as words
 
-    for sentence in words.receipt_in_words(found):
+    for _state, sentence in words.receipt_in_words(found):
         yield f"- {sentence}"
     if found.signature.state == "sound":
         yield f"- {words.signature_in_words(found, checked=False)}"

@@ -25,6 +25,13 @@ _KINDS: Mapping[str, str] = {
     "preavviso-errore-consegna": msgid("the letter has not been delivered yet"),
     "rilevazione-virus": msgid("a virus was found in the letter"),
 }
+# The state that a receipt tells of which names no recipient.
+_FAILURES: Mapping[str, str] = {
+    "non-accettazione": "refused",
+    "errore-consegna": "refused",
+    "rilevazione-virus": "refused",
+    "preavviso-errore-consegna": "late",
+}
 
 
 def doubt_in_words(slug: str, certified: Certified) -> str:
@@ -55,12 +62,15 @@ def signature_in_words(certified: Certified, *, checked: bool) -> str:
     ).format(**names)
 
 
-def receipt_in_words(certified: Certified) -> list[str]:
-    """What a receipt says, of each recipient."""
+def receipt_in_words(certified: Certified) -> list[tuple[str, str]]:
+    """What a receipt says in all and of each recipient: the state of `CertifiedState`, and words."""
     kind = _KINDS.get(certified.kind)
     if kind is None:
         return []
-    return [_(kind), *(f"{one.address}: {state_in_words(one)}" for one in certified.states)]
+    told = [(one.state, f"{one.address}: {state_in_words(one)}") for one in certified.states]
+    states = {state for state, _words in told}
+    in_all = next((one for one in ("refused", "late") if one in states), "")
+    return [(in_all or _FAILURES.get(certified.kind, ""), _(kind)), *told]
 
 
 def state_in_words(state: CertifiedState) -> str:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _UNKNOWN = Authentication()
 _NO_DOUBTS = Doubts()
 _NEAR = timedelta(hours=24)  # a date of the sender's that far from the day it came is no wonder
-_WARNING_LINES = 5  # each: an address may be as long as its sender likes
-_RECEIPTS = 8  # lines
+_SENTENCE_LINES = 5  # each: an address may be as long as its sender likes
+_RECEIPTS = 8
+_RECEIPT_STYLES = {"refused": "error", "late": "warning"}  # of the others: dim
 _AIM = 14  # cells in which it makes sense to name recipients
 _WARNED_LINKS = 2  # each; more are counted
 _MOST_RECORDS = 4  # in one line
@@ -204,17 +205,22 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
     if records:
         lines.append(records_line(head.links, width, now))
     for text in warnings(head):
-        rows = wrapped(text, width - 1, "   ")
-        shown = rows[:_WARNING_LINES]
-        shown[0] = SafeText(f" ⚠ {shown[0].lstrip()}")
-        if len(rows) > len(shown):
-            shown[-1] = SafeText(f"{shown[-1]}…")
-        lines.extend(plain(fit(row, width), "warning bold") for row in shown)
+        lines.extend(plain(row, "warning bold") for row in _marked(" ⚠ ", text, width))
     lines.extend(_receipts(head, width))
     if head.gathered is not None and head.gathered.message_ids:
         lines.append(plain(fit(safe(f" ▪ {_in_words(head.gathered)}"), width), "dim"))
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
+
+
+def _marked(mark: str, text: str, width: int) -> list[SafeText]:
+    """A sentence behind its mark, in as many lines as it may take."""
+    rows = wrapped(safe(text), width - 1, " " * len(mark))
+    shown = rows[:_SENTENCE_LINES]
+    shown[0] = SafeText(f"{mark}{shown[0].lstrip()}")
+    if len(rows) > len(shown):
+        shown[-1] = SafeText(f"{shown[-1]}…")
+    return [fit(row, width) for row in shown]
 
 
 def _receipts(head: Letterhead, width: int) -> list[Line]:
@@ -225,14 +231,14 @@ def _receipts(head: Letterhead, width: int) -> list[Line]:
     from tui_mail.mail import certified_words as words  # for certified mail only
 
     told = [(one.state, f"{one.address}: {words.state_in_words(one)}") for one in head.receipts]
+    told.sort(key=lambda one: one[0] not in _RECEIPT_STYLES)  # what went wrong is not left out
     if certified is not None:
-        told += [("", one) for one in words.receipt_in_words(certified)]
+        told += words.receipt_in_words(certified)
     shown = told[:_RECEIPTS]
-    lines: list[Line] = [
-        plain(
-            fit(safe(f" PEC {text}"), width), "warning" if state in {"refused", "late"} else "dim"
-        )
+    lines = [
+        plain(row, _RECEIPT_STYLES.get(state, "dim"))
         for state, text in shown
+        for row in _marked(" PEC ", text, width)
     ]
     if more := len(told) - len(shown):
         text = ngettext("{n} more", "{n} more", more).format(n=more)
