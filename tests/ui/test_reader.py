@@ -188,6 +188,31 @@ async def test_where_there_is_no_room_for_the_provider_certified_mail_still_says
         await shown.lacks("gestore.example")
 
 
+LONG = "Ufficio Vendite Rossi Impianti <ufficio.vendite@rossi-impianti-industriali.it>"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_of_a_letter_of_ours_it_is_told_to_whom_it_went(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    head = f"From: {LONG}\r\nTo: Mario Bianchi <m.bianchi@bianchi.it>, acquisti@verdi.it\r\n"
+    await stage.take(f"{head}Subject: Offerta 55\r\n\r\nciao".encode(), folder="Sent")
+    async with showing(stage, size) as shown:
+        await shown.press("g", "t")
+        await shown.sees("Offerta 55")
+        await shown.press("enter")
+        await shown.sees("to Mario Bianchi <m.bianchi@bianchi.it>, acquisti@verdi.it")
+        await shown.sees("Ufficio Vendite Rossi Impianti <ufficio")
+
+
+async def test_who_else_got_a_letter_is_told_below_a_long_sender(stage: Stage) -> None:
+    head = f"From: {LONG}\r\nTo: vendite@rossi.it, acquisti@verdi.it\r\n"
+    await stage.take(f"{head}Subject: Offerta 55\r\n\r\nciao".encode())
+    async with showing(stage) as shown:
+        await shown.press("enter")
+        await shown.sees("to vendite@rossi.it, acquisti@verdi.it")
+
+
 async def test_a_failed_delivery_stands_out_and_its_reason_is_read_whole(stage: Stage) -> None:
     posted = Posted(sender="vendite@rossi.it", to="amministrazione@pec.bianchi-impianti.it")
     reason = "5.1.1 - Gestore Bianchi - indirizzo non valido: la casella non esiste o non riceve"

@@ -3,7 +3,7 @@
 Warnings lie between header and text, in lines that mail cannot draw in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as Day
 from datetime import datetime, timedelta
@@ -172,19 +172,7 @@ def vouched(head: Letterhead) -> SafeText:
 
 def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) -> list[Line]:
     """The lines above the text. `records`: also the linked records, in one line."""
-    row, parsed = head.row, head.parsed
-    when = formats.when_in_full(parsed.date or row.received_at, now)
-    subject = safe(row.subject) or safe(_("(no subject)"))
-    to = ", ".join(box.name or box.address for box in parsed.to) or row.recipients
-    through = account_name(row.account) if row.account else ""
-    aim = _("to {recipients}").format(recipients=to) if to else through
-    sender = mailbox(parsed.sender)
-    room = width - width_of(when) - 2
-    if width_of(sender) + 1 > room:
-        when = formats.when(parsed.date or row.received_at, now)
-        room = width - width_of(when) - 2
-    beside_sender = room - width_of(sender) - 3
-    aims = f"  {safe(aim)}" if width_of(safe(aim)) <= beside_sender or beside_sender >= _AIM else ""
+    subject = safe(head.row.subject) or safe(_("(no subject)"))
     word = vouched(head)
     if width <= width_of(word) * 3:
         word = SafeText(" ".join(word.split()[:2]))  # without the provider's name
@@ -194,10 +182,7 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
             Piece(fit(SafeText(f" {subject}"), width - beside), "bold"),
             *((Piece(SafeText(f" {word} "), "dim"),) if beside else ()),
         ),
-        (
-            Piece(fit(SafeText(f" {sender}{aims}"), room)),
-            Piece(SafeText(f" {when} "), "dim"),
-        ),
+        *_people(head, width, now),
     ]
     if head.tags:
         tags = SafeText("  ".join(f"#{safe(tag)}" for tag in head.tags))
@@ -211,6 +196,33 @@ def head_lines(head: Letterhead, width: int, now: datetime, *, records: bool) ->
         lines.append(plain(fit(safe(f" ▪ {_in_words(head.gathered)}"), width), "dim"))
     lines.append(plain(SafeText("─" * width), "rule"))
     return lines
+
+
+def _people(head: Letterhead, width: int, now: datetime) -> list[Line]:
+    """Who wrote, to whom, and when; recipients that find no room there have a line of their own."""
+    row, parsed = head.row, head.parsed
+    when = formats.when_in_full(parsed.date or row.received_at, now)
+    sender = mailbox(parsed.sender)
+    if width_of(sender) + 1 > width - width_of(when) - 2:
+        when = formats.when(parsed.date or row.received_at, now)
+    room = width - width_of(when) - 2
+    to = _to(box.name or box.address for box in parsed.to) or _to(filter(None, [row.recipients]))
+    aim = to or safe(account_name(row.account) if row.account else "")
+    # Of a letter of ours it matters most to whom it went: no recipient is cut off beside its sender.
+    needed = width_of(aim) if row.outgoing else min(_AIM, width_of(aim))
+    fits = room - width_of(sender) - 3 >= needed
+    first = SafeText(f" {sender}  {aim}" if aim and fits else f" {sender}")
+    lines: list[Line] = [(Piece(fit(first, room)), Piece(SafeText(f" {when} "), "dim"))]
+    if to and not fits:
+        whole = _to(map(mailbox, parsed.to))
+        below = whole if whole and width_of(whole) + 2 <= width else to
+        lines.append(plain(fit(SafeText(f" {below}"), width), "" if row.outgoing else "dim"))
+    return lines
+
+
+def _to(people: Iterable[str]) -> SafeText:
+    names = ", ".join(people)
+    return safe(_("to {recipients}").format(recipients=names)) if names else SafeText("")
 
 
 def _marked(mark: str, text: str, width: int) -> list[SafeText]:
