@@ -77,7 +77,7 @@ class Letters:
         if number is not None and seconds:
             self._doing.offer(seconds, partial(self._call_back, number))
             undo = safe(_(" – z to undo within {seconds} s").format(seconds=seconds))
-            self._screen.status.say_for(seconds, SafeText(f"{closed.said}{undo}"), closed.said)
+            self._screen.status.say_for(seconds, closed.said, undo)
         else:
             self._screen.status.say(closed.said)
 
