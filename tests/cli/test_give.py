@@ -80,6 +80,7 @@ def test_nothing_is_written_over(house: Program, tmp_path: Path) -> None:
     house("export", "in:INBOX", "--to", folder, "--format", "eml")
     changed = next(one for one in folder.iterdir() if "Listino" in one.name)
     changed.write_text("mine", "utf-8")
+    assert any(" Ordine 2025-119 " in one.name for one in folder.rglob("*.eml"))
     again = house("export", "in:INBOX", "--to", folder, "--format", "eml")
     assert again.code == 1
     assert again.records[-1]["already"] == 3

@@ -218,7 +218,7 @@ def _replay(call: Context, query: str, after: int) -> None:
     call.progress_done()
     call.emit(
         {"messages": done.messages, "changed": done.changed},
-        ngettext(
-            "{count} message linked anew", "{count} messages linked anew", done.messages
-        ).format(count=done.messages),
+        _("{changed} links changed, of {messages} messages").format(
+            changed=done.changed, messages=done.messages
+        ),
     )

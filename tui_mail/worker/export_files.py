@@ -140,7 +140,8 @@ class _Eml:
         self._folder = folder
 
     def _place(self, row: ExportRow) -> Path:
-        subject = file_name(row.subject) if row.subject.strip() else ""
+        written = row.subject.replace("/", "-").replace("\\", "-")  # as in an order's number
+        subject = file_name(written) if row.subject.strip() else ""
         subject = subject.encode()[:_SUBJECT_BYTES].decode("utf-8", "ignore")
         words = (f"{row.received_at:%Y-%m-%d %H%M}", subject, row.content_hash[:12])
         return self._folder / (" ".join(filter(None, words)) + self.ending)
