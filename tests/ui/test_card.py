@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from datetime import date as Day
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -124,7 +126,7 @@ async def test_the_card_takes_what_its_mail_leaves_of_the_screen(stage: Stage) -
     await stage.receive("consegna ordine 2026/119")
     async with showing(stage) as shown:
         await shown.press("t")
-        await shown.sees("Mail · 1", "their reference PO-77", "Chain", "Pompa", "Valvola")
+        await shown.sees("Mail · 1", "PO-77", "Chain", "Pompa", "Valvola")
         await shown.lacks("more line")
 
 
@@ -133,7 +135,7 @@ async def test_a_card_beside_much_mail_grows_when_it_is_gone_to(stage: Stage) ->
         await stage.receive(f"{number} ordine 2026/119")
     async with showing(stage, (80, 24)) as shown:
         await shown.press("t")
-        await shown.sees("Mail · 30", "Order 2026/119 · ↓ ", "14 ordine")
+        await shown.sees("Mail · 30", "Order 119 · ↓ ", "14 ordine")
         await shown.lacks("Chain")
         await shown.press("tab")
         await shown.sees("Chain", "▸ Order 119", "more lines")
@@ -141,3 +143,65 @@ async def test_a_card_beside_much_mail_grows_when_it_is_gone_to(stage: Stage) ->
         await shown.press("end", "end")
         await shown.sees("Contacts")
         await shown.lacks("more line")
+
+
+OWN = {
+    "en": ("still open", "due", "customer's balance", "customer's overdue", "€1,240.00", "€1,740.00"),
+    "it": (
+        "ancora aperto", "scade", "saldo del cliente", "scaduto del cliente",
+        "1.240,00 €", "1.740,00 €",
+    ),
+}  # fmt: skip
+
+
+def _take_another_instalment(database: Database) -> None:
+    """Of another invoice of Ferri's, long overdue."""
+    other = EntityRecord(
+        house.COMPANY, "due_item", "2026/A/70#1", party=house.FERRI,
+        date=Day(2026, 9, 1), due_date=Day(2026, 10, 1), amount=Decimal(500),
+        open_amount=Decimal(500), currency="EUR", state="open",
+    )  # fmt: skip
+    _take(database, other)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["en", "it"])
+async def test_a_document_has_its_own_open_amount_and_the_customers_is_called_so(
+    stage: Stage, size: tuple[int, int], language: str
+) -> None:
+    _take_another_instalment(stage.database)
+    await stage.receive("Fattura 88/A")
+    async with showing(stage, size, language=language) as shown:
+        await shown.press("g", "o", *"88/A")
+        await shown.sees("Ferri Impianti Srl")
+        await shown.press("enter")
+        left, due, balance, overdue, own, whole = OWN[language]
+        await shown.sees("16/11/2026", left, balance, overdue, "01/10/2026")
+        text = " ".join("\n".join(shown.screen()).split())
+        for words in (f"{left} {own}", f"{due} 16/11/2026", f"{balance} {whole}"):
+            assert words in text
+
+
+async def test_an_instalment_is_dated_by_the_day_it_falls_due(stage: Stage) -> None:
+    async with showing(stage) as shown:
+        await shown.press("g", "o", *"1240")
+        await shown.sees("Invoice 88/A", "Due item 88/A/1")
+        (line,) = (line for line in shown.screen() if "Due item 88/A/1" in line)
+        assert "16 Nov" in line
+        (line,) = (line for line in shown.screen() if "Invoice 88/A" in line)
+        assert "12 Nov" in line
+        await shown.press(*["backspace"] * 4, *"88/A")
+        await shown.lacks("Due item 88/A/1")
+        await shown.press("enter")
+        await shown.sees("Chain", "Due item 88/A/1")
+        (line,) = (line for line in shown.screen() if "Due item 88/A/1" in line)
+        assert "16 Nov" in line
+
+
+async def test_a_card_calls_its_record_as_lists_do(stage: Stage) -> None:
+    async with showing(stage) as shown:
+        await shown.press("g", "o", *"88/A")
+        await shown.sees("Invoice 88/A")
+        await shown.press("enter")
+        await shown.sees("━ Invoice 88/A")
+        await shown.lacks("2026/A/88")

@@ -55,7 +55,7 @@ async def test_one_key_leads_from_a_message_to_all_mail_of_its_order(terminal: T
     terminal.until("Order 119")
     terminal.send("t")
     terminal.until("Mail · 2")
-    terminal.until("Order 2026/119")
+    terminal.until("─ Order 119 ─")
     terminal.until("Conferma ordine")
 
 

@@ -350,6 +350,14 @@ class EntityRow:
     way_error: str = ""  # why it is not there yet
     details: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def day(self) -> Day | None:
+        """The day that says when it is: of an instalment when it falls due, not its document's."""
+        first, other = self.date, self.due_date
+        if self.kind == "due_item":
+            first, other = other, first
+        return first or other
+
 
 @dataclass(frozen=True, slots=True)
 class LineRow:

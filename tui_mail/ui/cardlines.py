@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date as Day
+from decimal import Decimal
 from itertools import chain, repeat, zip_longest
 
 from tui_mail.db.rows import Card, EntityRow, LineRow
@@ -13,13 +14,14 @@ from tui_mail.ui.kinds import activity_name, detail_name, is_party, kind_name, s
 from tui_mail.ui.widgets.entries import Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
-from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE
+from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE, PARTY_KINDS
 
 _TWO_COLUMNS = 90  # cells from which facts stand in two
 _FLAGS = {"blocked", "disputed", "active"}
 _NOT_SO = {"0", "false", "no"}
 _DAYS = {"left_on"}
 _TITLED = {"activity", "opportunity"}  # known by what they are about: their codes tell nothing
+_INVOICES = {"invoice", "purchase_invoice", "credit_note"}
 _WORDED = {
     "language": formats.language_name,
     "country": formats.country_name,
@@ -27,9 +29,10 @@ _WORDED = {
 }
 
 
-def heading_of(entity: EntityRow) -> SafeText:
-    """Kind and name of a record."""
-    name = entity.title if is_party(entity.kind) and entity.title else entity.code
+def heading_of(entity: EntityRow, today: Day) -> SafeText:
+    """Kind and name of a record, as lists have them."""
+    titled = is_party(entity.kind) or entity.kind in _TITLED
+    name = entity.title if titled and entity.title else formats.short_code(entity.code, today)
     return safe(f"{kind_name(entity.kind)} {name}")
 
 
@@ -71,12 +74,14 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
     fact(_("company"), safe(entity.company))
     if entity.date is not None:
         fact(_("date"), formats.day(entity.date))
-    if entity.due_date is not None:
-        fact(_("due"), formats.day(entity.due_date))
+    due, left, currency = _own(card)
+    if due is not None:
+        late = bool(left) and due < today
+        fact(_("due"), formats.day(due), "error" if late else "")
     if entity.amount is not None:
         fact(_("amount"), formats.money(entity.amount, entity.currency), "bold")
-    if entity.open_amount:
-        fact(_("still open"), formats.money(entity.open_amount, entity.currency), "warning")
+    if left:
+        fact(_("still open"), formats.money(left, currency), "warning")
     state = state_name(entity.state)
     gone = _("gone from the ERP")
     if entity.source == LOCAL_SOURCE:
@@ -95,6 +100,21 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
     if card.addresses:
         fact(_("addresses"), safe(", ".join(card.addresses)))
     return [BLANK, *_in_columns(facts, width), *_way_error(entity, width)]
+
+
+def _own(card: Card) -> tuple[Day | None, Decimal | None, str]:
+    """When the record itself falls due, what of it is open and in which currency: of an invoice
+    that does not say so as its instalments do, of which the next one that is open counts."""
+    entity = card.entity
+    due, left, currency = entity.due_date, entity.open_amount, entity.currency
+    if entity.kind in _INVOICES:
+        items = [one for one in card.due_items if one.open_amount]
+        if left is None and items:
+            left = sum((one.open_amount for one in items if one.open_amount), Decimal(0))
+            currency = items[0].currency or currency
+        if due is None:
+            due = min((one.due_date for one in items if one.due_date), default=None)
+    return due, left, currency
 
 
 def _way_error(entity: EntityRow, width: int) -> list[Line]:
@@ -137,16 +157,25 @@ def _detail(key: str, value: str, today: Day) -> SafeText:
 
 
 def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:
+    """What is open of the party: on the card of anything else it is said whose figures they are."""
+    balance, overdue = _("balance"), _("overdue")
+    if card.entity.kind not in PARTY_KINDS:
+        names = {
+            "customer": (_("customer's balance"), _("customer's overdue")),
+            "supplier": (_("supplier's balance"), _("supplier's overdue")),
+        }
+        others = (_("party's balance"), _("party's overdue"))
+        balance, overdue = names.get(card.entity.party_kind, others)
     currency = next((item.currency for item in card.due_items if item.currency), "EUR")
     facts: list[tuple[SafeText, SafeText, str]] = []
     if card.balance:
-        facts.append((safe(_("balance")), formats.money(card.balance, currency), "bold"))
+        facts.append((safe(balance), formats.money(card.balance, currency), "bold"))
     if card.overdue:
         text = formats.money(card.overdue, currency)
         if card.overdue_since is not None:
             since = _("since {day}").format(day=formats.day(card.overdue_since))
             text = safe(f"{text} {since}")
-        facts.append((safe(_("overdue")), text, "error"))
+        facts.append((safe(overdue), text, "error"))
     return facts
 
 
@@ -192,12 +221,8 @@ def _section(name: str, width: int) -> Entry[EntityRow]:
 
 def _row(row: EntityRow, width: int, today: Day, current: int) -> Entry[EntityRow]:
     here = row.id == current
-    called = formats.short_code(row.code, today)
-    if row.kind in _TITLED and row.title:
-        called = safe(row.title)
-    name = SafeText(f"{kind_name(row.kind)} {called}")
-    when = row.date or row.due_date
-    day = formats.short_day(when, today) if when else SafeText("")
+    name = heading_of(row, today)
+    day = formats.short_day(row.day, today) if row.day else SafeText("")
     amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
     line = (
         Piece(SafeText(" ▸ " if here else "   "), "accent"),

@@ -108,7 +108,7 @@ class CardPanel(Panel, Entries[EntityRow]):
     def title(self) -> SafeText:
         if self.card is None:
             return safe(_("Record"))
-        heading = heading_of(self.card.entity)
+        heading = heading_of(self.card.entity, datetime.now(UTC).astimezone().date())
         below = self.count - self.top - self.size.height + 1
         if below <= 0:
             return heading

@@ -113,7 +113,7 @@ def draw_record(row: EntityRow, today: "Day", width: int) -> Line:
         name = SafeText(f"{kind_name(row.kind)} {formats.short_code(row.code, today)}")
         beside = safe(row.party)
     first = max(20, width * 40 // 100)
-    day = formats.short_day(row.date, today) if row.date else SafeText("")
+    day = formats.short_day(row.day, today) if row.day else SafeText("")
     amount = formats.money(row.amount, row.currency) if row.amount is not None else SafeText("")
     return (
         Piece(fit(SafeText(f"   {name}"), first)),
