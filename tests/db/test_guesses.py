@@ -99,6 +99,9 @@ def test_nothing_is_guessed_of_what_says_nothing_nor_told_of_what_may_not_be_rea
     [
         ("Saluti\nMario Neri\nNeri & C. S.n.c.\nTel.: +39 051 12 34 56", "Neri & C. S.n.c.", "+39 051 12 34 56"),
         ("Costa Impianti SRL - cell 333/1234567", "Costa Impianti SRL", "333/1234567"),
+        ("Mario Neri | Neri Pompe Srl | via Roma 1\n", "Neri Pompe Srl", ""),
+        ("Estratto conto di:\n- Costa Srl\n* Verdi Snc\n1. Neri Spa\nGrazie, Ada", "", ""),
+        ("ci serve la situazione di Costa Srl, Verdi Snc.\nGrazie", "", ""),
         ("la spa e le srl del gruppo; hotel 12345678", "", ""),
         ("", "", ""),
     ],

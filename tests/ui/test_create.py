@@ -47,6 +47,46 @@ async def test_a_contact_is_of_the_firm_that_the_message_is_from(stage: Stage) -
         await shown.sees("Made Contact “Ada Neri”")
 
 
+CLIENTS = (
+    "Buongiorno,\n\nci serve l'estratto conto di questi clienti:\n\n- Bianchi S.p.A.\n"
+    "- Ferri Impianti Srl\n\nVa bene un unico PDF.\n\nCordiali saluti\nCarla Neri\nStudio Neri\n"
+)
+
+
+async def test_a_lead_has_the_name_of_who_writes_not_of_whom_he_writes_about(stage: Stage) -> None:
+    await stage.receive("Estratto conto", sender="Studio Neri <c@studio-neri.it>", body=CLIENTS)
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Make from", "Lead", "Activity")
+        await shown.lacks("Lead                          Ferri", "Contact")
+        await shown.press("enter")
+        await shown.sees("New: Lead", "c@studio-neri.it")
+        named = [line.split() for line in shown.screen() if line.startswith(" name ")]
+        assert named == [["name", "Studio", "Neri"]]
+
+
+async def test_a_lead_never_has_the_name_of_a_firm_that_the_erp_knows(stage: Stage) -> None:
+    signed = "Buongiorno,\n\nquanto costano?\n\nAnna Verdi\nBianchi S.p.A.\n"
+    await stage.receive("Prezzi", sender=STRANGER, body=signed)
+    await stage.receive("Offerta", sender="Bianchi SpA <bianchi@gmail.com>")
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Make from “Offerta”", "Bianchi SpA, of Bianchi Spa")
+        await shown.lacks("Lead")
+        await shown.press("escape", "j", "plus")
+        await shown.sees("Make from “Prezzi”", "Anna Verdi, of Bianchi Spa", "Lead")
+        await shown.lacks("Bianchi S.p.A.")
+
+
+async def test_a_document_that_is_named_makes_nobody_a_contact_of_its_firm(stage: Stage) -> None:
+    await stage.receive("Ordine 2026/119", sender="Corriere <noi@corriere.it>")
+    async with showing(stage) as shown:
+        await shown.sees("Order 119")
+        await shown.press("plus")
+        await shown.sees("Make from", "Lead", "Corriere")
+        await shown.lacks("Contact")
+
+
 async def test_a_contact_who_is_known_is_not_made_again(stage: Stage) -> None:
     await stage.receive("ordine 2026/119")
     async with showing(stage) as shown:

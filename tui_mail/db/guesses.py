@@ -21,7 +21,7 @@ from tui_mail.db.tables import Address, Company, Entity, Message, MessageText
 from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
-from tui_mail.linking.introductions import Introduction, introduction
+from tui_mail.linking.introductions import Introduction, introduction, without_form
 from tui_mail.linking.mentions import Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.mail.quotes import LineKind, line_kinds
@@ -176,6 +176,44 @@ def is_of_firm(session: Session, operator_id: int, message_id: int) -> bool:
     sure = {LinkState.CONFIRMED.value, LinkState.AUTOMATIC.value}
     linked = links_of(session, operator_id, message_id)
     return any(one.kind in _TRADING and one.state in sure for one in linked)
+
+
+def is_firm_here(session: Session, name: str) -> bool:
+    """Whether the ERP has a firm of that name, whatever its legal form is."""
+    wanted = without_form(name)
+    if not wanted:
+        return False
+    title = col(Entity.title_folded)
+    query = select(title).where(
+        begins(session, title, wanted), unindexed(col(Entity.kind)).in_(_FIRMS), ~col(Entity.gone)
+    )
+    found = session.scalars(query.order_by(title, col(Entity.id)).limit(_MOST))
+    return any(without_form(one) == wanted for one in found)
+
+
+def firm_of_writer(session: Session, operator_id: int, message_id: int) -> EntityRow | None:
+    """The firm that the writer is of: which people confirmed, or his address, his domain or what
+    he signs with points to; None where that is none, or firms of different names.
+
+    Raises NotFound.
+    """
+    heard = said(session, operator_id, message_id)
+    linked = [one for one in links_of(session, operator_id, message_id) if one.kind in PARTY_KINDS]
+    no = {one.entity_id for one in linked if one.state == LinkState.REJECTED.value}
+    own = {heard.who.address, heard.who.domain} - {""}
+    signs = [
+        [one.entity_id for one in linked if one.state == LinkState.CONFIRMED.value],
+        [one.entity_id for one in linked if one.found_in in own],
+    ]
+    if not heard.outgoing:
+        signs += [list(found) for found, _reason in _firms(session, heard)]
+    rows = entities_by_id(session, [one for sign in signs for one in sign if one not in no])
+    known = {row.id: row for row in rows if not row.gone and row.kind in _FIRMS}
+    for sign in signs:
+        firms = [known[one] for one in sign if one in known]
+        if len({folded(firm.title) for firm in firms}) == 1:
+            return firms[0]
+    return None
 
 
 def likely_party(session: Session, operator_id: int, message_id: int) -> EntityRow | None:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from tui_mail.linking.parties import tells_company
+from tui_mail.safetext import folded
 
 _NEAR_THE_END = 1_500  # characters: a signature, and what a short letter says above it
 _FORM = (
@@ -14,7 +15,14 @@ _FORM = (
     r"|S\.?C\.?A\.?R\.?L|GmbH|Ltd|SARL|Inc|AG|BV"
 )
 _BETWEEN = r"(?:(?:&|e|di|of|und|et)[ \t])?"  # Neri & C. S.n.c.
-_FIRM = re.compile(rf"((?:[A-ZÀ-Þ][\w&'’.\-]{{0,30}}[ \t]{_BETWEEN}){{1,4}})({_FORM})(?!\w)(\.?)")
+# A firm that signs begins its line, or stands there after a name; a list has those written about.
+_LEAD = r"^[ \t]*(?:[^\W\d_][^\n,;:]{0,40}?[ \t][|–—·/-][ \t])?"
+_FIRM = re.compile(
+    rf"{_LEAD}((?:[A-ZÀ-Þ][\w&'’.\-]{{0,30}}[ \t]{_BETWEEN}){{1,4}})({_FORM})(?!\w)(\.?)"
+    r"(?=[ \t]*$|[ \t]*[|–—·(/]|[ \t]-[ \t])",
+    re.MULTILINE,
+)
+_FORM_LAST = re.compile(rf"[ ,]+(?i:{_FORM})\.?$")
 _PHONE = re.compile(
     r"(?<![^\W_])(?:tel|telefono|phone|ph|cell|cellulare|mobile|mob)\b[.:\s]{0,3}"
     r"(\+?[0-9(][0-9 ()./\-]{5,18}[0-9])",
@@ -47,6 +55,11 @@ def introduction(name: str, address: str, text: str) -> Introduction:
         firm=firms[-1] if firms else "",
         phone=" ".join(phone[1].split()) if phone else "",
     )
+
+
+def without_form(firm: str) -> str:
+    """A firm's name without its legal form, to be compared."""
+    return _FORM_LAST.sub("", folded(firm)).strip(" .,")
 
 
 def _whole(match: re.Match[str]) -> str:

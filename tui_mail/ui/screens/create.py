@@ -52,21 +52,36 @@ class _Known:
     """What is known of a message's writer, and which kinds can be made."""
 
     said: "Said"
-    party: EntityRow | None
+    party: EntityRow | None  # whose matter it is
+    firm: EntityRow | None  # that the writer is of
     contact: EntityRow | None
+    lead: str  # what a lead would be called
     kinds: Sequence[str]
 
 
 def _read(session: "Session", operator_id: int, message_id: int) -> _Known:
     from tui_mail.db.creating import contact_of, kinds_to_make
-    from tui_mail.db.guesses import is_of_firm, likely_party, said
+    from tui_mail.db.guesses import (
+        firm_of_writer,
+        is_firm_here,
+        is_of_firm,
+        likely_party,
+        said,
+    )
 
     heard = said(session, operator_id, message_id)
     party = likely_party(session, operator_id, message_id)
-    kinds = kinds_to_make(session, party)
-    if is_of_firm(session, operator_id, message_id):
-        kinds = [kind for kind in kinds if kind != "lead"]
-    return _Known(heard, party, contact_of(session, heard.who.address), kinds)
+    firm = firm_of_writer(session, operator_id, message_id)
+    contact = contact_of(session, heard.who.address)
+    names = (heard.who.firm, heard.who.name or heard.who.address)
+    lead = next((name for name in names if name and not is_firm_here(session, name)), "")
+    without = set()
+    if not lead or is_of_firm(session, operator_id, message_id):
+        without.add("lead")
+    if firm is None and contact is None:
+        without.add("contact")
+    kinds = [kind for kind in kinds_to_make(session, party or firm) if kind not in without]
+    return _Known(heard, party, firm, contact, lead, kinds)
 
 
 async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
@@ -80,9 +95,8 @@ async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
     who, party, there = known.said.who, known.party, known.contact
     tomorrow = datetime.now(UTC).astimezone().date() + timedelta(days=_DAYS_AHEAD)
     person = {"name": who.name or who.address, "address": who.address, "phone": who.phone}
-    contact = Beginning("contact", {**person, "role": ""}, party, there)
-    firm = who.firm or person["name"]
-    lead = Beginning("lead", {**person, "name": firm, "contact": who.name})
+    contact = Beginning("contact", {**person, "role": ""}, known.firm, there)
+    lead = Beginning("lead", {**person, "name": known.lead, "contact": who.name})
     matter = known.said.subject.strip()
     activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
     opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
