@@ -534,6 +534,38 @@ async def test_the_mail_of_a_record_is_narrowed_and_shown_whole_again(stage: Sta
         await shown.sees("Mail · 1")
 
 
+def _first_choice(shown: Showing) -> str:
+    """What stands below the heading of what is chosen from."""
+    screen = shown.screen()
+    heading = next(at for at, line in enumerate(screen) if line.startswith("━"))
+    return screen[heading + 1].strip()
+
+
+@pytest.mark.parametrize(("language", "words", "named"), [
+    ("en", ("sent", "outgoing", "inviate"), "sent by us"),
+    ("it", ("inviata", "inviate", "sent"), "inviata da noi"),
+    ("en", ("bounce", "bounces", "mancato recapito"), "bounce"),
+    ("it", ("mancato-recapito", "mancato recapito", "respinte", "bounce"), "mancato-recapito"),
+    ("en", ("chain",), "with its chain"),
+    ("it", ("catena",), "con la sua catena"),
+    ("it", ("arrivate", "ricevute"), "arrivata"),
+])  # fmt: skip
+async def test_the_words_that_narrow_are_those_that_are_told(
+    stage: Stage, language: str, words: tuple[str, ...], named: str
+) -> None:
+    await stage.receive("Ordine 2026/119")
+    async with showing(stage, language=language) as shown:
+        await shown.press("t")
+        await shown.until(lambda: isinstance(shown.console.screen, CardScreen))
+        await shown.press("backslash")
+        await shown.sees(f"› {'sent' if language == 'en' else 'inviata'}, 3m")
+        for word in words:
+            await shown.press(*("space" if letter == " " else letter for letter in word))
+            await shown.sees(f"› {word} ")
+            await shown.until(lambda: _first_choice(shown).startswith(named))
+            await shown.press(*["backspace"] * len(word))
+
+
 async def test_the_mail_of_a_record_is_shown_with_that_of_its_chain(stage: Stage) -> None:
     await stage.receive("Fattura 88/A del 2026")
     await stage.receive("Ordine 2026/119")

@@ -109,7 +109,7 @@ MARKS = Choices(
         (named("unlinked", "scollegato scollegata senza-legame"), Is(Mark.UNLINKED)),
         (named("proposed", "proposto proposta"), Is(Mark.PROPOSED)),
         (named("draft drafts", "bozza bozze"), Is(Mark.DRAFT)),
-        (named("sent", "inviato inviata"), Is(Mark.SENT)),
+        (named("sent", "inviata inviato inviate inviati"), Is(Mark.SENT)),
     )
 )
 HAS = Choices(

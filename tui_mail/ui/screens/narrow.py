@@ -3,7 +3,8 @@
 Hides how the choices are named, and that one of a sort takes the place of the one before it.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
 
 _MONTH = 30  # days
+_CAME = ("received", "incoming", "arrivata", "ricevuta", "in entrata")
+_SENT = ("sent", "outgoing", "inviata", "in uscita")
+_BETWEEN = re.compile(r"[\W_]+")
+_ENDING = re.compile(r"(?<=\w{4})[aeio]?s?$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,30 @@ class Narrowed:
         if chain:
             names["chain"] = safe(_("with its chain"))
         return replace(self, names=names, chain=chain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A choice, its sort in words, what it leads to, and what else people call it."""
+
+    name: str
+    about: str
+    leads_to: Narrowed
+    also: Sequence[str] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """All that may be typed for it."""
+        return _words(" ".join([self.name, self.about, *self.also]))
+
+
+def _words(text: str) -> list[str]:
+    return _BETWEEN.sub(" ", folded(text)).split()
+
+
+def _stems(text: str) -> list[str]:
+    """The words that were typed, longer ones without their ending: `inviate` is `inviata`."""
+    return [_ENDING.sub("", word) for word in _words(text)]
 
 
 def has_chain(session: "Session", entity_id: int) -> bool:
@@ -75,18 +104,18 @@ class NarrowPick(PickScreen[Narrowed]):
         accounts, chain = await self._parts.database.read(
             _read, self._parts.operator_id, self._entity_id
         )
-        wanted = folded(text.strip())
+        wanted = _stems(text)
         fitting = (
             row
             for row in (*self._chain(chain), *self._all(accounts))
-            if wanted in folded(f"{row[0]} {row[1]}")
+            if all(any(word.startswith(stem) for word in row.words) for stem in wanted)
         )
         return [
-            Choice(partial(_draw, name, about), one)
-            for name, about, one in (*self._typed(text), *fitting)
+            Choice(partial(_draw, row.name, row.about), row.leads_to)
+            for row in (*self._typed(text), *fitting)
         ]
 
-    def _typed(self, text: str) -> Iterator[tuple[str, str, Narrowed]]:
+    def _typed(self, text: str) -> Iterator["_Row"]:
         """The period that was typed, if it is one."""
         from tui_mail.search.mistakes import WrongValueError
         from tui_mail.search.times import Clock, period
@@ -97,36 +126,38 @@ class NarrowPick(PickScreen[Narrowed]):
             return
         name = _called(since, until)
         only = replace(self._now.only, since=since, until=until)
-        yield name, _("period"), self._now.by("period", name, only)
+        yield _Row(name, _("period"), self._now.by("period", name, only))
 
-    def _chain(self, has: bool) -> Iterator[tuple[str, str, Narrowed]]:
+    def _chain(self, has: bool) -> Iterator["_Row"]:
         if self._now.chain:
-            yield _("without its chain"), _("only of this record"), self._now.chained(False)
+            now = self._now.chained(False)
+            yield _Row(_("without its chain"), _("only of this record"), now)
         elif has:
             about = _("what it came from, and what came of it")
-            yield _("with its chain"), about, self._now.chained(True)
+            yield _Row(_("with its chain"), about, self._now.chained(True))
 
-    def _all(self, accounts: list[tuple[int, str]]) -> Iterator[tuple[str, str, Narrowed]]:
-        """Name, sort of choice in words, and what it leads to."""
+    def _all(self, accounts: list[tuple[int, str]]) -> Iterator["_Row"]:
         now, only = self._now, self._now.only
         if only != ALL_MAIL:
-            yield _("all mail"), "", Narrowed().chained(now.chain)
-        ways = ((False, _("came in")), (True, _("sent by us")))
-        for outgoing, name in ways:
-            yield name, _("direction"), now.by("way", name, replace(only, outgoing=outgoing))
+            yield _Row(_("all mail"), "", Narrowed().chained(now.chain))
+        ways = ((False, _("came in"), _CAME), (True, _("sent by us"), _SENT))
+        for outgoing, name, also in ways:
+            to = now.by("way", name, replace(only, outgoing=outgoing))
+            yield _Row(name, _("direction"), to, also)
         for name, since, until in _periods(datetime.now(UTC).astimezone()):
-            yield name, _("period"), now.by("period", name, replace(only, since=since, until=until))
+            to = now.by("period", name, replace(only, since=since, until=until))
+            yield _Row(name, _("period"), to)
         if len(accounts) > 1:
             for identifier, email in accounts:
                 to = now.by("account", email, replace(only, account_id=identifier))
-                yield email, _("account"), to
+                yield _Row(email, _("account"), to)
         from tui_mail.search.choices import KINDS
         from tui_mail.search.tree import OfKind
 
         for names, tree in KINDS.rows:
             if isinstance(tree, OfKind):
                 to = now.by("kind", names.shown, replace(only, kinds=tree.kinds))
-                yield names.shown, _("kind"), to
+                yield _Row(names.shown, _("kind"), to, names.names)
 
 
 def _called(since: datetime | None, until: datetime | None) -> SafeText:
