@@ -1,11 +1,11 @@
 """Periods as people type them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from tui_mail.search.mistakes import WrongValueError
-from tui_mail.search.times import Clock, period
+from tui_mail.search.times import Clock, day_to_come, period
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CLOCK = Clock(NOW, UTC)
@@ -42,3 +42,14 @@ def test_a_period_is_from_one_date_to_another(
 def test_other_words_are_no_period(text: str) -> None:
     with pytest.raises(WrongValueError):
         period(text, CLOCK)
+
+
+@pytest.mark.parametrize(("text", "day"), [
+    ("31/12", date(2026, 12, 31)), ("15/2", date(2027, 2, 15)), ("15-02-2028", date(2028, 2, 15)),
+    ("2026-12-01", date(2026, 12, 1)), ("24/11", date(2026, 11, 24)), ("oggi", date(2026, 11, 24)),
+    ("tomorrow", date(2026, 11, 25)), ("31/2", None), ("x", None), ("", None), ("7d", None),
+])  # fmt: skip
+def test_a_day_without_its_year_is_the_next_one_where_something_is_to_be_done(
+    text: str, day: date | None
+) -> None:
+    assert day_to_come(text, date(2026, 11, 24)) == day

@@ -1,5 +1,6 @@
 """A record out of a message, at the keyboard: filled in already, marked as ours, taken back."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -136,10 +137,27 @@ async def test_an_activity_says_what_is_wrong_with_its_day(stage: Stage) -> None
         await shown.press(*"acti")
         await shown.press("enter")
         await shown.sees("New: Activity")
+        day = datetime.now(UTC).astimezone().date() + timedelta(days=1)
+        await shown.sees(f"{day:%d/%m/%Y}")
         await shown.press("tab", "x", "enter")
-        await shown.sees("is not a date")
-        await shown.press("backspace", "enter")
+        await shown.sees("is not a date: write 31/12 or 31/12/2026.")
+        await shown.press(*["backspace"] * 11, *f"{day + timedelta(days=3):%d/%m}", "enter")
         await shown.sees("Made Activity “Richiamare Ferri”")
+        await shown.press("i", "down", "enter")
+        await shown.sees(f"{day + timedelta(days=3):%d/%m/%Y}", "Activity Richiamare Ferri")
+
+
+@pytest.mark.parametrize("kind", ["Attività", "Opportunità"])
+async def test_what_is_made_is_said_without_a_gender(stage: Stage, kind: str) -> None:
+    await stage.receive("Richiamare Ferri")
+    async with showing(stage, language="it") as shown:
+        await shown.press("plus")
+        await shown.sees(kind)
+        await shown.press(*kind[:5].lower(), "enter")
+        await shown.sees(f"Da creare: {kind}")
+        await shown.press("enter")
+        await shown.sees(f"Fatto: {kind} «Richiamare Ferri»; resta qui")
+        await shown.lacks("Creato", "Creata")
 
 
 async def test_without_a_crm_only_a_contact_can_be_made(stage: Stage) -> None:

@@ -105,6 +105,27 @@ def period(text: str, clock: Clock) -> Period:
     return Period(start.since if start else None, end.until if end else None)
 
 
+def day_to_come(text: str, today: date) -> date | None:
+    """The day that is written (31/03, 31/03/2026, 2026-03-31, today, tomorrow); without a year the
+    next one. None for what is none."""
+    given = folded(text.strip())
+    if given in {"today", "oggi"}:
+        return today
+    if given in {"tomorrow", "domani"}:
+        return today + timedelta(days=1)
+    try:
+        if found := _YEAR_FIRST.fullmatch(given):
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        if found := _DAY_FIRST.fullmatch(given):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+        if found := _DAY_MONTH.fullmatch(given):
+            day, month = int(found[1]), int(found[2])
+            return date(today.year + ((month, day) < (today.month, today.day)), month, day)
+    except ValueError:
+        return None
+    return None
+
+
 def _days(first: date, after: date, clock: Clock) -> Span:
     return Span(clock.midnight(first), clock.midnight(after))
 

@@ -6,7 +6,6 @@ Hides what each kind asks for and where the message says it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from datetime import date as Day
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +18,8 @@ from textual.widgets import Input
 from tui_mail.db.rows import EntityRow
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, folded, safe
+from tui_mail.search.times import day_to_come
+from tui_mail.ui import formats
 from tui_mail.ui.held_keys import held
 from tui_mail.ui.keys import bind, commands, hints
 from tui_mail.ui.kinds import kind_name
@@ -98,7 +99,7 @@ async def beginnings(parts: "Parts", message_id: int) -> list[Beginning]:
     contact = Beginning("contact", {**person, "role": ""}, known.firm, there)
     lead = Beginning("lead", {**person, "name": known.lead, "contact": who.name})
     matter = known.said.subject.strip()
-    activity = Beginning("activity", {"name": matter, "due": tomorrow.isoformat()}, party)
+    activity = Beginning("activity", {"name": matter, "due": formats.day(tomorrow)}, party)
     opportunity = Beginning("opportunity", {"name": matter, "stage": ""}, party)
     rest = (lead, activity, opportunity)
     order = [contact, *rest] if there is None else [*rest, contact]
@@ -202,10 +203,10 @@ class CreateScreen(ModalScreen["NewRecord | None"]):
         given = {
             name: self.query_one(f"#line-{name}", Input).value.strip() for name in self._start.lines
         }
-        try:
-            due = Day.fromisoformat(given.get("due", "")) if given.get("due") else None
-        except ValueError:
-            words = _("{text} is not a date: write YYYY-MM-DD.").format(text=given["due"])
+        wanted = given.get("due", "")
+        due = day_to_come(wanted, datetime.now(UTC).astimezone().date())
+        if wanted and due is None:
+            words = _("{text} is not a date: write 31/12 or 31/12/2026.").format(text=wanted)
             self.query_one("#mistake", Bar).show(plain(safe(f" {words}"), "error"))
             return
         if not given["name"]:
