@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.db import house
-from tests.ui.stage import Stage, build, showing
+from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db import erp
 from tui_mail.db.engine import Database
 from tui_mail.values import EntityRecord
@@ -205,3 +205,53 @@ async def test_a_card_calls_its_record_as_lists_do(stage: Stage) -> None:
         await shown.press("enter")
         await shown.sees("━ Invoice 88/A")
         await shown.lacks("2026/A/88")
+
+
+def _hints(shown: Showing) -> str:
+    return shown.screen()[-1]
+
+
+async def test_only_a_record_with_a_chain_offers_the_mail_of_its_chain(stage: Stage) -> None:
+    await stage.receive("ordine 2026/119")
+    async with showing(stage) as shown:
+        await shown.press("t")
+        await shown.sees("Mail · 1", "C with its chain")
+        await shown.press("escape", "g", "c", *"bianchi")
+        await shown.sees("Bianchi Spa")
+        await shown.press("enter", "tab")
+        await shown.sees("No mail is linked to this record", "\\ filter")
+        assert "with its chain" not in _hints(shown)
+
+
+async def test_keys_of_the_records_are_told_where_they_do_something(stage: Stage) -> None:
+    await stage.receive("Prezzi", sender="X <x@gmail.com>", body="Ciao\n")
+    async with showing(stage) as shown:
+        await shown.sees("Nothing is linked to")
+        await shown.press("i")
+        await shown.sees("L link")
+        for words in ("Enter card", "y confirm", "Del reject", "t record's mail"):
+            assert words not in _hints(shown)
+        await shown.press("alt+2")
+        await stage.receive("ordine 2026/119")
+        await shown.sees("SO 119")
+        await shown.press("home", "i")
+        await shown.sees("Enter card  y confirm")
+        await shown.press("end")
+        await shown.until(lambda: "Enter card" in _hints(shown) and "y conf" not in _hints(shown))
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+async def test_what_is_overdue_is_said_in_whole_beside_a_message(
+    sqlite_database: Database, tmp_path: Path, language: str
+) -> None:
+    stage = build(sqlite_database, tmp_path)
+    since = datetime.now(UTC).astimezone().date() - timedelta(days=1394)
+    old = EntityRecord(
+        house.COMPANY, "due_item", "2023/70#1", party=house.FERRI, due_date=since,
+        amount=Decimal("123456.78"), open_amount=Decimal("123456.78"), currency="EUR", state="open",
+    )  # fmt: skip
+    _take(sqlite_database, old)
+    await stage.receive("Un saluto")
+    async with showing(stage, language=language) as shown:
+        whole = (" da 1394 g", "124.696,78 €") if language == "it" else ("for 1394 d", "124,696.78")
+        await shown.sees(*whole)

@@ -59,7 +59,8 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
     entity = entity_by_id(session, entity_id)
     is_party = entity.kind in PARTY_KINDS
     party_id = entity.id if is_party else entity.party_id
-    chain = () if is_party else _chain(session, entity_id)
+    chained = chain_ids(session, entity_id)[:_MOST]
+    chain = () if is_party else _chain(session, chained)
     open_items = _open_items(session, party_id)
     late = [one for one in open_items if one.due_date and one.due_date < today]
     currency = _currency(open_items)
@@ -81,6 +82,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         overdue=_sum(late, currency),
         overdue_since=min((one.due_date for one in late if one.due_date), default=None),
         next_activity=_next_activity(session, party_id, today),
+        chained=len(chained) > 1,
         place=entity.on_its_way or place_of(session, entity.source),
     )
 
@@ -120,8 +122,8 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> tuple[EntityRow
     return tuple(entity_row(row) for row in session.execute(query))
 
 
-def _chain(session: Session, entity_id: int) -> tuple[EntityRow, ...]:
-    query = entity_rows(session).where(col(Entity.id).in_(chain_ids(session, entity_id)[:_MOST]))
+def _chain(session: Session, ids: Sequence[int]) -> tuple[EntityRow, ...]:
+    query = entity_rows(session).where(col(Entity.id).in_(ids))
     rows = [entity_row(row) for row in session.execute(query)]
     return tuple(sorted(rows, key=_place_in_chain))
 

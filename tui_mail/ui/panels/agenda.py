@@ -16,6 +16,7 @@ from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import formats
 from tui_mail.ui.keys import MOVES, bind
+from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.text import Piece, fit, plain, width_of
@@ -156,8 +157,12 @@ class AgendaPanel(Panel, Entries[EventRow]):
         return (one.id, one.due) == (other.id, other.due)
 
     def action_open(self) -> None:
-        if self.chosen is not None and self.chosen.chip is not None:
+        if self.chosen is None:
+            return
+        if self.chosen.chip is not None:
             self.post_message(self.Opened(self.chosen.chip.entity_id))
+        else:
+            self.post_message(Said(safe(_("No record belongs to this appointment."))))
 
 
 def _day(row: EventRow, today: Day) -> Day:

@@ -163,6 +163,7 @@ class RecordsPanel(Panel, Entries[Item]):
                 self._found = found
                 self.top = 0
                 self.forget()
+                self.post_message(self.Moved(self))  # type: ignore[arg-type] # as in Entries
             if at is not None:
                 self._stand_on(Item(mail=at))
 
@@ -236,11 +237,15 @@ class RecordsPanel(Panel, Entries[Item]):
             lines.append(plain(safe(_("  balance {amount}").format(amount=amount))))
         if card.overdue:
             amount = formats.money(card.overdue, currency)
-            text = _("  overdue {amount}").format(amount=amount)
+            parts = [safe(_("  overdue {amount}").format(amount=amount))]
             if card.overdue_since is not None:
                 days = (self._now.astimezone().date() - card.overdue_since).days
-                text += _(" for {days} d").format(days=days)
-            lines.append(plain(safe(text), "error"))
+                since = safe(_(" for {days} d").format(days=days))
+                if width_of(parts[0]) + width_of(since) < width:
+                    parts = [SafeText(f"{parts[0]}{since}")]
+                else:
+                    parts.append(SafeText(f" {since}"))
+            lines += [plain(part, "error") for part in parts]
         if (following := card.next_activity) is not None:
             today = self._now.astimezone().date()
             late, text = is_late(following, today), str(to_do(following, today))
@@ -347,6 +352,16 @@ class RecordsPanel(Panel, Entries[Item]):
         return plain(safe(f"  ↓ {words}"), "warning")
 
     # -- keys
+
+    def offers(self, action: str) -> bool:
+        """Whether there is something here that the action can be about."""
+        there = self.values()
+        on_link = self.chosen is not None and self.chosen.link is not None
+        if action.startswith("decide"):
+            return on_link
+        if action == "trace":
+            return on_link or self._found.party is not None
+        return bool(there) if action == "open" else self.message_id is not None
 
     def action_open(self) -> None:
         item = self.chosen

@@ -391,7 +391,12 @@ class CardScreen(Screen[CardChoice | None]):
         self._card.styles.height = min(card, max(room - mail, kept))
 
     def _show_hints(self) -> None:
-        rows = commands(self.active_bindings.values())
+        card = self._card.card
+        rows = [
+            row
+            for row in commands(self.active_bindings.values())
+            if row.action != "chain" or (card is not None and card.chained)
+        ]
         self.query_one("#hints", Bar).show(hints(rows, self.size.width))
 
     def on_said(self, event: Said) -> None:

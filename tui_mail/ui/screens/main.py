@@ -38,6 +38,7 @@ from tui_mail.ui.panels.threads import ThreadsPanel
 from tui_mail.ui.prefixes import PrefixKeys
 from tui_mail.ui.screens.desk import Desk
 from tui_mail.ui.screens.way_back import WayBack
+from tui_mail.ui.widgets.entries import Entries
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.searchline import SearchLine
 from tui_mail.ui.widgets.status import StatusLine
@@ -217,7 +218,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         """Whether there is what a verb of the list or of the records could be about."""
         if row.place is self.threads:
             return not self._is_empty or row.action == "save_search"
-        return row.place is not self.records or self.records.message_id is not None
+        return row.place is not self.records or self.records.offers(row.action)
 
     @property
     def _shows_search(self) -> bool:
@@ -375,6 +376,11 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def on_agenda_panel_opened(self, event: AgendaPanel.Opened) -> None:
         self.desk.open_card(event.entity_id)
+
+    def on_entries_moved(self, event: Entries.Moved) -> None:
+        event.stop()
+        if event.owner is self.records and self._panel == "records":
+            self.show_hints()
 
     def on_records_panel_read(self, event: RecordsPanel.Read) -> None:
         self.way_back.read(event.row)
