@@ -634,6 +634,27 @@ async def test_g_o_goes_to_a_document_by_its_number(stage: Stage) -> None:
         await shown.sees("━ Order 119 ━")
 
 
+@pytest.mark.parametrize(("keys", "language", "sentence"), [
+    ("L", "en", "Nothing is proposed: type a number, a name or an amount."),
+    ("L", "it", "Nessuna proposta: scrivi un numero, un nome o un importo."),
+    ("go", "en", "Type a number, a name or an amount."),
+    ("go", "it", "Scrivi un numero, un nome o un importo."),
+    ("gc", "en", "Type a name or a code."),
+    ("gc", "it", "Scrivi un nome o un codice."),
+    ("l", "en", "There are no tags yet: type a name for one."),
+    ("l", "it", "Non ci sono ancora etichette: scrivi un nome per farne una."),
+])  # fmt: skip
+async def test_nothing_to_choose_from_is_said_with_what_to_type(
+    stage: Stage, keys: str, language: str, sentence: str
+) -> None:
+    await stage.receive("Prezzi", sender="X <x@gmail.com>", body="Ciao\n")
+    async with showing(stage, (80, 24), language=language) as shown:
+        await shown.press(*keys)
+        await shown.sees(sentence)
+        await shown.press("x", "q", "z")
+        await shown.lacks(sentence)
+
+
 # -- the size at hand, and nothing to show
 
 
@@ -741,7 +762,7 @@ async def test_the_last_line_follows_the_focus(stage: Stage) -> None:
         await shown.press("alt+1")
         await shown.until(lambda: "unfold" in _hints(shown))
         assert "reply" not in _hints(shown)
-        await shown.press("alt+4")
+        await shown.press("alt+2", "j", "alt+4")
         await shown.until(lambda: "confirm" in _hints(shown))
 
 

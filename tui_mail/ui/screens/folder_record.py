@@ -51,6 +51,7 @@ class FolderRecordPick(PickScreen[Standing]):
             safe(_("Which record does the folder “{name}” stand for?").format(name=self._name)),
             self._fitting,
             placeholder=_("number, name, amount, reference"),
+            empty=_("Nothing is proposed: type a number, a name or an amount."),
         )
         self._parts = parts
         self._row = row

@@ -181,7 +181,10 @@ class LinkScreen(PickScreen[Candidate]):
         self._whole = False
         self.said = SafeText("")
         super().__init__(
-            self._heading(), self._candidates, placeholder=_("number, name, amount, reference")
+            self._heading(),
+            self._candidates,
+            placeholder=_("number, name, amount, reference"),
+            empty=_("Nothing is proposed: type a number, a name or an amount."),
         )
 
     def _heading(self) -> SafeText:

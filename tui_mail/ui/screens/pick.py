@@ -38,10 +38,12 @@ Find = Callable[[str], Awaitable[Sequence[Choice[_V]]]]
 class Choices(Entries[Choice[_V]], can_focus=False):
     """What fits what was typed."""
 
-    def __init__(self, heading: SafeText) -> None:
+    def __init__(self, heading: SafeText, empty: SafeText) -> None:
         super().__init__(id="choices")
         self.heading = heading
+        self.empty = empty  # what is said while nothing is typed and there is nothing to choose
         self.found: Sequence[Choice[_V]] = ()
+        self.looked = False
         self.asked = False
         self.wrong = SafeText("")  # why what was typed leads to nothing, once it was chosen
 
@@ -57,6 +59,8 @@ class Choices(Entries[Choice[_V]], can_focus=False):
             return [Entry(tuple(plain(one, "error") for one in wrapped(self.wrong, width, " ")))]
         if not self.found and self.asked:
             return [Entry((plain(safe(_(" Nothing fits.")), "dim"),))]
+        if not self.found and self.looked and self.empty:
+            return [Entry(tuple(plain(one, "dim") for one in wrapped(self.empty, width, " ")))]
         return [Entry((choice.draw(width),), choice) for choice in self.found]
 
     def same(self, one: Choice[_V], other: Choice[_V]) -> bool:
@@ -82,7 +86,9 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         bind("pick.close", "escape", "close", msgid("close"), hint=True),
     ]
 
-    def __init__(self, heading: SafeText, find: Find[_V], *, placeholder: str = "") -> None:
+    def __init__(
+        self, heading: SafeText, find: Find[_V], *, placeholder: str = "", empty: str = ""
+    ) -> None:
         super().__init__()
         self._placeholder = placeholder
         self._find = find
@@ -90,7 +96,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self._wanted: str | None = None  # what was typed, and is not looked up yet
         self._looking = False
         self._waiting: Callable[[], None] | None = None
-        self.choices: Choices[_V] = Choices(heading)
+        self.choices: Choices[_V] = Choices(heading, safe(empty))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -140,6 +146,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         except TuiMailError as error:
             self.choices.heading = safe(error.message)
             self.choices.found = ()
+        self.choices.looked = True
         self.choices.asked = bool(text.strip())  # before that the line itself says what to type
         self.choices.wrong = SafeText("")
         self.choices.top = 0

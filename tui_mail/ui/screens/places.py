@@ -72,8 +72,12 @@ class RecordPick(PickScreen[int]):
     """Gives back the id of the record that was chosen. `sort`: "document" or "party"."""
 
     def __init__(self, parts: "Parts", sort: str) -> None:
-        heading = _("Go to a document") if sort == "document" else _("Go to a customer")
-        super().__init__(safe(heading), self._records, placeholder=_("number, name, amount"))
+        heading, empty = _("Go to a customer"), _("Type a name or a code.")
+        placeholder = _("name, code")
+        if sort == "document":
+            heading, empty = _("Go to a document"), _("Type a number, a name or an amount.")
+            placeholder = _("number, name, amount")
+        super().__init__(safe(heading), self._records, placeholder=placeholder, empty=empty)
         self._parts = parts
         self._kinds = DOCUMENT_KINDS if sort == "document" else PARTY_KINDS
 

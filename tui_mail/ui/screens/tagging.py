@@ -22,7 +22,12 @@ class TagPick(PickScreen[Tag]):
     """Gives back a tag: one that is there, to be taken off where it is on already, or a new one."""
 
     def __init__(self, heading: SafeText, known: Sequence[str], on: Collection[str]) -> None:
-        super().__init__(heading, self._fitting, placeholder=_("a tag"))
+        super().__init__(
+            heading,
+            self._fitting,
+            placeholder=_("a tag"),
+            empty=_("There are no tags yet: type a name for one."),
+        )
         self._known = known
         self._on = on
 
