@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
+from tests.db import house
 from tests.ui.stage import Stage, aside, build, showing
 from tui_mail.db import erp, writing
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import EntityWriting
-from tui_mail.values import WrittenEntity
+from tui_mail.values import AddressRecord, WrittenEntity
 
 STRANGER = "Anna Verdi <averdi@gmail.com>"
 UNKNOWN_FIRM = "Buongiorno,\n\nquanto costano?\n\nAnna Verdi\nVerdi & C. S.n.c.\nTel. 051 123456\n"
@@ -64,6 +65,27 @@ async def test_a_lead_has_the_name_of_who_writes_not_of_whom_he_writes_about(sta
         await shown.sees("New: Lead", "c@studio-neri.it")
         named = [line.split() for line in shown.screen() if line.startswith(" name ")]
         assert named == [["name", "Studio", "Neri"]]
+
+
+async def test_who_keeps_the_books_of_several_firms_is_a_contact_of_none_of_them(
+    stage: Stage,
+) -> None:
+    kept = [
+        AddressRecord(house.COMPANY, "info@studio-neri.it", firm)
+        for firm in (house.FERRI, house.BIANCHI)
+    ]
+    change = house.changes(addresses=(*house.changes().addresses, *kept))
+    stage.database.write_now(erp.take, "books", change, house.NOW)
+    await stage.receive("Conti", sender="Studio Neri <info@studio-neri.it>", body=CLIENTS)
+    await stage.receive("Conti", sender="Ada Rossi <ada@studio-neri.it>", body=CLIENTS)
+    async with showing(stage) as shown:
+        for name in ("Ada Rossi", "Studio Neri"):
+            await shown.press("plus")
+            await shown.sees("Make from “Conti”", "Lead", "Activity")
+            await shown.lacks("Contact")
+            (lead,) = (line for line in shown.screen() if line.strip().startswith("Lead  "))
+            assert lead.split()[1:] == name.split()
+            await shown.press("escape", "j")
 
 
 async def test_a_lead_never_has_the_name_of_a_firm_that_the_erp_knows(stage: Stage) -> None:
