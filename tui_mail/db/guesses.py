@@ -206,7 +206,7 @@ def firm_of_writer(session: Session, operator_id: int, message_id: int) -> Entit
         [one.entity_id for one in linked if one.found_in in own],
     ]
     if not heard.outgoing:
-        signs += [list(found) for found, _reason in _firms(session, heard)]
+        signs += [list(found) for found, *_rest in _firms(session, heard)]
     rows = entities_by_id(session, [one for sign in signs for one in sign if one not in no])
     known = {row.id: row for row in rows if not row.gone and row.kind in _FIRMS}
     for sign in signs:
