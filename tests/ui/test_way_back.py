@@ -6,7 +6,8 @@ import pytest
 
 from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db.engine import Database
-from tui_mail.ui.screens.card import CardScreen, TracePanel
+from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.trace import TracePanel
 
 FERRI = "Luca Ferri <l.ferri@ferri.it>"
 SIZES = [(80, 24), (120, 36)]

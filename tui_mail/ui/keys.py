@@ -53,12 +53,18 @@ MAIL = [
     bind("mail.create", "plus", "create", msgid("make a record of it")),
 ]
 
-SCREEN = [
-    bind("write.new", "c", "write('new')", msgid("compose"), hint=True),
-    bind("search", "/", "search", msgid("search"), hint=True, first=True),
-    bind("filter", "backslash", "filter", msgid("search this list")),
+WRITE = [bind("write.new", "c", "write('new')", msgid("compose"), hint=True)]
+
+UNDO = [
     bind("undo", "z,ctrl+z", "undo", msgid("undo"), hint=True),
     bind("redo", "Z", "redo", msgid("do again what was undone")),
+]
+
+SCREEN = [
+    *WRITE,
+    bind("search", "/", "search", msgid("search"), hint=True, first=True),
+    bind("filter", "backslash", "filter", msgid("search this list")),
+    *UNDO,
     bind("check", "f5", "check_mail", msgid("check mail")),
     bind("accounts", "f8", "accounts", msgid("how the accounts are")),
     bind("folder.next", "ctrl+down", "next_folder(1)", msgid("next folder")),
@@ -139,6 +145,11 @@ NOT_YET = [
         msgid("not there yet"),
     )
 ]
+
+
+def not_yet() -> SafeText:
+    """What such a key says."""
+    return safe(_("This key does nothing yet."))
 
 
 def following(prefix: str) -> list[Next]:

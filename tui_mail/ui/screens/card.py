@@ -5,30 +5,30 @@ None when the card is just closed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from tui_mail.db.rows import ALL_MAIL, Card, EntityRow, ListRow, PageKey, TraceFilter
+from tui_mail.db.rows import Card, EntityRow, ListRow
 from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
-from tui_mail.ui import rowline
 from tui_mail.ui.cardlines import body_of, heading_of
-from tui_mail.ui.keys import MOVES, bind, commands, hints
+from tui_mail.ui.held_keys import held
+from tui_mail.ui.keys import MOVES, NOT_YET, UNDO, WRITE, bind, commands, hints, not_yet
+from tui_mail.ui.mailkeys import Asked
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
-from tui_mail.ui.screens.narrow import Narrowed, NarrowPick, has_chain
+from tui_mail.ui.screens.trace import CardPlace, TracePanel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
-from tui_mail.ui.widgets.rows import Place, RowList, Slice
-from tui_mail.ui.widgets.text import Line, plain
+from tui_mail.ui.widgets.status import StatusLine
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tui_mail.db.session import Session
     from tui_mail.ui.parts import Parts
+    from tui_mail.ui.screens.desk import Desk
 
 _LEAST = 4  # lines that the card keeps beside much mail, and the mail beside a long card
 
@@ -53,18 +54,6 @@ def _try_again(session: "Session", entity_id: int, now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class CardPlace:
-    """A card, and where in it the cursor stands: on a record, or on the mail of that index."""
-
-    entity_id: int
-    mail_only: bool = False
-    record: EntityRow | None = None
-    mail: ListRow | None = None
-    index: int = 0
-    narrowed: Narrowed = field(default_factory=Narrowed)
-
-
-@dataclass(frozen=True, slots=True)
 class CardChoice:
     """A message that is to be read, and the cards that it was chosen on, the lowest first."""
 
@@ -77,6 +66,7 @@ class CardPanel(Panel, Entries[EntityRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("card.open", "enter,o", "open", msgid("card"), hint=True),
+        bind("mail.trace", "t", "trace", msgid("record's mail")),
         *MOVES,
     ]
 
@@ -146,188 +136,17 @@ class CardPanel(Panel, Entries[EntityRow]):
         return one.id == other.id
 
     def action_open(self) -> None:
-        if self.chosen is not None and self.chosen.id != self.entity_id:
-            screen = self.screen
-            if isinstance(screen, CardScreen):
-                screen.open_card(self.chosen.id)
+        if self.chosen is not None:
+            self._open(self.chosen.id)
 
+    def action_trace(self) -> None:
+        """The mail of the record under the cursor, or of the card's own."""
+        self._open(self.entity_id if self.chosen is None else self.chosen.id, mail_only=True)
 
-class TraceSource:
-    """The mail of a record, newest first. `hidden`: messages that this operator may not read, once
-    they are counted.
-    """
-
-    both_ways = False
-
-    def __init__(
-        self,
-        parts: "Parts",
-        entity_id: int,
-        only: TraceFilter = ALL_MAIL,
-        *,
-        chain: bool = False,
-    ) -> None:
-        self._parts = parts
-        self._entity_id = entity_id
-        self._only = only
-        self._chain = chain
-        self.hidden = 0
-
-    async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
-        before = key if place is Place.OLDER else None
-        return await self._parts.database.read(self._read, before, limit)
-
-    def _read(self, session: "Session", before: PageKey | None, limit: int) -> Slice[ListRow]:
-        from tui_mail.db.traces import trace
-
-        rows = trace(
-            session,
-            self._parts.operator_id,
-            self._entity_id,
-            only=self._only,
-            chain=self._chain,
-            before=before,
-            limit=limit,
-        )
-        return Slice(rows)
-
-    def count(self, session: "Session") -> int:
-        """Count what this operator may not read."""
-        from tui_mail.db.traces import unreadable
-
-        operator, entity = self._parts.operator_id, self._entity_id
-        return unreadable(session, operator, entity, only=self._only, chain=self._chain)
-
-    def same(self, one: ListRow, other: ListRow) -> bool:
-        return one.message_id == other.message_id
-
-
-class TracePanel(Panel, RowList[ListRow]):
-    """The record's mail, with the same rows as the list."""
-
-    class Grown(Message):
-        """There is more or less mail."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("trace.open", "enter,o", "open", msgid("read it"), hint=True),
-        bind("trace.narrow", "backslash", "narrow", msgid("filter"), hint=True),
-        bind("trace.chain", "C", "chain", msgid("with its chain"), hint=True),
-        *MOVES,
-    ]
-
-    class Chosen(Message):
-        """A message is to be read."""
-
-        def __init__(self, row: ListRow) -> None:
-            super().__init__()
-            self.row = row
-
-    def __init__(self, place: CardPlace) -> None:
-        super().__init__(id="trace")
-        self._entity_id = place.entity_id
-        self.narrowed = place.narrowed
-        self._wanted = (place.index, place.mail)
-        self._told = 0  # how many rows were told of
-
-    def start(self, parts: "Parts") -> None:
-        super().start(parts)
-        self._narrow(self.narrowed)
-
-    def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """The first rows are there: to the one on which the card was left."""
-        event.stop()
-        (index, mail), self._wanted = self._wanted, (0, None)
-        if mail is not None:
-            begin(self, partial(self._return, index, mail), "reach", latest=True)
-
-    async def _return(self, index: int, mail: ListRow) -> None:
-        places = (n for n, row in enumerate(self.rows) if row.message_id == mail.message_id)
-        place = next(places, None)
-        if place is None:
-            await self.reach(index, mail.key)
-        else:
-            self.move_to(place)
-
-    def _look(self, source: TraceSource) -> None:
-        self.show(source)
-        self._count()
-
-    def _count(self) -> None:
-        begin(self, self._counted, "hidden", latest=True)
-
-    async def _counted(self) -> None:
-        """How much may not be read is said when the rows are there: of a large customer it takes
-        as long as a person would notice."""
-        source = self.source
-        if isinstance(source, TraceSource):
-            hidden = await self.read(source.count)
-            if hidden is not None and hidden != source.hidden:
-                source.hidden = hidden
-                self.forget()
-
-    def action_narrow(self) -> None:
-        if self.parts is not None:
-            pick = NarrowPick(self.parts, self._entity_id, self.narrowed)
-            self.app.push_screen(pick, self._narrow)
-
-    def action_chain(self) -> None:
-        begin(self, self._with_chain, "chain", latest=True)
-
-    async def _with_chain(self) -> None:
-        """Show the mail of the record's chain too, or no more."""
-        if not await self.read(has_chain, self._entity_id):
-            self.post_message(Said(safe(_("Nothing came of this record, and it came from none."))))
-        else:
-            self._narrow(self.narrowed.chained(not self.narrowed.chain))
-
-    def _narrow(self, chosen: Narrowed | None) -> None:
-        if chosen is not None and self.parts is not None:
-            self.narrowed = chosen
-            self._look(TraceSource(self.parts, self._entity_id, chosen.only, chain=chosen.chain))
-
-    def changed(self, topics: frozenset[str]) -> None:
-        if topics & {"mail", "links"}:
-            self.read_again()
-            self._count()
-
-    def title(self) -> SafeText:
-        hidden = self.source.hidden if isinstance(self.source, TraceSource) else 0
-        text = _("Mail")
-        if self.loaded:
-            more = "" if self._ended else "+"
-            text = _("Mail · {count}").format(count=f"{self.total}{more}")
-        text = " · ".join([text, *self.narrowed.names.values()])
-        if hidden:
-            words = ngettext("{0} you may not read", "{0} you may not read", hidden)
-            text += " · " + words.format(hidden)
-        return safe(text)
-
-    @property
-    def count(self) -> int:
-        return self.total or (1 if self.loaded else 0)
-
-    def line(self, index: int, width: int) -> Line:
-        if not self.total and self.narrowed.names:
-            return plain(safe(_(" None of its mail is such: \\ shows all of it again.")), "dim")
-        if not self.total:
-            return plain(safe(_(" No mail is linked to this record.")), "dim")
-        return super().line(index, width)
-
-    def forget(self) -> None:
-        super().forget()
-        if self.count != self._told:
-            self._told = self.count
-            self.post_message(self.Grown())
-
-    def background(self, index: int) -> str:
-        return super().background(index) if self.total else "background"
-
-    def draw(self, row: ListRow, width: int) -> Line:
-        return rowline.draw(row, width, datetime.now(UTC), current=self.row is row)
-
-    def action_open(self) -> None:
-        if self.row is not None:
-            self.post_message(self.Chosen(self.row))
+    def _open(self, entity_id: int, *, mail_only: bool = False) -> None:
+        screen = self.screen
+        if isinstance(screen, CardScreen):
+            screen.open_card(entity_id, mail_only=mail_only)
 
 
 class CardScreen(Screen[CardChoice | None]):
@@ -341,10 +160,16 @@ class CardScreen(Screen[CardChoice | None]):
         bind("card.close", "escape,q,u", "close", msgid("close"), hint=True),
         bind("card.other", "tab,f6", "other", msgid("card or mail"), hint=True),
         bind("card.again", "R", "again", msgid("write it again"), hint=True, first=True),
+        *WRITE,
+        *UNDO,
+        *NOT_YET,
     ]
 
-    def __init__(self, parts: "Parts", place: CardPlace) -> None:
+    def __init__(self, parts: "Parts", place: CardPlace, desk: "Desk") -> None:
+        """`desk` does what is asked of the mail."""
         super().__init__()
+        self.status = StatusLine(id="status")
+        self._desk = desk
         self._parts = parts
         self._place = place
         self._card = CardPanel(place)
@@ -353,7 +178,7 @@ class CardScreen(Screen[CardChoice | None]):
     def compose(self) -> ComposeResult:
         yield self._card
         yield self._trace
-        yield Bar(id="status")
+        yield self.status
         yield Bar(id="hints")
 
     def on_mount(self) -> None:
@@ -401,8 +226,26 @@ class CardScreen(Screen[CardChoice | None]):
 
     def on_said(self, event: Said) -> None:
         event.stop()
-        style = "error" if event.wrong else ""
-        self.query_one("#status", Bar).show(plain(SafeText(f" {event.text}"), style))
+        self.status.say(event.text, undo=event.undo, wrong=event.wrong)
+
+    def on_key(self, _event: events.Key) -> None:
+        self.status.pressed()
+
+    def on_asked(self, event: Asked) -> None:
+        self._desk.verbs.carry_out(event.verb, event.target)
+
+    def action_write(self, answer: str) -> None:
+        held(self).hold()
+        self._desk.letters.write(answer, None)
+
+    def action_undo(self) -> None:
+        self._desk.doing.undo()
+
+    def action_redo(self) -> None:
+        self._desk.doing.redo()
+
+    def action_not_yet(self) -> None:
+        self.status.say(not_yet())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "again":
@@ -424,9 +267,13 @@ class CardScreen(Screen[CardChoice | None]):
         if waits:
             self.post_message(Said(safe(_("It is tried again in a moment."))))
 
-    def open_card(self, entity_id: int) -> None:
+    def open_card(self, entity_id: int, *, mail_only: bool = False) -> None:
         """Another record's card on top of this one; a message chosen there is given on."""
-        self.app.push_screen(CardScreen(self._parts, CardPlace(entity_id)), self._given)
+        if entity_id == self._place.entity_id:
+            self.set_focus(self._trace if mail_only else self._card)
+            return
+        place = CardPlace(entity_id, mail_only=mail_only)
+        self.app.push_screen(CardScreen(self._parts, place, self._desk), self._given)
 
     def _given(self, choice: CardChoice | None) -> None:
         if choice is not None:
@@ -447,4 +294,5 @@ class CardScreen(Screen[CardChoice | None]):
             self.set_focus(self._trace)
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        if not self._desk.doing.leave():
+            self.dismiss(None)

@@ -19,12 +19,13 @@ from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.screens import folder_record, foldering, searches
 from tui_mail.ui.screens.accounts import AccountsScreen
 from tui_mail.ui.screens.address import AddressScreen
-from tui_mail.ui.screens.card import CardChoice, CardPlace, CardScreen
+from tui_mail.ui.screens.card import CardChoice, CardScreen
 from tui_mail.ui.screens.doing import Doing
 from tui_mail.ui.screens.letters import Letters
 from tui_mail.ui.screens.picture import PictureScreen, are_pictures
 from tui_mail.ui.screens.places import PlacePick, RecordPick
 from tui_mail.ui.screens.save import FilePick, FolderPick
+from tui_mail.ui.screens.trace import CardPlace
 from tui_mail.ui.screens.verbs import Verbs
 from tui_mail.values import PictureWay
 
@@ -248,7 +249,10 @@ class Desk:
 
     def open_card(self, entity_id: int, *, mail_only: bool = False) -> None:
         """A record's card, or just its mail."""
-        if self._screen.parts is not None:
+        on_top = self._screen.app.screen
+        if isinstance(on_top, CardScreen):
+            on_top.open_card(entity_id, mail_only=mail_only)
+        elif self._screen.parts is not None:
             self.show_cards([CardPlace(entity_id, mail_only=mail_only)])
 
     def show_cards(self, places: Sequence[CardPlace]) -> None:
@@ -262,7 +266,7 @@ class Desk:
                 self.show_cards(below)
 
         if self._screen.parts is not None:
-            self._screen.app.push_screen(CardScreen(self._screen.parts, place), left)
+            self._screen.app.push_screen(CardScreen(self._screen.parts, place, self), left)
 
     def pick_folder(self) -> None:
         """Go to any folder or saved search by typing its name."""

@@ -12,6 +12,7 @@ from tui_mail.errors import TuiMailError
 from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds, held_keys
+from tui_mail.ui.widgets.status import StatusLine
 from tui_mail.ui.work import begin
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Deed = Callable[[], Coroutine[Any, Any, SafeText]]
 
 
 class Doing:
-    """What is done on a main screen, one thing after another."""
+    """What is done on a main screen and on the cards over it, one thing after another."""
 
     def __init__(self, screen: "MainScreen") -> None:
         self.screen = screen
@@ -38,6 +39,12 @@ class Doing:
     def parts(self) -> "Parts | None":
         return self.screen.parts
 
+    @property
+    def status(self) -> StatusLine:
+        """The line that says what was done: the one nearest to the eye."""
+        found = (getattr(one, "status", None) for one in reversed(self.screen.app.screen_stack))
+        return next((line for line in found if isinstance(line, StatusLine)), self.screen.status)
+
     def run(self, work: Deed, *, undo: bool = False) -> None:
         """Do `work`, and say the sentence that it gives. `undo`: it can be taken back."""
         begin(self.screen, partial(self._said, work, undo=undo), "deeds")
@@ -47,12 +54,12 @@ class Doing:
             text = await work()
         except TuiMailError as error:
             held_keys.held(self.screen).forget()
-            self.screen.status.say(safe(error.message), wrong=True)
+            self.status.say(safe(error.message), wrong=True)
             return
         if undo:
             self._way_back = None
         if text:
-            self.screen.status.say(text, undo=undo)
+            self.status.say(text, undo=undo)
 
     def with_files(self, opened: "OpenedMessage", then: "Callable[[OpenedMessage], None]") -> None:
         """Do `then` with a message when its files are here; those with its server are fetched."""
@@ -67,17 +74,17 @@ class Doing:
     ) -> None:
         assert self.parts is not None
         words = safe(_("Fetching the files from the server…  Esc leaves it"))
-        timer = self.screen.set_timer(_LONG_SECONDS, partial(self.screen.status.say, words))
+        timer = self.screen.set_timer(_LONG_SECONDS, partial(self.status.say, words))
         self._waits = True
         try:
             found = await deeds.with_files(self.parts, opened)
         except TuiMailError as error:
-            self.screen.status.say(safe(error.message), wrong=True)
+            self.status.say(safe(error.message), wrong=True)
             return
         finally:
             self._waits = False
             timer.stop()
-        self.screen.status.say(SafeText(""))
+        self.status.say(SafeText(""))
         then(found)
 
     def leave(self) -> bool:
@@ -85,9 +92,7 @@ class Doing:
         if not self._waits:
             return False
         self.screen.workers.cancel_group(self.screen, _FILES)
-        self.screen.status.say(
-            safe(_("Not waited for: the files come when the server gives them."))
-        )
+        self.status.say(safe(_("Not waited for: the files come when the server gives them.")))
         return True
 
     def offer(self, seconds: float, way_back: Deed) -> None:

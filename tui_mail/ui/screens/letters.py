@@ -77,9 +77,9 @@ class Letters:
         if number is not None and seconds:
             self._doing.offer(seconds, partial(self._call_back, number))
             undo = safe(_(" – z to undo within {seconds} s").format(seconds=seconds))
-            self._screen.status.say_for(seconds, closed.said, undo)
+            self._doing.status.say_for(seconds, closed.said, undo)
         else:
-            self._screen.status.say(closed.said)
+            self._doing.status.say(closed.said)
 
     async def _call_back(self, outgoing_id: int) -> SafeText:
         """Take back the letter that was just sent, and write on."""

@@ -24,7 +24,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.header import HeaderBar
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import NOT_YET, SCREEN, Command, commands, hints
+from tui_mail.ui.keys import NOT_YET, SCREEN, Command, commands, hints, not_yet
 from tui_mail.ui.layout import PANELS, plan
 from tui_mail.ui.linkkeys import LinkChosen
 from tui_mail.ui.mailkeys import Asked, Target, target_of
@@ -450,7 +450,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         self.desk.doing.redo()
 
     def action_not_yet(self) -> None:
-        self.status.say(safe(_("This key does nothing yet.")))
+        self.status.say(not_yet())
 
     def action_mark_kind(self, kind: str) -> None:
         self.threads.mark_kind(kind)

@@ -63,6 +63,10 @@ class Verbs:
         row = self._screen.threads.row
         if row is not None and row.thread_id == target.thread_id and verb not in _OF_ONE:
             target = target_of(row, whole=self._screen.threads.whole)
+        self.carry_out(verb, target, marked)
+
+    def carry_out(self, verb: str, target: Target, marked: Marked | None = None) -> None:
+        """Do a verb on just this target, or on the marked rows where there are."""
         aim = target if marked is None else marked
         match verb:
             case "reply" | "reply_all" | "forward":
@@ -74,9 +78,7 @@ class Verbs:
             case "create":
                 self._doing.run(partial(self._pick_kind, target))
             case "join" if marked is None:
-                self._screen.status.say(
-                    safe(_("Mark the conversations first (x), then join them."))
-                )
+                self._doing.status.say(safe(_("Mark the conversations first (x), then join them.")))
             case "move" | "copy":
                 self._pick_folder(verb, aim)
             case "tag":
@@ -86,7 +88,7 @@ class Verbs:
             case "state":
                 self._pick_state(aim)
             case "again" if self._last is None:
-                self._screen.status.say(safe(_("Nothing was done yet that could be done again.")))
+                self._doing.status.say(safe(_("Nothing was done yet that could be done again.")))
             case _:
                 do = self._last if verb == "again" else None
                 do = do or _Verb(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_mail.db.rows import ListRow
-from tui_mail.ui.screens.card import CardPlace
+from tui_mail.ui.screens.trace import CardPlace
 
 if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
