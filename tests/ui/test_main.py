@@ -20,7 +20,7 @@ from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.screens.narrow import NarrowPick
-from tui_mail.ui.screens.pick import PickScreen
+from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
 from tui_mail.values import FolderRole, RemoteFolder
@@ -183,6 +183,19 @@ async def test_v_moves_to_a_folder_by_a_few_letters(stage: Stage) -> None:
         await shown.until(lambda: len(_choices(shown)) == 1)
         await shown.press("enter")
         await shown.sees("Inbox · 2", "Moved “Estratto conto” to Archive")
+
+
+async def test_v_does_not_offer_the_folder_that_the_mail_is_in(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        for keys in (("v",), ("asterisk", "a", "v")):
+            await shown.press(*keys)
+            await shown.until(lambda: _choices(shown))
+            names = {row.value.name for row in _choices(shown) if isinstance(row, Choice)}
+            assert "INBOX" not in names
+            assert {"Archive", "Sent", "Trash"} <= names
+            await shown.press("escape")
+            await shown.until(lambda: shown.console.screen is shown.main)
 
 
 async def test_t_shows_messages_instead_of_conversations(stage: Stage) -> None:

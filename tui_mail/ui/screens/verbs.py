@@ -123,8 +123,10 @@ class Verbs:
                 do = partial(deeds.put_into, verb, folder.folder_id, name)
                 self._do(_Verb(do, takes_away=verb == "move"), aim)
 
-        heading = about(aim, *headings[verb])
-        self._screen.app.push_screen(MailFolderPick(heading, self._screen.folders.rows), chosen)
+        rows = self._screen.folders.rows
+        if verb == "move":  # to where it is already nothing can be moved
+            rows = [row for row in rows if row.folder_id != aim.folder_id]
+        self._screen.app.push_screen(MailFolderPick(about(aim, *headings[verb]), rows), chosen)
 
     async def _pick_tag(self, aim: Aim) -> SafeText:
         assert self._doing.parts is not None
