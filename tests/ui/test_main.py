@@ -16,6 +16,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import safe
 from tui_mail.ui.keys import PREFIXES
 from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.compose import ComposeScreen
 from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.screens.link import LinkScreen
 from tui_mail.ui.screens.main import MainScreen
@@ -401,6 +402,35 @@ async def test_help_lists_the_keys_that_work_here(stage: Stage) -> None:
         assert not any("Copy selected" in line for line in shown.screen())
         await shown.press("escape")
         await shown.until(lambda: isinstance(shown.console.screen, MainScreen))
+
+
+@pytest.mark.parametrize(
+    ("keys", "there", "not_there"),
+    [
+        ((), {"g i", "* a", "O d", ", c"}, set[str]()),
+        (("enter",), {"g i", ", c"}, {"* a", "O d"}),
+        (("alt+4",), {"g i", ", c"}, {"* a", "O d"}),
+        (("alt+5",), {"g i"}, {"* a", "O d", ", c"}),
+        (("alt+1",), {"g i"}, {"* a", "O d", ", c"}),
+        (("c",), set[str](), {"g i", "* a", "O d", ", c"}),
+        (("g", "o", *"119", "enter"), set[str](), {"g i", "* a", "O d", ", c"}),
+    ],
+)
+async def test_help_lists_keys_of_two_strokes_where_the_first_one_works(
+    stage: Stage, keys: tuple[str, ...], there: set[str], not_there: set[str]
+) -> None:
+    await _three(stage)
+    async with showing(stage, (120, 90)) as shown:
+        await shown.press(*keys[:-1])
+        if keys[:1] == ("g",):
+            await shown.sees("Order 119")
+        await shown.press(*keys[-1:])
+        top = {"c": ComposeScreen, "g": CardScreen}.get("".join(keys[:1]), MainScreen)
+        await shown.until(lambda: isinstance(shown.console.screen, top))
+        await shown.press("f1")
+        await shown.sees("Keys", "What / understands")
+        told = "\n".join(shown.screen())
+        assert {two for two in there | not_there if f" {two} " in told} == there
 
 
 @pytest.mark.parametrize("language", ["en", "it"])

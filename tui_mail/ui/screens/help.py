@@ -58,7 +58,8 @@ class KeyTable(Lines):
 
     def _arranged(self, width: int) -> list[Line]:
         cells = [_cell(map(key_name, row.keys), row.words) for row in self._rows]
-        for prefix in PREFIXES:
+        actions = {row.action for row in self._rows}
+        for prefix in (one for one in PREFIXES if f"prefix('{one}')" in actions):
             cells += [_cell([safe(f"{prefix} {n.key}")], n.words) for n in following(prefix)]
         columns = _columns(cells, max(1, width // _COLUMN))
         rows = zip_longest(*columns, fillvalue=_EMPTY)
