@@ -949,6 +949,38 @@ async def test_news_goes_and_what_went_wrong_stays_until_a_key_after_it_was_seen
         await shown.lacks("It cannot be done.")
 
 
+@pytest.mark.parametrize("keys", [("escape",), ("alt+4",), ("K",), ("question_mark", "escape")])
+async def test_what_is_said_of_a_message_goes_when_it_is_left(
+    stage: Stage, keys: tuple[str, ...]
+) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("j", "enter")
+        await shown.sees("▪ ordine.pdf")
+        await shown.press("1", "2", "o")
+        await shown.sees("The message has no links.")
+        await shown.press(*keys)
+        await shown.lacks("The message has no links.")
+
+
+async def test_a_way_back_is_spoken_of_until_something_else_is_in_hand(stage: Stage) -> None:
+    await _three(stage)
+    async with showing(stage) as shown:
+        await shown.press("s")
+        await shown.sees("Starred “Estratto conto” – z to undo")
+        await shown.press("alt+4", "question_mark")
+        await shown.sees("What / understands")
+        await shown.press("escape", "escape")
+        await shown.sees("Starred “Estratto conto” – z to undo")
+        await shown.press("enter")
+        await shown.lacks("z to undo")
+        await shown.press("escape", "s")
+        await shown.sees("Unstarred “Estratto conto” – z to undo")
+        await shown.press("slash", *"neri", "enter")
+        await shown.sees("Search: neri · 1")
+        await shown.lacks("z to undo")
+
+
 async def test_undo_does_not_mean_what_the_console_did_by_itself(stage: Stage) -> None:
     await _three(stage)
     async with showing(stage) as shown:

@@ -228,6 +228,10 @@ class CardScreen(Screen[CardChoice | None]):
         event.stop()
         self.status.say(event.text, undo=event.undo, wrong=event.wrong)
 
+    def on_screen_suspend(self) -> None:
+        """Another screen is on top."""
+        self.status.look_away()
+
     def on_key(self, _event: events.Key) -> None:
         self.status.pressed()
 

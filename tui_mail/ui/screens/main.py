@@ -175,10 +175,15 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def go_to(self, panel: str) -> None:
         """Give a panel the focus, and the screen when there is room for one only."""
-        self._panel = panel
+        self._enter(panel)
         self._arrange(self.size.width, self.size.height)
         widget: Widget = getattr(self, panel)
         self.set_focus(widget)  # at once: the next key is for it
+
+    def _enter(self, panel: str) -> None:
+        if panel != self._panel:
+            self._panel = panel
+            self.status.look_away()
 
     @property
     def panel(self) -> str:
@@ -194,10 +199,14 @@ class MainScreen(PrefixKeys, Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         name = event.widget.id or ""
         if name in PANELS:
-            self._panel = name
+            self._enter(name)
         if name == "threads":
             self._take_row()
         self.call_after_refresh(self.show_hints)
+
+    def on_screen_suspend(self) -> None:
+        """Another screen is on top."""
+        self.status.look_away()
 
     def show_hints(self) -> None:
         """The last line: what can be pressed now."""
@@ -284,6 +293,7 @@ class MainScreen(PrefixKeys, Screen[None]):
     def on_folders_panel_chosen(self, event: FoldersPanel.Chosen) -> None:
         self.show_folder(event.folder)
         if event.by_hand:
+            self.status.look_away()
             self.go_to("threads")
 
     def show_folder(self, folder: FolderRow) -> None:
@@ -297,6 +307,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def _show_search(self, query: str, name: str = "") -> None:
         """Show what a search finds, a saved one of that name; "" goes back to the folder."""
+        self.status.go_on()
         self.threads.show_search(query, name)
         self.header.search = name or query
         self.header.show_now()
@@ -312,6 +323,7 @@ class MainScreen(PrefixKeys, Screen[None]):
     def read(self, row: ListRow) -> None:
         """Read a message, wherever it comes from."""
         self._rest_no_more()
+        self.status.go_on()
         self.records.show(row.message_id)
         self.go_to("reader")
         self.reader.open(row.message_id, target=target_of(row, whole=False))
