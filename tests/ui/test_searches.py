@@ -262,3 +262,28 @@ async def test_what_an_empty_line_says_is_as_easy_to_read_as_the_keys(
         style = line.get_component_rich_style("input--placeholder")
         assert style.color is not None
         assert style.color.name.lower() == shown.console.theme_variables["dim"].lower()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize(
+    ("language", "starred", "inbox"),
+    [("en", "Starred", "Inbox"), ("it", "Con stella", "In arrivo")],
+)
+async def test_what_a_key_searches_for_is_titled_in_words(
+    stage: Stage, size: tuple[int, int], language: str, starred: str, inbox: str
+) -> None:
+    await stage.receive("ordine di pompe", sender="Luca Ferri <l.ferri@ferri.it>")
+    async with showing(stage, size, language=language) as shown:
+        await shown.press("s")
+        await shown.sees("★")
+        await shown.press("g", "s")
+        await shown.sees(f"━ {starred} · 1 ━")
+        await shown.press("backslash", *"ferri", "enter")
+        await shown.sees(f"━ {starred} · ferri · 1 ━")
+        await shown.press("escape", "backslash", *"ferri", "enter")
+        await shown.sees(
+            f"━ {inbox} · ferri · 1 ━", f"  {inbox} · ferri"[1 if size[0] < 100 else 0 :]
+        )
+        await shown.lacks("in:", "is:")
+        await shown.press("backslash", *"OR", "space", *"pompe", "enter")
+        await shown.sees("in:", "OR pompe · 1")

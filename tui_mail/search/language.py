@@ -41,7 +41,7 @@ LONGEST_QUERY = 4_000
 MOST_WORDS = 200
 DEEPEST = 20
 
-_OR = {"OR", "or", "|", "||", "O", "OPPURE"}
+ALTERNATIVE = {"OR", "or", "|", "||", "O", "OPPURE"}
 _AND = {"AND", "and", "&", "&&", "E"}
 _NOT = {"NOT", "NON"}
 # In other letters a word, unless what follows is no plain word.
@@ -102,7 +102,7 @@ class _Reading:
         self._clock = clock
         self._position = 0
         self._depth = 0
-        self._or = _OR
+        self._or = ALTERNATIVE
         self._words = 0
         self._next = self._token()
 
@@ -192,7 +192,7 @@ class _Reading:
         return any_of(choices)
 
     def _all(self, within: Operator | None, joined: Callable[[list[Tree]], Tree]) -> Tree:
-        if (self._is(_OR) or self._is(_AND)) and self._next.text not in _SMALL:
+        if (self._is(ALTERNATIVE) or self._is(_AND)) and self._next.text not in _SMALL:
             self._needs_more(self._next, before=True)
         if self._ends():
             return Nothing()
@@ -223,7 +223,7 @@ class _Reading:
         return self._next.kind in {"end", "close"}
 
     def _needs_more(self, sign: _Token, *, before: bool = False) -> None:
-        follows = self._next.kind == "word" and self._next.text in (_OR | _AND) - _SMALL
+        follows = self._next.kind == "word" and self._next.text in (ALTERNATIVE | _AND) - _SMALL
         if before or self._ends() or follows:
             raise self._mistake(
                 _("“{text}” stands between two terms; in quotes it is a word."), sign
@@ -233,12 +233,12 @@ class _Reading:
         opposite = False
         while self._next.kind == "minus" or self._is(_NOT) or self._is_small_not():
             sign = self._take()
-            if self._ends() or self._is((_OR | _AND) - _SMALL):
+            if self._ends() or self._is((ALTERNATIVE | _AND) - _SMALL):
                 raise self._mistake(
                     _("“{text}” needs a term after it; in quotes it is a word."), sign
                 )
             opposite = not opposite
-        if (self._is(_OR) or self._is(_AND)) and self._next.text not in _SMALL:
+        if (self._is(ALTERNATIVE) or self._is(_AND)) and self._next.text not in _SMALL:
             self._needs_more(self._next, before=True)
         found = self._atom(within)
         return negated(found) if opposite else found
@@ -263,7 +263,7 @@ class _Reading:
             raise self._mistake(_("Groups in groups go too deep here."), opening)
         outside = self._or
         if within is not None:
-            self._or = _OR | _OR_OF_VALUES
+            self._or = ALTERNATIVE | _OR_OF_VALUES
         found = self._any(within, all_of if opening.text == "(" else any_of)
         self._or = outside
         if self._next.kind != "close" or self._next.text != _CLOSING[opening.text]:

@@ -46,7 +46,7 @@ class HeaderBar(Panel, Bar):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.folder: FolderRow | None = None
-        self.search = ""  # what is searched for, where that is shown instead
+        self.search = ""  # what is searched for, in words, where that is shown instead
         self.narrow = False
         self._accounts: list[AccountStatus] = []
         self._outgoing = 0
@@ -105,7 +105,7 @@ class HeaderBar(Panel, Bar):
     def _where(self) -> Line:
         brand = Piece(SafeText(" tui_mail"), "accent bold")
         if self.search:
-            text = safe(_("Search: {query}").format(query=self.search))
+            text = safe(self.search)
             if self.narrow:
                 return (Piece(SafeText(f" {text}"), "bold"),)
             return (brand, Piece(SafeText(f"   {text}"), "bold"))

@@ -39,6 +39,7 @@ from tui_mail.ui.work import begin
 from tui_mail.ui.wrap import wrapped
 
 _MOST_EMPTY = 6  # lines of the sentence that an empty list says
+STARRED = "is:starred"
 _TOPICS = frozenset({"mail", "links", "folders", "erp"})
 
 
@@ -55,6 +56,11 @@ _ORDERS = {
     ListOrder(Sort.STATE): msgid("unread first"),
     ListOrder(Sort.STATE, backwards=True): msgid("read first"),
 }
+
+
+def _within(folder: FolderRow) -> str:
+    """The query that finds what is in a folder."""
+    return f'in:"{folder.name}" account:{folder.account}'
 
 
 class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
@@ -136,6 +142,27 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         else:
             self.show(None)
 
+    def narrowing(self) -> str:
+        """What finds the mail that is shown."""
+        if self.words or self.folder is None:
+            return self.words
+        return _within(self.folder)
+
+    def asked(self) -> str:
+        """What is searched for, in words where a key asked for it; as it was typed otherwise."""
+        from tui_mail.search.language import ALTERNATIVE
+
+        places: list[tuple[str, str]] = [(STARRED, _("Starred"))]
+        if self.folder is not None:
+            name = folder_name(self.folder.role, self.folder.name)
+            places.append((_within(self.folder), name))
+        for query, place in places:
+            if not self.search_name and f"{self.words} ".startswith(f"{query} "):
+                further = self.words.removeprefix(query).split()
+                if not ALTERNATIVE.intersection(further):  # which need not be in that place
+                    return " · ".join([place, *([" ".join(further)] if further else [])])
+        return _("Search: {query}").format(query=self.search_name or self.words)
+
     def changed(self, topics: frozenset[str]) -> None:
         if topics & _TOPICS:
             self._now = datetime.now(UTC)
@@ -147,9 +174,7 @@ class ThreadsPanel(MarkKeys, MailKeys, Panel, RowList[ListRow]):
         if self.words:
             counted = f"{MOST_COUNTED}+" if self.total > MOST_COUNTED else self.total
             count = counted if self.loaded else "…"
-            found = _("Search: {query} · {count}").format(
-                query=self.search_name or self.words, count=count
-            )
+            found = f"{self.asked()} · {count}"
             order = "" if self._found_in == BY_DATE else f" · {_(_ORDERS[self._found_in])}"
             return safe(f"{found}{order}{self._marks_title()}")
         if self.folder is None:

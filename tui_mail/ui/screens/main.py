@@ -34,7 +34,7 @@ from tui_mail.ui.panels.agenda import AgendaPanel
 from tui_mail.ui.panels.folders import FoldersPanel
 from tui_mail.ui.panels.reader import ReaderPanel
 from tui_mail.ui.panels.records import RecordsPanel
-from tui_mail.ui.panels.threads import ThreadsPanel
+from tui_mail.ui.panels.threads import STARRED, ThreadsPanel
 from tui_mail.ui.prefixes import PrefixKeys
 from tui_mail.ui.screens.desk import Desk
 from tui_mail.ui.screens.way_back import WayBack
@@ -309,7 +309,7 @@ class MainScreen(PrefixKeys, Screen[None]):
         """Show what a search finds, a saved one of that name; "" goes back to the folder."""
         self.status.go_on()
         self.threads.show_search(query, name)
-        self.header.search = name or query
+        self.header.search = self.threads.asked() if query else ""
         self.header.show_now()
 
     def on_threads_panel_opened(self, event: ThreadsPanel.Opened) -> None:
@@ -485,7 +485,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def action_go_starred(self) -> None:
         self.folders.leave_search(searching=True)
-        self._show_search("is:starred")
+        self._show_search(STARRED)
         self.go_to("threads")
 
     def action_check_mail(self) -> None:
@@ -538,10 +538,7 @@ class MainScreen(PrefixKeys, Screen[None]):
 
     def action_filter(self) -> None:
         """Search what the list shows: in its folder, or within what was searched for."""
-        folder = self.threads.folder
-        asked = self.threads.words
-        if not asked and folder is not None:
-            asked = f'in:"{folder.name}" account:{folder.account}'
+        asked = self.threads.narrowing()
         self.status.display = False
         self.search.open(f"{asked} " if asked else "", further=True)
 
