@@ -383,6 +383,12 @@ async def test_folders_fold_and_open(stage: Stage) -> None:
         await shown.sees("▸ vendite@")
 
 
+async def test_the_hints_of_the_folders_say_what_the_arrows_do(stage: Stage) -> None:
+    async with showing(stage, language="it") as shown:
+        await shown.press("alt+1")
+        await shown.until(lambda: "← ripiega  → apre" in _hints(shown))
+
+
 async def test_the_palette_runs_a_command_by_its_name(stage: Stage) -> None:
     await _three(stage)
     async with showing(stage) as shown:
