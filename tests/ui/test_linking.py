@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,37 @@ def test_a_long_name_of_a_kind_leaves_room_for_the_number() -> None:
     wide, narrow = ("".join(piece.text for piece in draw(row, today, width)) for width in (120, 60))
     assert "Purchase order 163 " in wide
     assert " PO 163 " in narrow
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_at_80_columns_neither_the_method_nor_a_customer_s_name_is_cut(language: str) -> None:
+    today = date(2026, 11, 24)
+    order = Candidate(
+        1, "sales_order", "2026/119", "", "Ferri Impianti Srl", date(2026, 11, 3), Decimal(1204),
+        "automatic", "", 100, "thread",
+    )  # fmt: skip
+    firm = Candidate(
+        2, "customer", "C107", "Ferri Impianti e Figli di Luca Ferri Srl", "", None, None,
+        "automatic", "", 95, "learned",
+    )  # fmt: skip
+    set_language(language)
+    try:
+        of_order, of_firm = (
+            "".join(piece.text for piece in draw(row, today, 80)) for row in (order, firm)
+        )
+        ways = [method_name(row.method) for row in (order, firm)]
+    finally:
+        set_language("en")
+    assert f" {ways[0]} " in of_order
+    assert of_order.rstrip().endswith(" 100")
+    assert f" {firm.title} " in of_firm
+    assert f" {ways[1]} " in of_firm
+    assert of_firm.rstrip().endswith(" 95")
+
+
+async def test_the_hints_begin_with_what_enter_does(stage: Stage) -> None:
+    await stage.receive("Ordine 2026/119")
+    async with showing(stage, (80, 24)) as shown:
+        await shown.press("L")
+        await shown.sees("Link “Ordine 2026/119”")
+        await shown.until(lambda: shown.screen()[-1].startswith(" Enter confirm  Del reject"))

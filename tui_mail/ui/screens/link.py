@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _METHOD = 15  # cells of the longest name of a method
+_DAY, _AMOUNT, _SCORE = 10, 13, 5  # cells, with what parts them from what is beside them
 _BEGINNING = 24  # cells of a sentence that are worth reading
 
 
@@ -121,7 +122,12 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
     """A candidate as one line: sign, record, date, party, amount, by what it was found, score;
     where there is room the beginning of why. All of that is said below the list."""
     sign = {"confirmed": "✓", "proposed": "?", "rejected": "x", "automatic": "·"}
-    first = max(16, width * 26 // 100)
+    first, second = max(16, width * 26 // 100), max(10, width * 22 // 100)
+    others = 3 + first + 1 + _DAY + second + 1 + _AMOUNT + _SCORE
+    second = max(10, second - max(0, others + _METHOD - width))  # how it was found is not cut
+    bare = candidate.date is None and candidate.amount is None
+    if bare:
+        first += _DAY + _AMOUNT  # as of a customer
     code = formats.short_code(candidate.code, today)
     name = _name(candidate, code)
     if width_of(name) > first and not is_party(candidate.kind):
@@ -136,15 +142,17 @@ def draw(candidate: Candidate, today: "Day", width: int) -> Line:
             "warning" if candidate.state == "proposed" else "accent",
         ),
         Piece(SafeText(f"{fit(name, first)} "), "bold" if candidate.state else ""),
-        Piece(SafeText(f"{fit(day, 8, right=True)}  "), "dim"),
-        Piece(SafeText(f"{fit(party, max(10, width * 22 // 100))} ")),
-        Piece(SafeText(f"{fit(amount, 11, right=True)}  ")),
     ]
-    left = width - sum(len(piece.text) for piece in pieces) - 5
+    if not bare:
+        pieces.append(Piece(SafeText(f"{fit(day, _DAY - 2, right=True)}  "), "dim"))
+    pieces.append(Piece(SafeText(f"{fit(party, second)} ")))
+    if not bare:
+        pieces.append(Piece(SafeText(f"{fit(amount, _AMOUNT - 2, right=True)}  ")))
+    left = width - sum(width_of(piece.text) for piece in pieces) - _SCORE
     why = safe(candidate.why) if left - _METHOD >= _BEGINNING else ""
     pieces.append(Piece(fit(method_name(candidate.method), min(_METHOD, max(0, left)))))
     pieces.append(Piece(fit(SafeText(f" {why}"), left - _METHOD), "dim"))
-    pieces.append(Piece(fit(SafeText(score), 4, right=True), "dim"))
+    pieces.append(Piece(fit(SafeText(score), _SCORE - 1, right=True), "dim"))
     return tuple(pieces)
 
 

@@ -123,6 +123,7 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
     def show_hints(self) -> None:
         """The keys that work here."""
         rows = commands(self.active_bindings.values())
+        rows.sort(key=lambda row: row.action != "choose")  # before keys that a line of text has too
         self.query_one("#hints", Bar).show(hints(rows, self.size.width))
 
     def look_up(self, text: str) -> None:
