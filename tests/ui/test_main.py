@@ -501,26 +501,44 @@ async def test_records_are_shown_with_why_and_can_be_confirmed(stage: Stage) -> 
         await shown.sees("Confirmed SO 119 – z to undo", "✓ Order 119")
 
 
+_LONG = "Riferimento alla vostra gradita conferma dell'ordine 2026/119 del tre novembre scorso"
+
+
+def _of_records(shown: Showing) -> str:
+    """What the panel of records says, line by line as one text."""
+    region = shown.main.records.region
+    lines = [line[region.x :] for line in shown.screen()[region.y : region.bottom]]
+    return " ".join(" ".join(lines).replace("│", " ").split())
+
+
 @pytest.mark.parametrize("language", ["en", "it"])
 async def test_a_reason_takes_a_line_until_the_cursor_is_on_its_record(
     stage: Stage, language: str
 ) -> None:
-    await stage.receive(
-        "Riferimento alla vostra gradita conferma dell'ordine 2026/119 del tre novembre scorso"
-    )
+    for number in range(8):
+        await stage.receive(f"Un saluto {number}")
+    await stage.receive(_LONG)
     async with showing(stage, language=language) as shown:
-
-        def of_panel() -> str:
-            region = shown.main.records.region
-            lines = [line[region.x :] for line in shown.screen()[region.y : region.bottom]]
-            return " ".join(" ".join(lines).replace("│", " ").split())
-
         await shown.sees("119", "l.ferri@ferri.it")
-        assert "2026/119”" not in of_panel()
+        assert "2026/119”" not in _of_records(shown)
         await shown.press("i", "down")
-        await shown.until(lambda: "2026/119”" in of_panel())
+        await shown.until(lambda: "2026/119”" in _of_records(shown))
         await shown.press("up")
-        await shown.until(lambda: "2026/119”" not in of_panel())
+        await shown.until(lambda: "2026/119”" not in _of_records(shown))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_every_reason_is_told_in_whole_where_there_is_room(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    await stage.receive(f"{_LONG} {_LONG}")
+    async with showing(stage, size) as shown:
+        await shown.press("i")
+        await shown.sees("Order 119", "Mail of Ferri Impianti")
+        assert "2026/119”" in _of_records(shown)
+        await shown.press("down")
+        await shown.sees("Order 119", "Mail of Ferri Impianti")
+        assert "is one of its" in _of_records(shown) or "is Luca Ferri" in _of_records(shown)
 
 
 async def test_the_records_panel_says_how_much_is_below(stage: Stage) -> None:

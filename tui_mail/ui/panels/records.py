@@ -128,7 +128,7 @@ class RecordsPanel(Panel, Entries[Item]):
         self.message_id: int | None = None
         self._found = Found()
         self._now = datetime.now(UTC)
-        self._in_whole: int | None = None
+        self._in_whole: frozenset[int] = frozenset()  # records whose reason is not cut
 
     def show(self, message_id: int | None, *, at: ListRow | None = None) -> None:
         """Show the records of a message; `at`: with the cursor on this one of the party's mail."""
@@ -185,23 +185,34 @@ class RecordsPanel(Panel, Entries[Item]):
             return [self._nothing(width, erp=found.erp)]
         parties = [link for link in found.links if is_party(link.kind)]
         documents = [link for link in found.links if not is_party(link.kind)]
-        self._in_whole = self._under_cursor([*parties, *documents])
-        blocks = [self._party(link, width) for link in parties]
-        blocks += [self._document(link, width) for link in documents]
+        mail: list[Entry[Item]] = []
         if found.mail and found.party is not None:
-            blocks.append(self._heading(found.party, width))
-            blocks += [self._mail(row, width) for row in found.mail]
+            mail = [self._heading(found.party, width)]
+            mail += [self._mail(row, width) for row in found.mail]
+        links = [*parties, *documents]
+        self._in_whole = frozenset(link.entity_id for link in links)
+        blocks = [*self._records(links, width), *mail]
+        if sum(len(block.lines) for block in blocks) > super().page:
+            self._in_whole = self._under_cursor(links)
+            blocks = [*self._records(links, width), *mail]
         return blocks
 
-    def _under_cursor(self, links: Sequence[LinkRow]) -> int | None:
-        """Which record's reason is told in whole: of the others a line must do."""
+    def _records(self, links: Sequence[LinkRow], width: int) -> list[Entry[Item]]:
+        return [
+            self._party(link, width) if is_party(link.kind) else self._document(link, width)
+            for link in links
+        ]
+
+    def _under_cursor(self, links: Sequence[LinkRow]) -> frozenset[int]:
+        """Whose reason is told in whole where there is not room for all: of the others a line must
+        do."""
         there = [Item(link=link) for link in links]
         there += [Item(mail=row) for row in self._found.mail]
         on = next(
             (one for one in there if self.chosen is not None and self.same(one, self.chosen)), None
         )
         on = on or (there[0] if there else None)
-        return on.link.entity_id if on is not None and on.link is not None else None
+        return frozenset({on.link.entity_id} if on is not None and on.link is not None else ())
 
     def _nothing(self, width: int, *, erp: bool) -> Entry[Item]:
         if erp:
@@ -225,7 +236,7 @@ class RecordsPanel(Panel, Entries[Item]):
         if party is not None and party.entity.id == link.entity_id:
             lines += self._balance(party, width)
         lines += _way(link, width)
-        lines += _why(link, width, whole=link.entity_id == self._in_whole)
+        lines += _why(link, width, whole=link.entity_id in self._in_whole)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
 
@@ -279,7 +290,7 @@ class RecordsPanel(Panel, Entries[Item]):
         if link.party and (party is None or party.entity.id != link.party_id):
             lines.append(plain(fit(SafeText(f"  {safe(link.party)}"), width), "dim"))
         lines += _way(link, width)
-        lines += _why(link, width, whole=link.entity_id == self._in_whole)
+        lines += _why(link, width, whole=link.entity_id in self._in_whole)
         lines.append(BLANK)
         return Entry(tuple(lines), Item(link=link))
 
