@@ -394,3 +394,13 @@ def test_refusing_a_document_takes_the_party_that_it_brought(house: House, first
     assert states(house, message) == {"2026/119": "rejected"}
     undo(house, refused)
     assert states(house, message) == {"2026/119": "confirmed", "C107": "confirmed"}
+
+
+@pytest.mark.parametrize("last", ["remove", "reject"])
+def test_a_party_stays_while_another_document_of_it_does(house: House, last: str) -> None:
+    message = house.message()
+    decide(house, "add", message, ORDER)
+    decide(house, "add", message, INVOICE)
+    decide(house, last, message, ORDER)
+    left = {code for code, state in states(house, message).items() if state == "confirmed"}
+    assert left == {"2026/A/88", "C107"}

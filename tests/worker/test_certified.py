@@ -156,6 +156,10 @@ def _forged(by: Identity | None = None, *, signed: bool = True, to: str = _THEIR
 async def test_a_forged_receipt_has_no_effect(case: Case, forged: bytes) -> None:
     await case.take(_LETTER, _ACCEPTED, forged)
     assert await case.states() == (CertifiedState(_THEIRS, "accepted"),)
+    office = case.office
+    [message] = [one for one in await office.held() if one.header.startswith("f.")]
+    rows = await office.database.read(links.links_of, office.operator_id, message.message_id)
+    assert "automatic" not in {str(row.state) for row in rows}
 
 
 async def test_a_receipt_of_no_letter_of_ours_is_said_to_be_one(case: Case) -> None:

@@ -351,15 +351,33 @@ def _done(
             if named.party_id not in known.get(one, {})
         ]
     if act.word in {"remove", "reject"} and named.party_id:
+        others = _other_documents(session, known, act.entity_id, named.party_id)
         wishes += [
             _Wish(one, named.party_id, None)
             for one in targets
             if _came_together(known[one], act.entity_id, named.party_id)
+            and not any(_is_kept(known[one].get(other)) for other in others)
         ]
     before = [_before(wish, known) for wish in wishes]
     _apply(session, wishes, known)
     _learn(session, targets, {one.entity_id for one in wishes})
     return f"{act.word} {named.kind}:{named.code}", before
+
+
+def _other_documents(
+    session: Session, known: KnownLinks, entity_id: int, party_id: int
+) -> list[int]:
+    """Which records that messages are linked to are the party's, too."""
+    linked = {one for links in known.values() for one in links} - {entity_id}
+    theirs = select(col(Entity.id)).where(
+        among_numbers(col(Entity.id), "some"), col(Entity.party_id) == party_id
+    )
+    found = session.execute(theirs, {"some": linked}).scalars()
+    return [one for one in found if one is not None]
+
+
+def _is_kept(link: Row[*tuple[Any, ...]] | None) -> bool:
+    return link is not None and link.state in {LinkState.CONFIRMED, LinkState.AUTOMATIC}
 
 
 def _came_together(

@@ -40,9 +40,17 @@ def letters_of(session: Session, receipts: Collection[int]) -> dict[int, tuple[i
 
 
 def _named(session: Session, receipts: Collection[int]) -> dict[int, int]:
-    """Receipt -> the letter that its reports name, of several copies the oldest."""
+    """Receipt -> the letter that its reports name, of several copies the oldest.
+
+    A receipt that speaks only of people whom the letter did not go to is of none.
+    """
     query = (
-        select(col(CertifiedReport.message_id), col(Message.id))
+        select(
+            col(CertifiedReport.message_id),
+            col(Message.id),
+            col(CertifiedReport.address),
+            col(Message.recipient_addresses),
+        )
         .join(Message, col(Message.message_id) == col(CertifiedReport.letter))
         .where(
             among_numbers(col(CertifiedReport.message_id), "some"),
@@ -51,7 +59,11 @@ def _named(session: Session, receipts: Collection[int]) -> dict[int, int]:
         )
         .order_by(col(Message.received_at).desc(), col(Message.id).desc())
     )
-    return {row[0]: row[1] or 0 for row in session.execute(query, {"some": receipts})}
+    return {
+        receipt: letter or 0
+        for receipt, letter, address, recipients in session.execute(query, {"some": receipts})
+        if not address or address in recipients.split()
+    }
 
 
 def _find(session: Session, lost: Sequence[Row[*tuple[Any, ...]]]) -> dict[int, tuple[int, ...]]:
