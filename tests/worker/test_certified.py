@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.db.house import FERRI, ORDER, changes
+from tests.db.house import FERRI, INVOICE, ORDER, changes
 from tests.mail.providers import (
     Identity,
     Posted,
@@ -26,6 +26,7 @@ from tui_mail.db.outbox import Enqueue
 from tui_mail.db.program_rows import program_rows
 from tui_mail.db.rows import LinkRow
 from tui_mail.db.tables import Account
+from tui_mail.db.undoing import undo
 from tui_mail.errors import SettingsWrong
 from tui_mail.values import CertifiedState, Fetched, FolderRole, RemoteFolder
 from tui_mail.worker.authorities import authorities_in
@@ -291,3 +292,20 @@ async def test_a_receipt_carries_the_links_of_its_letter(
         assert {row.entity_id for row in rows if row.state == "automatic"} == records, [
             (row.method, row.state, row.why) for row in rows
         ]
+
+
+async def test_what_a_person_says_of_a_letter_holds_for_its_receipts(case: Case) -> None:
+    await case.take(_LETTER, _ACCEPTED, _DELIVERED)
+    office, letter = case.office, await case.message("ours@test")
+    [invoice] = [(await office.database.read(erp.entity, INVOICE)).id]
+
+    async def linked() -> list[bool]:
+        every = [one.message_id for one in await office.held()]
+        rows = [await office.database.read(links.links_of, office.operator_id, n) for n in every]
+        return [invoice in {row.entity_id for row in some} for some in rows]
+
+    add = await office.database.write(links.add, office.operator_id, letter, invoice, now=NOW)
+    assert await linked() == [True, True, True]
+    assert add
+    await office.database.write(undo, office.operator_id, NOW)
+    assert await linked() == [False, False, False]

@@ -120,6 +120,22 @@ def is_foreign(session: Session, message_id: int) -> bool:
     return all(address and address not in addresses.split() for address, addresses in went)
 
 
+def receipts_of(session: Session, message_id: int) -> list[int]:
+    """The receipts that count for a letter of ours, but those that only the provider's name ties to
+    it."""
+    letter = session.execute(
+        select(col(Message.message_id), col(Message.recipient_addresses)).where(
+            col(Message.id) == message_id, col(Message.outgoing), col(Message.message_id) != ""
+        )
+    ).first()
+    if letter is None:
+        return []
+    named = select(col(CertifiedReport.message_id), col(CertifiedReport.address))
+    rows = session.execute(named.where(col(CertifiedReport.letter) == letter.message_id))
+    went = {"", *letter.recipient_addresses.split()}
+    return sorted({receipt for receipt, address in rows if address in went})
+
+
 def carried(session: Session, identifiers: Collection[str]) -> dict[tuple[str, int], int]:
     """A provider's name of a letter and the conversation -> the letter: answers know only that name."""
     rows = rows_of(session, _carried(), {"some": identifiers})

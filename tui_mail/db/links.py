@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers
+from tui_mail.db.certified import receipts_of
 from tui_mail.db.filing import hidden_from
 from tui_mail.db.journal import journal
 from tui_mail.db.link_store import KEPT, KnownLinks, known_links, write_links
@@ -394,14 +395,20 @@ def _came_together(
 
 
 def _targets(session: Session, act: _Act, thread: bool) -> dict[int, datetime]:
-    """Message -> time received, of what the operator may act on: the message or its conversation."""
+    """Message -> time received, of what the operator may act on: the message or its conversation.
+
+    What is said of a certified letter is said of its receipts, which mostly are there before.
+    """
     query = select(col(Message.id), col(Message.thread_id), col(Message.received_at)).where(
         col(Message.id) == act.message_id, visible(act.operator_id, col(Message.id))
     )
     named = session.execute(query).first()
     if named is None:
         raise _no_message()
-    whole = col(Message.thread_id) == named.thread_id if thread else col(Message.id) == named.id
+    if thread:
+        whole = col(Message.thread_id) == named.thread_id
+    else:
+        whole = col(Message.id).in_([act.message_id, *receipts_of(session, act.message_id)])
     allowed = select(col(Message.id), col(Message.received_at)).where(
         whole, _acting(act.operator_id, col(Message.id))
     )
