@@ -502,7 +502,9 @@ async def test_records_are_shown_with_why_and_can_be_confirmed(stage: Stage) -> 
 
 
 async def test_what_is_asked_is_answered_one_after_the_other(stage: Stage) -> None:
-    await stage.receive("ordine 2026/119, fattura 2026/A/88", sender="Acquisti <acquisti@bianchi.it>")
+    await stage.receive(
+        "ordine 2026/119, fattura 2026/A/88", sender="Acquisti <acquisti@bianchi.it>"
+    )
     async with showing(stage) as shown:
         await shown.sees("Bianchi Spa", "? Order 119", "? Invoice 88/A")
         await shown.press("i", "y")

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
 
-from tests.db.house import FERRI, INVOICE, NOW, ORDER, build, changes
-from tui_mail.db import erp, erp_concerned, erp_turns
+from tests.db.house import BIANCHI, FERRI, INVOICE, NOW, ORDER, House, build, changes
+from tui_mail.db import erp, erp_concerned, erp_turns, word_index
 from tui_mail.db.engine import Database
-from tui_mail.db.tables import Entity, ErpSource, Link
+from tui_mail.db.tables import Entity, ErpSource, Link, MessageText
 from tui_mail.errors import Offline, TryLater, TurnLost
 from tui_mail.values import EntityRecord, ErpChanges, LineRecord
 from tui_mail.worker.records import refresh, refresh_due
@@ -134,6 +135,34 @@ def test_a_changed_record_is_linked_anew_with_the_mail_that_names_it(database: D
     assert database.read_now(erp_concerned.concerned, [number]) == []
     database.write_now(_link, message, number)
     assert database.read_now(erp_concerned.concerned, [number]) == [message]
+
+
+def test_much_new_mail_of_one_record_does_not_hide_the_old_of_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erp_concerned, "_MOST", 2)
+    house = build(database)
+    old = _said(house, "Ordine 2026/119", sender_address="x@gmail.com")
+    new = [
+        _said(house, f"Numero {n}", minutes=n, sender_address="x@bianchi.it") for n in range(1, 5)
+    ]
+    ids = [database.read_now(erp.entity, one).id for one in (ORDER, BIANCHI)]
+    assert database.read_now(erp_concerned.concerned, ids) == [old, *new[-2:]]
+
+
+def _said(house: House, subject: str, **columns: Any) -> int:
+    """A message that is found by its words."""
+    message = house.message(subject=subject, **columns)
+
+    def add(session: Session) -> None:
+        session.add(
+            MessageText(message_id=message, subject=subject, sender=columns["sender_address"])
+        )
+        session.flush()
+        word_index.renew(session, [message])
+
+    house.database.write_now(add)
+    return message
 
 
 def _link(session: Session, message_id: int, entity_id: int) -> None:

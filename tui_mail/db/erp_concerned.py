@@ -38,6 +38,7 @@ from tui_mail.search.words import words
 _WITHOUT_NUMBER = frozenset({"customer", "supplier", "lead", "operator", "contact"})
 _SHORTEST = 3  # a number of fewer signs says nothing by itself
 _ASKED_AT_ONCE = 50
+_PLACES_AT_ONCE = 200
 _PAYMENT = [Words(tuple(words(sign)), prefix=True) for sign in SIGNS]
 _MOST = 20_000  # messages of one look; of a domain that writes more, the newest
 
@@ -76,7 +77,10 @@ def concerned(session: Session, entity_ids: Collection[int]) -> list[int]:
     linked = select(col(Link.message_id)).where(among_numbers(col(Link.entity_id), "records"))
     found = set(session.execute(linked, {"records": [*entity_ids]}).scalars())
     for some in chunks(_asked(session, entity_ids), _ASKED_AT_ONCE):
-        found.update(_with_words(session, some))
+        together = _with_words(session, some)
+        found.update(together)
+        if len(together) == _MOST:  # the newest of one hide what is older of the others
+            found.update(key for one in some for key in _with_words(session, [one]))
     return sorted(found)
 
 
@@ -88,13 +92,14 @@ def _asked(session: Session, entity_ids: Collection[int]) -> Iterator[TextTree]:
         said.update((row.their_reference, row.vat, row.sdi_file))
         if row.kind not in _WITHOUT_NUMBER:
             said.update((row.code, row.number))
-            theirs[row.party_id].update(_of_party(row.number, row.kind))
+            if row.party_id is not None:
+                theirs[row.party_id].update(_of_party(row.number, row.kind))
     yield from _telling(said)
     places = _places(session, {*entity_ids, *theirs})
     yield from {place for one in entity_ids for place in places.get(one, ())}
     for party_id, names in theirs.items():
-        if party_id in places and names:
-            yield both((_either(places[party_id]), _either(names)))
+        for some in chunks(places.get(party_id, ()), _PLACES_AT_ONCE) if names else ():
+            yield both((_either(some), _either(names)))
 
 
 @cache
@@ -128,7 +133,7 @@ def _places(session: Session, entity_ids: Collection[int]) -> dict[int, set[Word
     found: defaultdict[int, set[Words]] = defaultdict(set)
     for email, domain, *whose in rows_of(session, _addresses(), {"some": entity_ids}):
         tells = tells_company(domain) and domain not in ours
-        for key in whose:
+        for key in filter(None, whose):
             found[key].update(_telling((domain if tells else email,)))
     return found
 
