@@ -2,15 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from xml.etree.ElementTree import Element
 
 import pytest
 
 from tests.mail.papers import NAME, Written, enveloped, in_base64, invoice, letter, notice, zipped
 from tui_mail.extract.files import text_of
 from tui_mail.i18n import set_language
+from tui_mail.mail import cells, invoices
 from tui_mail.mail.invoices import Invoice, SdiNotice, invoices_in
 from tui_mail.mail.parse import parse
-from tui_mail.mail.render import plain, render
+from tui_mail.mail.render import MAX_INVOICE_LINES, plain, render
 from tui_mail.mail.xmltree import read_tree
 
 SIMPLE = (
@@ -137,3 +139,107 @@ def test_blanks_before_the_declaration_do_no_harm(prefix: bytes) -> None:
 def test_more_than_anything_honest_has_is_not_read(content: bytes) -> None:
     assert read_tree(content, 5_000_000) is None
     assert found("a.xml", content) == ()
+
+
+WIDE = "漢" * 1_000
+
+
+def rows_of(count: int, cell: str, number: str = "1") -> bytes:
+    """An invoice of so many lines, the same text in every field."""
+    fields = (
+        *("NumeroLinea", "Descrizione", "Quantita", "UnitaMisura"),
+        *("PrezzoUnitario", "PrezzoTotale", "AliquotaIVA"),
+    )
+    line = "".join(f"<{field}>{cell}</{field}>" for field in fields)
+    lines = f"<DettaglioLinee>{line}</DettaglioLinee>" * count
+    start, _mark, end = invoice(Written(number=number)).partition(b"<DatiBeniServizi>")
+    return start + b"<DatiBeniServizi>" + lines.encode() + end
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many characters were measured one by one: work is counted, not seconds."""
+    counted = [0]
+    width = cells._width
+
+    def count(character: str) -> int:
+        counted[0] += 1
+        return width(character)
+
+    monkeypatch.setattr(cells, "_width", count)
+    return counted
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_table_of_long_wide_words_is_laid_out_in_one_pass(
+    measured: list[int], width: int
+) -> None:
+    rendered = render(parse(letter(("a.xml", rows_of(10, WIDE)))), width)
+    assert any("漢" in line for line in plain(rendered))
+    assert measured[0] < 10 * 7 * len(WIDE) * 4
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_nothing_is_laid_out_that_is_not_shown(measured: list[int], packed: bool) -> None:
+    content = rows_of(245, WIDE)
+    files = [(f"{n}.xml", rows_of(245, WIDE, str(n))) for n in range(8)]
+    message = letter(("a.zip", zipped(files)) if packed else ("a.xml", content))
+    rendered = render(parse(message), 80)
+    assert rendered.partial
+    assert plain(rendered)[-1] == "…"
+    assert len(rendered.lines) < MAX_INVOICE_LINES + 10
+    assert measured[0] < 3_000_000
+
+
+def test_a_long_cell_is_shortened() -> None:
+    drawn = shown("a.xml", rows_of(1, "a" * 900))
+    assert drawn.count("a" * 10) < 600
+    assert drawn.count("…") == 6  # quantity and unit share one
+
+
+def test_of_many_files_no_more_is_read_than_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+
+    def count(content: bytes, most: int) -> Element | None:
+        reads.append(len(content))
+        return read_tree(content, most)
+
+    monkeypatch.setattr(invoices, "read_tree", count)
+    files = [(f"{n}.xml", rows_of(900, "12.50", str(n))) for n in range(20)]
+    rendered = render(parse(letter(("a.zip", zipped(files)))), 120)
+    assert rendered.partial
+    assert len(reads) == 6
+
+
+def test_of_files_that_are_too_much_to_read_it_is_told() -> None:
+    dense = [
+        (f"{n}.xml", f"<FatturaElettronica>{'<a/>' * 150_000}<b>{n}</b>".encode()) for n in range(3)
+    ]
+    rendered = render(parse(letter(("a.zip", zipped(dense)))), 80)
+    assert rendered.partial
+    assert plain(rendered)[-1] == "…"
+
+
+def test_an_invoice_that_fits_is_whole() -> None:
+    rendered = render(parse(letter((f"{NAME}.xml", invoice(Written())))), 80)
+    assert not rendered.partial
+    assert plain(rendered)[-1] != "…"
+
+
+def test_a_simplified_sum_beyond_all_numbers_is_none() -> None:
+    goods = b"<DatiBeniServizi><Importo>9E+999999</Importo></DatiBeniServizi>"
+    (one,) = found(
+        "a.xml",
+        SIMPLE.replace(b"</FatturaElettronicaBody>", goods * 2 + b"</FatturaElettronicaBody>"),
+    )
+    assert isinstance(one, Invoice)
+    assert one.total == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 100_000, "1E+999999999", "0." + "1" * 100_000, "-" * 9_000]
+)
+def test_hostile_numbers_are_shown_in_short(value: str) -> None:
+    drawn = shown("a.xml", rows_of(2, value))
+    assert value[:4] in drawn
+    assert len(drawn) < 30_000

@@ -1,6 +1,7 @@
 """How many cells of a terminal a text takes, and where to break it: hides East Asian widths."""
 
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 from wcwidth import wcwidth
@@ -32,3 +33,19 @@ def cut(text: str, width: int) -> tuple[str, str]:
         if used > width and index:
             return text[:index], text[index:]
     return text, ""
+
+
+def chopped(text: str, width: int) -> Iterator[str]:
+    """`text` in pieces as `cut` makes them, at least one; each character is measured once."""
+    if text.isascii():
+        step = max(1, width)
+        yield from (text[start : start + step] for start in range(0, max(1, len(text)), step))
+        return
+    start = used = 0
+    for index, character in enumerate(text):
+        own = _width(character)
+        if used + own > width and index > start:
+            yield text[start:index]
+            start, used = index, 0
+        used += own
+    yield text[start:]

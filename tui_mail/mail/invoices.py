@@ -5,13 +5,15 @@ Names are compared without their namespaces, which have changed over the years. 
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import BytesIO
 from xml.etree.ElementTree import Element
 from zlib import error as ZlibError
 
+from tui_mail.mail.budget import FileBudget
 from tui_mail.mail.cms import open_envelope
 from tui_mail.mail.headers import one_line
 from tui_mail.mail.signature import signature_within
@@ -140,16 +142,30 @@ class SdiNotice:
 
 def invoices_in(files: Sequence[ParsedAttachment]) -> tuple[Invoice | SdiNotice, ...]:
     """The invoices and notices among files, each file read once, at most fifty."""
-    found: list[Invoice | SdiNotice] = []
+    return tuple(each_invoice(files))
+
+
+def each_invoice(
+    files: Sequence[ParsedAttachment], budget: FileBudget | None = None
+) -> Iterator[Invoice | SdiNotice]:
+    """The same one by one: no file is read before a document of it is asked for."""
+    budget = budget or FileBudget()
+    for count, one in enumerate(_each(files, budget)):
+        if count == MAX_INVOICES:
+            budget.spent = True
+            return
+        yield one
+
+
+def _each(files: Sequence[ParsedAttachment], budget: FileBudget) -> Iterator[Invoice | SdiNotice]:
     seen: set[bytes] = set()
-    for name, content, sealed in _documents(files):
+    for name, content, sealed in _documents(files, budget):
         if content in seen:
             continue
         seen.add(content)
-        found.extend(_signed(_read(name, content), content, sealed))
-        if len(found) >= MAX_INVOICES:
-            break
-    return tuple(found[:MAX_INVOICES])
+        if not budget.reads(content):
+            return
+        yield from _signed(_read(name, content), content, sealed)
 
 
 def invoice_keys(documents: Iterable[Invoice | SdiNotice]) -> str:
@@ -188,7 +204,9 @@ def _signed(
         yield replace(one, signature=signature.state, signer=signature.signer)
 
 
-def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes, bytes]]:
+def _documents(
+    files: Iterable[ParsedAttachment], budget: FileBudget
+) -> Iterator[tuple[str, bytes, bytes]]:
     """Name, content, and the signed file that it was in; that one comes before what was in it."""
     sealed: dict[bytes, bytes] = {}
     for one in files:
@@ -197,7 +215,7 @@ def _documents(files: Iterable[ParsedAttachment]) -> Iterator[tuple[str, bytes, 
             if envelope is not None and envelope.content:
                 sealed[envelope.content] = one.content
         elif one.name.lower().endswith(".zip") or one.content[:4] == b"PK\x03\x04":
-            yield from _zipped(one.content)
+            yield from _zipped(one.content, budget)
         elif _may_be(one.content):
             yield one.name, one.content, sealed.get(one.content, b"")
 
@@ -209,17 +227,25 @@ def _may_be(content: bytes) -> bool:
     return any(sign in content[:_BEGINNING] for sign in _SIGNS)
 
 
-def _zipped(content: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+def _zipped(content: bytes, budget: FileBudget) -> Iterator[tuple[str, bytes, bytes]]:
     from tui_mail.mail.containers import unpack
 
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            for entry in archive.infolist()[:MAX_INVOICES]:
+            entries = [
+                entry
+                for entry in archive.infolist()
+                if entry.filename.lower().endswith((".xml", ".p7m"))
+            ]
+            budget.spent |= len(entries) > MAX_INVOICES
+            for entry in entries[:MAX_INVOICES]:
                 name = entry.filename.rpartition("/")[2]
-                if not name.lower().endswith((".xml", ".p7m")) or entry.file_size > MAX_FILE:
+                if entry.file_size > MAX_FILE:
                     continue
                 with archive.open(entry) as file:
                     inner = file.read(MAX_FILE + 1)
+                if not budget.unpacks(inner):
+                    return
                 unpacked = unpack(name, "", inner) if name.lower().endswith(".p7m") else None
                 for one, data in (
                     [(each.name, each.content) for each in unpacked.files]
@@ -246,8 +272,10 @@ def _read(name: str, content: bytes) -> Iterator[Invoice | SdiNotice]:
         return
     if local(root) in _INVOICES:
         bodies = [one for one in root if local(one) == "FatturaElettronicaBody"]
+        seller = _party(_first(root, "CedentePrestatore"))
+        buyer = _party(_first(root, "CessionarioCommittente"))
         for body in bodies[:MAX_INVOICES]:
-            yield _invoice(name, root, body)
+            yield _invoice(name, body, seller, buyer)
     elif local(root) in NOTICES:
         yield _notice(NOTICES[local(root)], root)
 
@@ -265,7 +293,8 @@ _REFERENCES = {
 }
 
 
-def _invoice(name: str, root: Element, body: Element) -> Invoice:
+def _invoice(name: str, body: Element, seller: InvoiceParty, buyer: InvoiceParty) -> Invoice:
+    found = _by_name(body)
     general = _first(body, "DatiGeneraliDocumento")
     return Invoice(
         file=name,
@@ -274,8 +303,8 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
         date=_text(general, "Data"),
         currency=_text(general, "Divisa"),
         total=_text(general, "ImportoTotaleDocumento") or _simple_total(body),
-        seller=_party(_first(root, "CedentePrestatore")),
-        buyer=_party(_first(root, "CessionarioCommittente")),
+        seller=seller,
+        buyer=buyer,
         causes=tuple(_value(one) for one in _all(general, "Causale")[:20]),
         lines=tuple(
             InvoiceLine(
@@ -287,7 +316,7 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
                 total=_text(one, "PrezzoTotale"),
                 vat_rate=_text(one, "AliquotaIVA"),
             )
-            for one in _all(body, "DettaglioLinee")[:MAX_ROWS]
+            for one in found["DettaglioLinee"][:MAX_ROWS]
         )
         or tuple(
             InvoiceLine(
@@ -304,7 +333,7 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
                 vat=_text(one, "Imposta"),
                 nature=_text(one, "Natura"),
             )
-            for one in _all(body, "DatiRiepilogo")[:MAX_ROWS]
+            for one in found["DatiRiepilogo"][:MAX_ROWS]
         ),
         dues=tuple(
             InvoiceDue(
@@ -313,9 +342,9 @@ def _invoice(name: str, root: Element, body: Element) -> Invoice:
                 method=_text(one, "ModalitaPagamento"),
                 iban=_text(one, "IBAN"),
             )
-            for one in _all(body, "DettaglioPagamento")[:MAX_ROWS]
+            for one in found["DettaglioPagamento"][:MAX_ROWS]
         ),
-        references=tuple(_references(body)),
+        references=tuple(_references(found)),
     )
 
 
@@ -329,15 +358,15 @@ def _simple_total(body: Element) -> str:
     try:
         amounts = [Decimal(_text(one, "Importo")) for one in _simple_lines(body)]
         return str(sum(amounts[1:], amounts[0])) if amounts else ""
-    except InvalidOperation:
+    except ArithmeticError:  # not a number, or more than any sum
         return ""
 
 
-def _references(body: Element) -> Iterator[InvoiceReference]:
+def _references(found: Mapping[str, Sequence[Element]]) -> Iterator[InvoiceReference]:
     for name, kind in _REFERENCES.items():
-        for one in _all(body, name)[:MAX_ROWS]:
+        for one in found[name][:MAX_ROWS]:
             yield InvoiceReference(kind, _text(one, "IdDocumento"), _text(one, "Data"))
-    for one in _all(body, "DatiDDT")[:MAX_ROWS]:
+    for one in found["DatiDDT"][:MAX_ROWS]:
         yield InvoiceReference("delivery", _text(one, "NumeroDDT"), _text(one, "DataDDT"))
 
 
@@ -389,6 +418,14 @@ def _notice(kind: str, root: Element) -> SdiNotice:
 # -- XML -------------------------------------------------------------------------------------------
 
 
+def _by_name(element: Element) -> Mapping[str, list[Element]]:
+    """All that is in an element, found in one pass."""
+    found: defaultdict[str, list[Element]] = defaultdict(list)
+    for one in element.iter():
+        found[local(one)].append(one)
+    return found
+
+
 def _all(element: Element | None, name: str) -> list[Element]:
     return [] if element is None else [one for one in element.iter() if local(one) == name]
 
@@ -413,4 +450,5 @@ def _deep(element: Element | None, name: str) -> str:
 
 
 def _value(element: Element) -> str:
-    return one_line(element.text or "")[:_LONGEST]
+    text = (element.text or "")[: 8 * _LONGEST]  # blanks within it may be many
+    return one_line(text)[:_LONGEST]

@@ -3,20 +3,22 @@
 What the reader draws and what `show --text` prints. Nothing is loaded, nothing is executed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Day
+from itertools import chain, islice
 
 from tui_mail.mail.blocks import Block, Piece, Role, Style
+from tui_mail.mail.budget import FileBudget
 from tui_mail.mail.cells import cut, width_of
 from tui_mail.mail.folds import Fold, Quoted, folds_of
 from tui_mail.mail.html import Page, read_html
-from tui_mail.mail.invoices import invoices_in
+from tui_mail.mail.invoices import Invoice, SdiNotice, each_invoice
 from tui_mail.mail.links import has_url, link_label, urls_in
 from tui_mail.mail.pictures import MAX_SENT, Run, drawable, encoded, half_blocks
 from tui_mail.mail.quotes import LineKind, is_forwarded, line_kinds, quote_depth
 from tui_mail.mail.rejoining import rejoined
-from tui_mail.mail.tables import lay_out
+from tui_mail.mail.tables import lay_out, shortened
 from tui_mail.mail.wrapping import wrapped
 from tui_mail.safetext import SafeText, safe
 from tui_mail.values import (
@@ -30,6 +32,7 @@ from tui_mail.values import (
 )
 
 MAX_BLOCKS = 20_000
+MAX_INVOICE_LINES = 5_000  # a line of a table costs more than one of text
 NARROWEST = 8
 _MOST_SENT = 8 * MAX_SENT  # bytes of the pictures of one message; what is more is half-blocks
 _TAB = 8
@@ -53,6 +56,7 @@ class Span:
 
 
 Line = tuple[Span, ...]
+_REST: Line = (Span(safe("…"), Style.DIM),)  # stands for what is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +99,33 @@ def render(
         page = read_html(parsed.html, names=names, drawn=drawn, until=until or MAX_BLOCKS)
         if any(not block.is_blank for block in page.blocks):
             laid_out = _laid_out(page, width, parsed, _Pictures(drawn, pictures, width))
-            return _with_invoices(laid_out, parsed, width)
+            return _with_invoices(laid_out, parsed, width, until)
     laid_out = _laid_out(_text_page(parsed.text, until), width, parsed, None, is_text=True)
-    return _with_invoices(laid_out, parsed, width)
+    return _with_invoices(laid_out, parsed, width, until)
 
 
-def _with_invoices(rendered: Rendered, parsed: ParsedMessage, width: int) -> Rendered:
-    """Below the text, what the electronic invoices in the message say."""
+def _with_invoices(rendered: Rendered, parsed: ParsedMessage, width: int, until: int) -> Rendered:
+    """Below the text, what the electronic invoices in the message say, as far as it is not too much."""
     if rendered.partial:
         return rendered
-    documents = invoices_in(parsed.attachments)
-    if not documents:
-        return rendered
+    most = min(until or MAX_INVOICE_LINES, MAX_INVOICE_LINES)
+    budget = FileBudget()
+    documents = each_invoice(parsed.attachments, budget)
+    lines = list(islice(_invoice_lines(documents, width), most + 1))
+    if len(lines) <= most and not budget.spent:
+        return replace(rendered, lines=(*rendered.lines, *lines)) if lines else rendered
+    return replace(rendered, lines=(*rendered.lines, *lines[:most], _REST), partial=True)
+
+
+def _invoice_lines(documents: Iterator[Invoice | SdiNotice], width: int) -> Iterator[Line]:
+    """Each made when it is asked for, and no file read before."""
+    first = next(documents, None)
+    if first is None:
+        return
     from tui_mail.mail.invoice_text import document_blocks  # for one message in a thousand
 
-    blocks = document_blocks(documents)
-    lines = [line for block in blocks for line in _rows(block, LineKind.NEW, width)]
-    return replace(rendered, lines=(*rendered.lines, *lines[:MAX_BLOCKS]))
+    for block in document_blocks(chain((first,), documents)):
+        yield from _rows(block, LineKind.NEW, width)
 
 
 def plain(rendered: Rendered) -> list[str]:
@@ -178,7 +192,7 @@ def _laid_out(
     starts.append(len(lines))
     folds = _folds(blocks, kinds, starts, parsed)
     if partial:
-        lines.append((Span(safe("…"), Style.DIM),))
+        lines.append(_REST)
     elif not is_text:
         lines.extend(_link_list(page.links, width))
     return Rendered(
@@ -222,7 +236,7 @@ def _folds(
     return folds_of(lines, starts, today)
 
 
-def _rows(block: Block, kind: LineKind, width: int) -> list[Line]:
+def _rows(block: Block, kind: LineKind, width: int) -> Iterable[Line]:
     depth = block.quote
     prefix = ">" * min(depth, _DEEPEST_MARK) + " " if depth else ""
     base = _base_style(kind, depth)
@@ -258,12 +272,13 @@ def _indents(block: Block, room: int) -> tuple[SafeText, SafeText]:
     return safe(" " * min(most - len(mark), 2) + mark), safe(" " * min(most, 2))
 
 
-def _table_rows(block: Block, lead: Sequence[Span], base: Style, room: int) -> list[Line]:
+def _table_rows(block: Block, lead: Sequence[Span], base: Style, room: int) -> Iterator[Line]:
     rows = [
-        ["\n".join(safe(line) for line in cell.split("\n")) for cell in row] for row in block.rows
+        ["\n".join(safe(line) for line in shortened(cell).split("\n")) for cell in row]
+        for row in block.rows
     ]
     table = lay_out(rows, block.headed, room)
-    return [(*lead, *_spans(row, base)) for pieces in table for row in wrapped(pieces, room)]
+    return ((*lead, *_spans(row, base)) for pieces in table for row in wrapped(pieces, room))
 
 
 def _base_style(kind: LineKind, depth: int) -> Style:

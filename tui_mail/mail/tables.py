@@ -1,13 +1,14 @@
 """Data tables as aligned columns that fit a width; figures stand at the right."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tui_mail.mail.blocks import Piece, Style
-from tui_mail.mail.cells import cut, width_of
+from tui_mail.mail.cells import chopped, width_of
 
 _BETWEEN = "  "
 _NARROWEST = 6
+_LONGEST_CELL = 500
 _LONGEST_FIGURE = 30
 _FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{2,3}|[a-z]{1,3})?$")
 
@@ -17,14 +18,23 @@ def is_figure(text: str) -> bool:
     return len(text) <= _LONGEST_FIGURE and _FIGURE.match(text) is not None
 
 
-def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[list[Piece]]:
-    """The rows of the screen for a table of safe text, each at most `width` cells wide."""
+def shortened(cell: str) -> str:
+    """As much of a cell as a person reads in a table."""
+    return cell if len(cell) <= _LONGEST_CELL else cell[: _LONGEST_CELL - 1] + "…"
+
+
+def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> Iterator[list[Piece]]:
+    """The rows of the screen for a table of safe text, made one by one as they are asked for.
+
+    Each is at most `width` cells wide, but where the columns are too many: then it is a cell.
+    """
     columns = max(len(row) for row in rows)
     table = [[*row, *[""] * (columns - len(row))] for row in rows]
     natural = [max(1, *(_widest(row[column]) for row in table)) for column in range(columns)]
     room = width - len(_BETWEEN) * (columns - 1)
     if room < columns * _NARROWEST and sum(natural) > room:
-        return _as_records(table, headed)
+        yield from _as_records(table, headed)
+        return
     widths = _fitted(natural, room)
     body = table[1:] if headed else table
     right = [
@@ -32,14 +42,12 @@ def lay_out(rows: Sequence[Sequence[str]], headed: bool, width: int) -> list[lis
         and any(row[column] for row in body)
         for column in range(columns)
     ]
-    lines: list[list[Piece]] = []
     for index, row in enumerate(table):
         style = Style.BOLD if headed and index == 0 else Style.TABLE
-        lines.extend([Piece(text, style)] for text in _row(row, widths, right))
+        yield from ([Piece(text, style)] for text in _row(row, widths, right))
         if headed and index == 0:
             rule = _BETWEEN.join("─" * column for column in widths)
-            lines.append([Piece(rule, Style.DIM)])
-    return lines
+            yield [Piece(rule, Style.DIM)]
 
 
 def _widest(cell: str) -> int:
@@ -82,29 +90,29 @@ def _wrapped(cell: str, width: int) -> list[str]:
 
 
 def _wrapped_line(text: str, width: int) -> list[str]:
-    lines, current = [], ""
+    lines, current, used = [], "", 0
     for word in text.split(" "):
-        candidate = f"{current} {word}" if current else word
-        if current and width_of(candidate) > width:
+        taken = width_of(word)
+        if current and used + 1 + taken <= width:
+            current, used = f"{current} {word}", used + 1 + taken
+            continue
+        if current:
             lines.append(current)
-            candidate = word
-        while width_of(candidate) > width > 0 and len(candidate) > 1:
-            head, candidate = cut(candidate, width)
-            lines.append(head)
-        current = candidate
+        *full, current = chopped(word, width)
+        lines.extend(full)
+        used = width_of(current)
     lines.append(current)
     return lines
 
 
-def _as_records(table: Sequence[Sequence[str]], headed: bool) -> list[list[Piece]]:
+def _as_records(table: Sequence[Sequence[str]], headed: bool) -> Iterator[list[Piece]]:
     """A table too wide for the screen, one cell a line, each under its column's name."""
     names = table[0] if headed else [""] * len(table[0])
-    lines: list[list[Piece]] = []
-    for row in table[1:] if headed else table:
+    for index, row in enumerate(table[1:] if headed else table):
+        if index:
+            yield []
         for name, text in zip(names, row, strict=True):
-            lines.extend(
+            yield from (
                 [Piece(f"{name}: {line}" if name else line, Style.TABLE)]
                 for line in filter(None, text.split("\n"))
             )
-        lines.append([])
-    return lines[:-1] if lines else lines
