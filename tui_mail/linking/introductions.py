@@ -10,6 +10,7 @@ from tui_mail.linking.parties import tells_company
 from tui_mail.safetext import folded
 
 _NEAR_THE_END = 1_500  # characters: a signature, and what a short letter says above it
+_LONGEST_NAME = 200  # characters: a longer one is no name
 _FORM = (
     r"(?i:s\.?\s?r\.?\s?l(?:\.?s)?|s\.?\s?p\.?\s?a|s\.?\s?n\.?\s?c|s\.?\s?a\.?\s?s)"
     r"|S\.?C\.?A\.?R\.?L|GmbH|Ltd|SARL|Inc|AG|BV"
@@ -22,7 +23,8 @@ _FIRM = re.compile(
     r"(?=[ \t]*$|[ \t]*[|–—·(/]|[ \t]-[ \t])",
     re.MULTILINE,
 )
-_FORM_LAST = re.compile(rf"[ ,]+(?i:{_FORM})\.?$")
+# Looking back keeps it from beginning anew at each character of a long gap.
+_FORM_LAST = re.compile(rf"(?<![ ,])[ ,]+(?i:{_FORM})\.?$")
 _PHONE = re.compile(
     r"(?<![^\W_])(?:tel|telefono|phone|ph|cell|cellulare|mobile|mob)\b[.:\s]{0,3}"
     r"(\+?[0-9(][0-9 ()./\-]{5,18}[0-9])",
@@ -49,7 +51,7 @@ def introduction(name: str, address: str, text: str) -> Introduction:
     firms = [_whole(match) for match in _FIRM.finditer(end)]
     phone = _PHONE.search(end)
     return Introduction(
-        name=" ".join(name.split()).strip("\"'"),
+        name=" ".join(name[:_LONGEST_NAME].split()).strip("\"'"),
         address=address.lower(),
         domain=domain if tells_company(domain) else "",
         firm=firms[-1] if firms else "",
@@ -59,7 +61,7 @@ def introduction(name: str, address: str, text: str) -> Introduction:
 
 def without_form(firm: str) -> str:
     """A firm's name without its legal form, to be compared."""
-    return _FORM_LAST.sub("", folded(firm)).strip(" .,")
+    return _FORM_LAST.sub("", folded(firm[:_LONGEST_NAME])).strip(" .,")
 
 
 def _whole(match: re.Match[str]) -> str:
