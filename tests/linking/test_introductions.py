@@ -17,3 +17,43 @@ def test_a_name_of_whatever_length_is_read_at_once(filling: str) -> None:
 )
 def test_a_legal_form_is_not_compared(firm: str) -> None:
     assert without_form(firm) == "neri"
+
+
+@pytest.mark.parametrize(
+    ("line", "firm"),
+    [
+        ("Acme S.r.l., Via Roma 1", "Acme S.r.l."),
+        ("Acme S.r.l. Via Roma 1, 40100 Bologna", "Acme S.r.l."),
+        ("Acme Srl, via Roma 1", "Acme Srl"),
+        ("Acme Srl - Viale Po 3", "Acme Srl"),
+        ("ACME SRL PIAZZA GRANDE 4", "ACME SRL"),
+        ("Acme Srl, corso Italia 5", "Acme Srl"),
+        ("Acme Srl P.IVA 123", "Acme Srl"),
+        ("Acme Srl, P. IVA: 123", "Acme Srl"),
+        ("Acme Spa p.iva 123", "Acme Spa"),
+        ("Acme Spa Partita IVA 123", "Acme Spa"),
+        ("Acme S.r.l. a socio unico", "Acme S.r.l."),
+        ("Acme S.r.l. con socio unico", "Acme S.r.l."),
+        ("Acme Srl unipersonale", "Acme Srl"),
+        ("Anna Neri | Acme Srl, Via Roma 1 | tel. 051 123456", "Acme Srl"),
+        ("Acme Srl via mail non risponde", ""),
+        ("Acme Srl, via mail, non risponde", ""),
+        ("Acme Srl, viaggi e vacanze", ""),
+        ("Acme Srl piazza sempre ordini", ""),
+        ("Acme Srl ci ha scritto", ""),
+    ],
+)
+def test_a_firm_signs_with_its_address_or_number_behind_its_name(line: str, firm: str) -> None:
+    assert introduction("", "a@gmail.com", f"Saluti\n{line}\n").firm == firm
+
+
+@pytest.mark.parametrize(
+    ("text", "firm"),
+    [
+        ("Bianchi Spa\nFerri Srl\n", ""),
+        ("Bianchi Spa\n\nSaluti\nAnna Neri\nNeri Srl\n", ""),
+        ("Neri Srl\nNERI S.R.L. - Via Roma 1\n", "NERI S.R.L."),
+    ],
+)
+def test_who_names_several_firms_signs_for_none(text: str, firm: str) -> None:
+    assert introduction("", "a@gmail.com", text).firm == firm

@@ -18,9 +18,19 @@ _FORM = (
 _BETWEEN = r"(?:(?:&|e|di|of|und|et)[ \t])?"  # Neri & C. S.n.c.
 # A firm that signs begins its line, or stands there after a name; a list has those written about.
 _LEAD = r"^[ \t]*(?:[^\W\d_][^\n,;:]{0,40}?[ \t][|–—·/-][ \t])?"
+# What stands behind a firm's name on its line: its street, its VAT number, whose it is.
+_STREET = (
+    r"(?:via(?![ \t](?:(?:e-?)?mail|pec|fax))|viale|vicolo|piazza|piazzale|corso|largo|strada)[ \t]"
+)
+_CAPITAL_STREET = rf"(?=[A-Z])(?i:{_STREET})"
+_BEHIND = (
+    rf"[ \t]*,[ \t]*(?i:{_STREET})|[ \t]+{_CAPITAL_STREET}"
+    r"|[ \t]*,?[ \t]*(?i:p\.?[ \t]?iva|partita[ \t]iva|(?:a|con)[ \t](?:unico[ \t])?socio"
+    r"|unipersonale|societ[àa]'?[ \t]unipersonale)(?!\w)"
+)
 _FIRM = re.compile(
     rf"{_LEAD}((?:[A-ZÀ-Þ][\w&'’.\-]{{0,30}}[ \t]{_BETWEEN}){{1,4}})({_FORM})(?!\w)(\.?)"
-    r"(?=[ \t]*$|[ \t]*[|–—·(/]|[ \t]-[ \t])",
+    rf"(?=[ \t]*$|[ \t]*[|–—·(/]|[ \t]-[ \t]|{_BEHIND})",
     re.MULTILINE,
 )
 # Looking back keeps it from beginning anew at each character of a long gap.
@@ -34,8 +44,8 @@ _PHONE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """Who wrote; each is "" where it is not said. `domain`: of the address, ""
-    where it says nothing of a firm."""
+    """Who wrote; each is "" where it is not said. `domain`: of the address, "" where it says
+    nothing of a firm; `firm`: that he signs for, "" where lines name several."""
 
     name: str = ""
     address: str = ""
@@ -54,7 +64,7 @@ def introduction(name: str, address: str, text: str) -> Introduction:
         name=" ".join(name[:_LONGEST_NAME].split()).strip("\"'"),
         address=address.lower(),
         domain=domain if tells_company(domain) else "",
-        firm=firms[-1] if firms else "",
+        firm=firms[-1] if len({without_form(firm) for firm in firms}) == 1 else "",
         phone=" ".join(phone[1].split()) if phone else "",
     )
 
