@@ -19,11 +19,11 @@ from tests.db.house import (
 )
 from tui_mail.db import erp
 from tui_mail.db.engine import Database
-from tui_mail.db.guesses import guesses
+from tui_mail.db.guesses import firm_of_writer, guesses, is_firm_here, is_ours, said
 from tui_mail.db.tables import MessageText
 from tui_mail.errors import NotFound
 from tui_mail.linking.introductions import introduction
-from tui_mail.values import EntityRecord
+from tui_mail.values import AddressRecord, EntityRecord
 
 
 @pytest.fixture
@@ -92,6 +92,58 @@ def test_nothing_is_guessed_of_what_says_nothing_nor_told_of_what_may_not_be_rea
     private = received(house, folder=house.private_inbox, sender_address="x@ferri.it")
     with pytest.raises(NotFound):
         house.database.read_now(guesses, house.bruno, private)
+
+
+def firm_of(house: House, message: int) -> str:
+    found = house.database.read_now(firm_of_writer, house.anna, message)
+    return "" if found is None else found.title
+
+
+@pytest.mark.parametrize("address", ["info@studio-neri.it", "studioneri@gmail.com"])
+def test_an_address_that_several_firms_have_is_of_none_whoever_is_named(
+    house: House, address: str
+) -> None:
+    kept = [AddressRecord(COMPANY, address, firm) for firm in (FERRI, BIANCHI)]
+    change = changes(addresses=(*changes().addresses, *kept))
+    house.database.write_now(erp.take, "books", change, NOW)
+    body = "Buongiorno,\n\necco i conti di\n\nFerri Impianti Srl\n"
+    by_text = received(house, body, sender_address=address, sender_name="Neri")
+    by_name = received(house, sender_address=address, sender_name="Luca Ferri")
+    assert [firm_of(house, one) for one in (by_text, by_name)] == ["", ""]
+    other = received(house, body, sender_address="altro@gmail.com")
+    assert firm_of(house, other) == "Ferri Impianti Srl"
+
+
+def test_who_names_several_firms_is_of_none_by_what_he_says(house: House) -> None:
+    body = "Ecco i conti di\n\nBianchi S.p.A.\nFerri Impianti Srl\n"
+    assert firm_of(house, received(house, body, sender_address="x@gmail.com")) == ""
+
+
+def test_a_letter_of_ours_has_no_firm_that_its_writer_is_of(house: House) -> None:
+    body = "Saluti\n\nFerri Impianti Srl\n"
+    ours = [
+        received(house, body, sender_address="x@gmail.com", outgoing=True),
+        received(house, body, sender_address="Vendite@Rossi.it"),
+        received(house, body, sender_address="nuova@rossi.it"),
+    ]
+    theirs = received(house, body, sender_address="x@gmail.com")
+    for one in (*ours, theirs):
+        assert firm_of(house, one) == ("Ferri Impianti Srl" if one == theirs else "")
+        heard = house.database.read_now(said, house.anna, one)
+        assert house.database.read_now(is_ours, heard) == (one != theirs)
+
+
+@pytest.mark.parametrize("title", ["Rossi Srl", "Rossi S.r.l.", "ROSSI, S.P.A.", "Rossi S. n. c."])
+def test_a_firm_is_found_among_many_whose_names_begin_so(house: House, title: str) -> None:
+    names = [f"Rossi {chr(97 + n)}" for n in range(26)] + [f"Rossi {n}" for n in range(9)]
+    firms = [EntityRecord(COMPANY, "customer", f"R{n}", name) for n, name in enumerate(names)]
+    more = changes(complete=False, entities=tuple(firms))
+    house.database.write_now(erp.take, "books", more, NOW)
+    assert not house.database.read_now(is_firm_here, "Rossi Sas")
+    more = changes(complete=False, entities=(EntityRecord(COMPANY, "customer", "X", title),))
+    house.database.write_now(erp.take, "books", more, NOW)
+    assert house.database.read_now(is_firm_here, "Rossi Sas")
+    assert house.database.read_now(is_firm_here, "Rossi")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_mail.linking.introductions import introduction, without_form
+from tui_mail.linking.introductions import introduction, with_forms, without_form
 
 
 @pytest.mark.parametrize("filling", [",", " ", ", ", "s.", "srl ", "\ufdfa"])
@@ -57,3 +57,9 @@ def test_a_firm_signs_with_its_address_or_number_behind_its_name(line: str, firm
 )
 def test_who_names_several_firms_signs_for_none(text: str, firm: str) -> None:
     assert introduction("", "a@gmail.com", text).firm == firm
+
+
+def test_every_spelling_of_a_firm_is_that_firm_without_its_form() -> None:
+    spelt = with_forms("neri & c")
+    assert {"neri & c", "neri & c srl", "neri & c, s.p.a.", "neri & c s. n. c."} <= {*spelt}
+    assert {without_form(one) for one in spelt} == {"neri & c"}

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
+from tui_mail.db.accounts import own_addresses
 from tui_mail.db.erp import entities_by_id
+from tui_mail.db.knowledge import own_house
 from tui_mail.db.links import links_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.rights import visible
@@ -21,7 +23,7 @@ from tui_mail.db.tables import Address, Company, Entity, Message, MessageText
 from tui_mail.db.unindexed import unindexed
 from tui_mail.errors import NotFound
 from tui_mail.i18n import _
-from tui_mail.linking.introductions import Introduction, introduction, without_form
+from tui_mail.linking.introductions import Introduction, introduction, with_forms, without_form
 from tui_mail.linking.mentions import Parts, mentions_of
 from tui_mail.linking.numbers import NumberCandidate
 from tui_mail.mail.quotes import LineKind, line_kinds
@@ -178,42 +180,67 @@ def is_of_firm(session: Session, operator_id: int, message_id: int) -> bool:
     return any(one.kind in _TRADING and one.state in sure for one in linked)
 
 
+def is_ours(session: Session, heard: Said) -> bool:
+    """Whether the writer is one of our own house, in a letter that we sent or one that came back."""
+    who = heard.who
+    house = own_house(session, own_addresses(session))
+    if heard.outgoing or who.address in house.addresses or who.domain in house.domains:
+        return True
+    query = select(col(Address.id)).join(Entity, col(Entity.id) == col(Address.party_id))
+    colleague = (col(Address.email) == who.address, unindexed(col(Entity.kind)) == "operator")
+    return session.scalar(query.where(*colleague, ~col(Entity.gone)).limit(1)) is not None
+
+
 def is_firm_here(session: Session, name: str) -> bool:
     """Whether the ERP has a firm of that name, whatever its legal form is."""
     wanted = without_form(name)
     if not wanted:
         return False
     title = col(Entity.title_folded)
-    query = select(title).where(
-        begins(session, title, wanted), unindexed(col(Entity.kind)).in_(_FIRMS), ~col(Entity.gone)
-    )
+    firm = (unindexed(col(Entity.kind)).in_(_FIRMS), ~col(Entity.gone))
+    usual = select(title).where(title.in_(with_forms(wanted)), *firm).limit(1)
+    if session.scalar(usual) is not None:
+        return True
+    # Of those that are spelt otherwise as many as can be read: hundreds may begin with one word.
+    query = select(title).where(begins(session, title, wanted), *firm)
     found = session.scalars(query.order_by(title, col(Entity.id)).limit(_MOST))
     return any(without_form(one) == wanted for one in found)
 
 
 def firm_of_writer(session: Session, operator_id: int, message_id: int) -> EntityRow | None:
     """The firm that the writer is of: which people confirmed, or his address, his domain or what
-    he signs with points to; None where that is none, or firms of different names.
+    he signs with points to, the first of them that points to any; None where that is none, or
+    firms of different names, and of one of our own house.
 
     Raises NotFound.
     """
     heard = said(session, operator_id, message_id)
     linked = [one for one in links_of(session, operator_id, message_id) if one.kind in PARTY_KINDS]
+    if is_ours(session, heard):
+        return None
     no = {one.entity_id for one in linked if one.state == LinkState.REJECTED.value}
     own = {heard.who.address, heard.who.domain} - {""}
     signs = [
         [one.entity_id for one in linked if one.state == LinkState.CONFIRMED.value],
         [one.entity_id for one in linked if one.found_in in own],
+        _with_address(session, heard.who.address),
+        *(list(found) for found, *_rest in _firms(session, heard)),
     ]
-    if not heard.outgoing:
-        signs += [list(found) for found, *_rest in _firms(session, heard)]
     rows = entities_by_id(session, [one for sign in signs for one in sign if one not in no])
     known = {row.id: row for row in rows if not row.gone and row.kind in _FIRMS}
     for sign in signs:
         firms = [known[one] for one in sign if one in known]
-        if len({folded(firm.title) for firm in firms}) == 1:
-            return firms[0]
+        if firms:
+            return firms[0] if len({folded(firm.title) for firm in firms}) == 1 else None
     return None
+
+
+def _with_address(session: Session, address: str) -> list[int]:
+    """The parties that have an address."""
+    party = col(Address.party_id)
+    query = select(party).where(col(Address.email) == address).group_by(party)
+    found = session.scalars(query.order_by(party).limit(_MOST))
+    return [one for one in found if one is not None]
 
 
 def likely_party(session: Session, operator_id: int, message_id: int) -> EntityRow | None:

@@ -12,9 +12,11 @@ from tui_mail.safetext import folded
 _NEAR_THE_END = 1_500  # characters: a signature, and what a short letter says above it
 _LONGEST_NAME = 200  # characters: a longer one is no name
 _FORM = (
-    r"(?i:s\.?\s?r\.?\s?l(?:\.?s)?|s\.?\s?p\.?\s?a|s\.?\s?n\.?\s?c|s\.?\s?a\.?\s?s)"
-    r"|S\.?C\.?A\.?R\.?L|GmbH|Ltd|SARL|Inc|AG|BV"
+    r"(?i:s\.?\s?r\.?\s?l(?:\.? ?s)?|s\.?\s?p\.?\s?a|s\.?\s?n\.?\s?c|s\.?\s?a\.?\s?s)"
+    r"|(?i:s\.? ?c\.? ?a\.? ?r\.? ?l)|GmbH|Ltd|SARL|Inc|AG|BV"
 )
+_ABBREVIATED = ("srl", "srls", "spa", "snc", "sas", "scarl")
+_FORMS = (*_ABBREVIATED, "gmbh", "ltd", "sarl", "inc", "ag", "bv")  # as above, folded
 _BETWEEN = r"(?:(?:&|e|di|of|und|et)[ \t])?"  # Neri & C. S.n.c.
 # A firm that signs begins its line, or stands there after a name; a list has those written about.
 _LEAD = r"^[ \t]*(?:[^\W\d_][^\n,;:]{0,40}?[ \t][|–—·/-][ \t])?"
@@ -72,6 +74,19 @@ def introduction(name: str, address: str, text: str) -> Introduction:
 def without_form(firm: str) -> str:
     """A firm's name without its legal form, to be compared."""
     return _FORM_LAST.sub("", folded(firm[:_LONGEST_NAME])).strip(" .,")
+
+
+def with_forms(firm: str) -> list[str]:
+    """The usual spellings of a firm, given as by `without_form`: alone and with each legal form."""
+    forms = {spelt for form in _FORMS for spelt in _spellings(form)}
+    return [firm, *(f"{firm}{gap}{form}" for gap in (" ", ", ") for form in sorted(forms))]
+
+
+def _spellings(form: str) -> tuple[str, ...]:
+    if form not in _ABBREVIATED:
+        return form, f"{form}."
+    pointed = ".".join(form)
+    return form, f"{form}.", pointed, f"{pointed}.", f"{'. '.join(form)}.", " ".join(form)
 
 
 def _whole(match: re.Match[str]) -> str:
