@@ -101,6 +101,36 @@ async def test_a_lead_never_has_the_name_of_a_firm_that_the_erp_knows(stage: Sta
         await shown.lacks("Bianchi S.p.A.")
 
 
+OURS = "Vendite Rossi <vendite@rossi.it>"
+
+
+async def test_a_letter_of_ours_makes_us_nobodys_contact_and_no_lead(stage: Stage) -> None:
+    signed = "Buongiorno,\n\necco l'ordine.\n\nBianchi S.p.A.\n"
+    await stage.receive("Ordine 2026/119", sender=OURS, body=signed)
+    await stage.receive("Prezzi", sender="Nuova Voce <voce@rossi.it>", body=signed)
+    async with showing(stage) as shown:
+        for _letter in range(2):
+            await shown.press("plus")
+            await shown.sees("Make from", "Activity", "Opportunity")
+            await shown.lacks("Lead", "Contact")
+            await shown.press("escape", "j")
+
+
+async def test_without_a_crm_a_letter_of_ours_says_that_it_makes_nothing(stage: Stage) -> None:
+    await stage.receive("Ordine 2026/119", sender=OURS)
+    async with showing(stage, crm=False) as shown:
+        await shown.press("plus")
+        await shown.sees("We wrote this ourselves: a contact is made of a letter of theirs.")
+
+
+async def test_a_sender_with_an_endless_name_is_offered_as_a_lead(stage: Stage) -> None:
+    name = f"Neri{',' * 8_000}x"
+    await stage.take(f'From: "{name}" <a@gmail.com>\r\nSubject: Prezzi\r\n\r\n'.encode())
+    async with showing(stage) as shown:
+        await shown.press("plus")
+        await shown.sees("Make from “Prezzi”", "Lead", "Neri,,,")
+
+
 async def test_a_document_that_is_named_makes_nobody_a_contact_of_its_firm(stage: Stage) -> None:
     await stage.receive("Ordine 2026/119", sender="Corriere <noi@corriere.it>")
     async with showing(stage) as shown:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui_mail.db.rows import EntityRow
+from tui_mail.errors import WrongData
 from tui_mail.i18n import _, msgid
 from tui_mail.safetext import SafeText, folded, safe
 from tui_mail.search.times import day_to_come
@@ -66,6 +67,7 @@ def _read(session: "Session", operator_id: int, message_id: int) -> _Known:
         firm_of_writer,
         is_firm_here,
         is_of_firm,
+        is_ours,
         likely_party,
         said,
     )
@@ -73,15 +75,18 @@ def _read(session: "Session", operator_id: int, message_id: int) -> _Known:
     heard = said(session, operator_id, message_id)
     party = likely_party(session, operator_id, message_id)
     firm = firm_of_writer(session, operator_id, message_id)
-    contact = contact_of(session, heard.who.address)
+    ours = is_ours(session, heard)
+    contact = None if ours else contact_of(session, heard.who.address)
     names = (heard.who.firm, heard.who.name or heard.who.address)
     lead = next((name for name in names if name and not is_firm_here(session, name)), "")
     without = set()
-    if not lead or is_of_firm(session, operator_id, message_id):
+    if ours or not lead or is_of_firm(session, operator_id, message_id):
         without.add("lead")
     if firm is None and contact is None:
         without.add("contact")
     kinds = [kind for kind in kinds_to_make(session, party or firm) if kind not in without]
+    if ours and not kinds:
+        raise WrongData(_("We wrote this ourselves: a contact is made of a letter of theirs."))
     return _Known(heard, party, firm, contact, lead, kinds)
 
 
