@@ -645,7 +645,9 @@ def test_what_an_unlinked_message_is_likely_about(office: Office) -> None:
         firm = firm_of_writer(session, office.operator, saved.message_id)
         known = is_firm_here(session, "Ditta9 Impianti SpA")
         unknown = not is_firm_here(session, "Ditta9")
-        return len({one.record.kind for one in found}) > 1 and firm is not None and known and unknown
+        return (
+            len({one.record.kind for one in found}) > 1 and firm is not None and known and unknown
+        )
 
     _reads_little(office, read, least=8)
 
