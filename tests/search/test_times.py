@@ -47,9 +47,19 @@ def test_other_words_are_no_period(text: str) -> None:
 @pytest.mark.parametrize(("text", "day"), [
     ("31/12", date(2026, 12, 31)), ("15/2", date(2027, 2, 15)), ("15-02-2028", date(2028, 2, 15)),
     ("2026-12-01", date(2026, 12, 1)), ("24/11", date(2026, 11, 24)), ("oggi", date(2026, 11, 24)),
-    ("tomorrow", date(2026, 11, 25)), ("31/2", None), ("x", None), ("", None), ("7d", None),
+    ("tomorrow", date(2026, 11, 25)), ("31/2", None),
+    ("31/12/26", date(2026, 12, 31)), ("1.3.27", date(2027, 3, 1)), ("1/3/270", None),
+    ("29/02", date(2028, 2, 29)), ("29/2/27", None), ("x", None), ("", None), ("7d", None),
 ])  # fmt: skip
 def test_a_day_without_its_year_is_the_next_one_where_something_is_to_be_done(
     text: str, day: date | None
 ) -> None:
     assert day_to_come(text, date(2026, 11, 24)) == day
+
+
+@pytest.mark.parametrize(("today", "day"), [
+    (date(2028, 2, 29), date(2028, 2, 29)), (date(2028, 3, 1), date(2032, 2, 29)),
+    (date(2096, 3, 1), date(2104, 2, 29)),
+])  # fmt: skip
+def test_the_day_of_leap_years_is_that_of_the_next_year_that_has_it(today: date, day: date) -> None:
+    assert day_to_come("29/02", today) == day

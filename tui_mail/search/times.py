@@ -2,6 +2,7 @@
 
 import re
 from calendar import monthrange
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from tui_mail.safetext import folded
 from tui_mail.search.mistakes import WrongValueError
 
 _YEARS = range(1900, 2200)
+_LEAP_YEARS = 8  # the most from one to the next
 _AGE = re.compile(r"(\d{1,5}) ?([a-z]+)")
 _UNITS = {
     "h": ("h", "hour", "hours", "ora", "ore"),
@@ -25,6 +27,7 @@ _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+_SHORT_YEAR = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})")
 _DAY_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})")
 # Dashes within dates have no blanks around them.
 _BETWEEN = re.compile(r"( *(?:\.\.\.?|…|–|—| - | to | until | al? | fino al? ) *)")
@@ -106,8 +109,8 @@ def period(text: str, clock: Clock) -> Period:
 
 
 def day_to_come(text: str, today: date) -> date | None:
-    """The day that is written (31/03, 31/03/2026, 2026-03-31, today, tomorrow); without a year the
-    next one. None for what is none."""
+    """The day that is written (31/03, 31/03/26, 31/03/2026, 2026-03-31, today, tomorrow); without a
+    year the next one that there is. None for what is none."""
     given = folded(text.strip())
     if given in {"today", "oggi"}:
         return today
@@ -118,11 +121,21 @@ def day_to_come(text: str, today: date) -> date | None:
             return date(int(found[1]), int(found[2]), int(found[3]))
         if found := _DAY_FIRST.fullmatch(given):
             return date(int(found[3]), int(found[2]), int(found[1]))
-        if found := _DAY_MONTH.fullmatch(given):
-            day, month = int(found[1]), int(found[2])
-            return date(today.year + ((month, day) < (today.month, today.day)), month, day)
+        if found := _SHORT_YEAR.fullmatch(given):
+            return date(2000 + int(found[3]), int(found[2]), int(found[1]))
     except ValueError:
         return None
+    found = _DAY_MONTH.fullmatch(given)
+    return _next(int(found[1]), int(found[2]), today) if found else None
+
+
+def _next(day: int, month: int, today: date) -> date | None:
+    """The day of that month which comes first from today on; None where no year has it."""
+    for year in range(today.year, today.year + _LEAP_YEARS + 1):
+        with suppress(ValueError):
+            found = date(year, month, day)
+            if found >= today:
+                return found
     return None
 
 
