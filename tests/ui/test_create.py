@@ -225,6 +225,9 @@ async def test_without_a_crm_nothing_can_be_made_of_a_stranger(stage: Stage) -> 
     async with showing(stage, crm=["NERI"]) as shown:
         await shown.press("plus")
         await shown.sees("Whose contact? Link the firm first: L.")
+        await shown.press("L")
+        assert not shown.console.held.holding
+        await shown.sees("Link “Prezzi”")
 
 
 async def test_without_a_crm_the_help_knows_nothing_of_it(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from tui_mail.i18n import _
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui import deeds
 from tui_mail.ui.deeds import Aim, about
+from tui_mail.ui.held_keys import held
 from tui_mail.ui.kinds import folder_name, is_party
 from tui_mail.ui.mailkeys import Target, target_of
 from tui_mail.ui.screens import create, triage
@@ -174,6 +175,7 @@ class Verbs:
         parts, message_id = self._doing.parts, target.message_id
         choices = await create.beginnings(parts, message_id)
         if not choices:
+            held(self._screen).forget()  # no screen comes: the next key is one of the list's
             return safe(_("Whose contact? Link the firm first: L."))
 
         def made(record: "NewRecord | None") -> None:
