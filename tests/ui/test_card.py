@@ -12,7 +12,7 @@ from tests.db import house
 from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db import erp
 from tui_mail.db.engine import Database
-from tui_mail.values import EntityRecord
+from tui_mail.values import EntityRecord, Reference, RelationRecord
 
 SIZES = [(80, 24), (120, 36)]
 WORDS = {
@@ -180,6 +180,53 @@ async def test_a_document_has_its_own_open_amount_and_the_customers_is_called_so
         text = " ".join("\n".join(shown.screen()).split())
         for words in (f"{left} {own}", f"{due} 16/11/2026", f"{balance} {whole}"):
             assert words in text
+
+
+def _take_credit_note(database: Database) -> None:
+    """Out of the invoice, with an instalment of its own that is overdue; and another in dollars."""
+    note = Reference("credit_note", "2026/12", house.COMPANY)
+    own = Reference("due_item", "2026/12#1", house.COMPANY)
+    dollars = Reference("due_item", "2026/A/88#2", house.COMPANY)
+    known = house.changes()
+    change = house.changes(
+        entities=(
+            *known.entities,
+            EntityRecord(
+                house.COMPANY, note.kind, note.code, party=house.FERRI, date=Day(2026, 9, 20),
+                amount=Decimal(36), currency="EUR", state="open",
+            ),
+            _due_item(own, Day(2026, 10, 1), 36),
+            _due_item(dollars, Day(2026, 9, 30), 5, "USD"),
+        ),
+        relations=(
+            *known.relations,
+            RelationRecord(house.COMPANY, house.INVOICE, note),
+            RelationRecord(house.COMPANY, note, own),
+            RelationRecord(house.COMPANY, house.INVOICE, dollars),
+        ),
+    )  # fmt: skip
+    database.write_now(erp.take, "books", change, house.NOW)
+
+
+def _due_item(named: Reference, day: Day, amount: int, currency: str = "EUR") -> EntityRecord:
+    return EntityRecord(
+        house.COMPANY, named.kind, named.code, party=house.FERRI, due_date=day,
+        amount=Decimal(amount), open_amount=Decimal(amount), currency=currency, state="open",
+    )  # fmt: skip
+
+
+async def test_what_is_open_of_an_invoice_is_of_its_own_instalments_in_its_currency(
+    stage: Stage,
+) -> None:
+    _take_credit_note(stage.database)
+    async with showing(stage) as shown:
+        await shown.press("g", "o", *"88/A")
+        await shown.sees("Ferri Impianti Srl", "Invoice 88/A")
+        await shown.press("enter")
+        await shown.sees("still open", "Credit note", "customer's balance")
+        text = " ".join("\n".join(shown.screen()).split())
+        assert "still open €1,240.00" in text
+        assert "due 16/11/2026" in text
 
 
 async def test_an_instalment_is_dated_by_the_day_it_falls_due(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from tui_mail.db.erp import document_lines, entity_by_id, entity_row, entity_row
 from tui_mail.db.record_way import place_of
 from tui_mail.db.rows import Card, EntityRow
 from tui_mail.db.shown import crm_of
-from tui_mail.db.tables import Address, Entity
+from tui_mail.db.tables import Address, Entity, EntityRelation
 from tui_mail.db.traces import chain_ids
 from tui_mail.values import DOCUMENT_KINDS, PARTY_KINDS
 
@@ -70,6 +70,7 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         chain=chain,
         lines=tuple(document_lines(session, entity_id)),
         due_items=tuple(open_items) if is_party else of_document,
+        instalments=_its_own(session, entity_id, of_document),
         open_documents=_open_documents(session, entity.id) if is_party else (),
         contacts=_rows(
             session,
@@ -85,6 +86,17 @@ def card(session: Session, entity_id: int, today: Day) -> Card:
         chained=len(chained) > 1,
         place=entity.on_its_way or place_of(session, entity.source),
     )
+
+
+def _its_own(
+    session: Session, entity_id: int, due_items: Sequence[EntityRow]
+) -> tuple[EntityRow, ...]:
+    """Those of a chain's due items that came out of the document itself."""
+    if not due_items:
+        return ()
+    query = select(col(EntityRelation.target_id)).where(col(EntityRelation.source_id) == entity_id)
+    own = set(session.scalars(query))
+    return tuple(one for one in due_items if one.id in own)
 
 
 def _without_unshown(session: Session, entity: EntityRow) -> EntityRow:

@@ -387,6 +387,7 @@ class Card:
     overdue_since: Day | None = None
     next_activity: EntityRow | None = None  # of the party: what is to be done first
     place: str = ""  # what people call the place of the ERP that has the record, or is to have it
+    instalments: tuple[EntityRow, ...] = ()  # of the document itself, not of what came of it
     chained: bool = False  # it came from another record, or another came of it
 
 

@@ -104,14 +104,16 @@ def _facts(card: Card, width: int, today: Day) -> list[Line]:
 
 def _own(card: Card) -> tuple[Day | None, Decimal | None, str]:
     """When the record itself falls due, what of it is open and in which currency: of an invoice
-    that does not say so as its instalments do, of which the next one that is open counts."""
+    that does not say so as its own instalments do, of which the next one that is open counts."""
     entity = card.entity
     due, left, currency = entity.due_date, entity.open_amount, entity.currency
     if entity.kind in _INVOICES:
-        items = [one for one in card.due_items if one.open_amount]
+        items = [one for one in card.instalments if one.open_amount]
+        # Of what is in another currency than the document no sum could be made.
+        currency = currency or next((one.currency for one in items if one.currency), "")
+        items = [one for one in items if one.currency in {"", currency}]
         if left is None and items:
             left = sum((one.open_amount for one in items if one.open_amount), Decimal(0))
-            currency = items[0].currency or currency
         if due is None:
             due = min((one.due_date for one in items if one.due_date), default=None)
     return due, left, currency
