@@ -160,3 +160,66 @@ async def test_a_card_without_mail_says_that_there_is_none(stage: Stage) -> None
         await shown.sees("There is no message here.")
         await shown.press("N")
         await shown.sees("This key does nothing yet.")
+
+
+ELSEWHERE = "This is done from the list: Esc closes the card."
+
+
+@pytest.mark.parametrize("keys", [
+    ("g", "d"), ("g", "a"), ("g", "s"), ("O", "d"), ("O", "s"), ("asterisk", "a"),
+    ("asterisk", "r"), ("comma", "j"),
+])  # fmt: skip
+async def test_a_key_of_two_strokes_that_is_the_lists_does_nothing_to_the_cards_mail(
+    stage: Stage, keys: tuple[str, str]
+) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await _on_mail(stage, shown)
+        await shown.press(*keys)
+        await shown.sees(ELSEWHERE)
+        assert isinstance(shown.console.screen, CardScreen)
+        assert not stage.rows("Trash")
+        assert not _row(stage).starred
+        await shown.press("s")  # and the next key is one of the card's again
+        await shown.sees("Starred “consegna ordine 2026/119”")
+
+
+async def test_a_second_key_that_means_nothing_is_swallowed_too(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage) as shown:
+        await _on_mail(stage, shown)
+        await shown.press("O", "e", "comma", "escape", "g", "R", "s")
+        await shown.sees("Starred “consegna ordine 2026/119”")
+        assert isinstance(shown.console.screen, CardScreen)
+        assert len(stage.rows()) == 2
+
+
+async def test_verbs_of_two_strokes_are_about_the_cards_mail(stage: Stage) -> None:
+    first = await stage.receive("consegna ordine 2026/119", seen=True)
+    await stage.receive("Re: ordine 2026/119", seen=True, reply_to=first)
+    async with showing(stage) as shown:
+        await shown.press("t")
+        await shown.sees("Mail · 2", "consegna ordine 2026/119")
+        await shown.press("j", "comma")
+        await shown.sees(", … c copy to a folder  s split the conversation here")
+        await shown.lacks("join conversations")
+        await shown.press("c", *"arch")
+        await shown.sees("Copy “consegna ordine 2026/119” to")
+        await shown.press("enter")
+        await shown.sees("Copied “consegna ordine 2026/119” to Archive")
+        await shown.press("k", "comma", "s")
+        await shown.sees("A conversation of its own: “Re: ordine 2026/119”")
+        await shown.press("j", "g", "g", "s")
+        await shown.sees("Starred “Re: ordine 2026/119”")
+        await shown.press("tab", "comma", "c")
+        await shown.sees("There is no message here.")
+        assert isinstance(shown.console.screen, CardScreen)
+
+
+async def test_the_help_of_a_card_has_its_keys_of_two_strokes_only(stage: Stage) -> None:
+    await _two(stage)
+    async with showing(stage, (120, 60)) as shown:
+        await _on_mail(stage, shown)
+        await shown.press("f1")
+        await shown.sees(", c", "copy to a folder", "g g")
+        await shown.lacks("mark by kind", "order of the list", "drafts", "join conversations")

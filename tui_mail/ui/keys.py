@@ -99,6 +99,9 @@ class Next:
     words: str
 
 
+# What may follow a first key on a record's card too.
+_ON_CARD = {"first_row", "ask('copy')", "ask('split')", "not_yet"}
+
 PREFIXES: dict[str, tuple[Next, ...]] = {
     "g": (
         Next("i", "go('inbox')", msgid("inbox")),
@@ -136,6 +139,19 @@ PREFIXES: dict[str, tuple[Next, ...]] = {
     ),
 }
 
+# On a record's card: the first keys are the same, so that the second ones never act on its mail.
+CARD = [
+    bind("go", "g", "on_card('g')", msgid("go to…"), first=True),
+    bind("marks", "asterisk", "on_card('*')", msgid("mark by kind…"), first=True),
+    bind("more", "comma", "on_card(',')", msgid("more verbs…"), first=True),
+    bind("order", "O", "on_card('O')", msgid("order of the list…"), first=True),
+]
+
+CARD_PREFIXES: dict[str, tuple[Next, ...]] = {
+    prefix: tuple(item for item in items if item.action in _ON_CARD)
+    for prefix, items in PREFIXES.items()
+}
+
 # What the key map has, and this program not yet.
 NOT_YET = [
     bind(
@@ -147,14 +163,28 @@ NOT_YET = [
 ]
 
 
+_UNTOLD = {
+    NOT_YET[0].action,
+    *(f"on_card('{prefix}')" for prefix, items in CARD_PREFIXES.items() if not items),
+}
+
+
 def not_yet() -> SafeText:
     """What such a key says."""
     return safe(_("This key does nothing yet."))
 
 
-def following(prefix: str) -> list[Next]:
-    """The keys that do something after a prefix."""
-    return [item for item in PREFIXES[prefix] if item.action != NOT_YET[0].action]
+def following(items: Iterable[Next]) -> list[Next]:
+    """Those of the keys that may follow a prefix which do something."""
+    return [item for item in items if item.action != NOT_YET[0].action]
+
+
+def second_keys(rows: Iterable["Command"]) -> Iterator[tuple[str, Next]]:
+    """What may follow the first keys that are among these commands, with its prefix."""
+    actions = {row.action for row in rows}
+    for action, known in (("prefix", PREFIXES), ("on_card", CARD_PREFIXES)):
+        for prefix in (one for one in known if f"{action}('{one}')" in actions):
+            yield from ((prefix, item) for item in following(known[prefix]))
 
 
 def key_name(key: str) -> SafeText:
@@ -217,7 +247,7 @@ def commands(active: Iterable[ActiveBinding]) -> list[Command]:
     for item in active:
         binding = item.binding
         # Without an id it is Textual's own.
-        if binding.id is None or not item.enabled or binding.action == NOT_YET[0].action:
+        if binding.id is None or not item.enabled or binding.action in _UNTOLD:
             continue
         name = (id(item.node), binding.action)
         known = found.get(name)
@@ -252,12 +282,12 @@ def _hint(row: Command) -> Iterator[Piece]:
     yield Piece(safe(f" {_(row.words)}  "), "dim")
 
 
-def prefix_hints(prefix: str, width: int) -> list[Line]:
-    """The keys that may follow a prefix, in as many lines of `width` cells as they take."""
+def prefix_hints(prefix: str, items: Iterable[Next], width: int) -> list[Line]:
+    """The keys that may follow a prefix, these, in as many lines of `width` cells as they take."""
     lead = safe(f" {prefix} … ")
     lines: list[list[Piece]] = [[Piece(lead, "accent")]]
     left = width - width_of(lead)
-    for item in following(prefix):
+    for item in following(items):
         key, words = safe(item.key), safe(f" {_(item.words)}")
         cells = width_of(key) + width_of(words)
         if cells > left and len(lines[-1]) > 1:

@@ -21,10 +21,23 @@ from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.ui.cardlines import body_of, heading_of
 from tui_mail.ui.held_keys import held
-from tui_mail.ui.keys import MOVES, NOT_YET, UNDO, WRITE, bind, commands, hints, not_yet
-from tui_mail.ui.mailkeys import Asked
+from tui_mail.ui.keys import (
+    CARD,
+    CARD_PREFIXES,
+    MOVES,
+    NOT_YET,
+    PREFIXES,
+    UNDO,
+    WRITE,
+    bind,
+    commands,
+    hints,
+    not_yet,
+)
+from tui_mail.ui.mailkeys import Asked, no_message
 from tui_mail.ui.notices import Said
 from tui_mail.ui.panel import Panel
+from tui_mail.ui.prefixes import PrefixKeys
 from tui_mail.ui.screens.trace import CardPlace, TracePanel
 from tui_mail.ui.widgets.entries import Entries, Entry
 from tui_mail.ui.widgets.lines import Bar
@@ -149,7 +162,7 @@ class CardPanel(Panel, Entries[EntityRow]):
             screen.open_card(entity_id, mail_only=mail_only)
 
 
-class CardScreen(Screen[CardChoice | None]):
+class CardScreen(PrefixKeys, Screen[CardChoice | None]):
     """The card over its mail; `mail_only`: the mail has the focus at first."""
 
     DEFAULT_CSS = """
@@ -162,8 +175,10 @@ class CardScreen(Screen[CardChoice | None]):
         bind("card.again", "R", "again", msgid("write it again"), hint=True, first=True),
         *WRITE,
         *UNDO,
+        *CARD,
         *NOT_YET,
     ]
+    prefixes = CARD_PREFIXES
 
     def __init__(self, parts: "Parts", place: CardPlace, desk: "Desk") -> None:
         """`desk` does what is asked of the mail."""
@@ -194,15 +209,15 @@ class CardScreen(Screen[CardChoice | None]):
 
     def on_descendant_focus(self) -> None:
         self._divide()
-        self.call_after_refresh(self._show_hints)
+        self.call_after_refresh(self.show_hints)
 
     def on_resize(self) -> None:
         self._divide()
-        self.call_after_refresh(self._show_hints)
+        self.call_after_refresh(self.show_hints)
 
     def on_card_panel_grown(self) -> None:
         self._divide()
-        self.call_after_refresh(self._show_hints)
+        self.call_after_refresh(self.show_hints)
 
     def on_trace_panel_grown(self) -> None:
         self._divide()
@@ -215,7 +230,8 @@ class CardScreen(Screen[CardChoice | None]):
         kept = _LEAST if self.focused is self._trace else room - max(_LEAST, room // 3)
         self._card.styles.height = min(card, max(room - mail, kept))
 
-    def _show_hints(self) -> None:
+    def show_hints(self) -> None:
+        """The last line: what can be pressed now."""
         card = self._card.card
         rows = [
             row
@@ -232,8 +248,27 @@ class CardScreen(Screen[CardChoice | None]):
         """Another screen is on top."""
         self.status.look_away()
 
-    def on_key(self, _event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         self.status.pressed()
+        self.takes(event)
+
+    def action_on_card(self, prefix: str) -> None:
+        self.action_prefix(prefix)
+
+    def follows_not(self, prefix: str, key: str) -> None:
+        """It must not act on the mail either; of one of the list's it is said where it works."""
+        if any(item.key == key for item in PREFIXES[prefix]):
+            self.status.say(safe(_("This is done from the list: Esc closes the card.")))
+
+    def action_first_row(self) -> None:
+        panel = self._trace if self.focused is self._trace else self._card
+        panel.action_first()
+
+    def action_ask(self, verb: str) -> None:
+        if self.focused is self._trace:
+            self._trace.ask(verb, opens=verb == "copy")
+        else:
+            self.post_message(no_message())
 
     def on_asked(self, event: Asked) -> None:
         self._desk.verbs.carry_out(event.verb, event.target)
@@ -252,6 +287,8 @@ class CardScreen(Screen[CardChoice | None]):
         self.status.say(not_yet())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "again" and self._prefix:
+            return False  # it comes before the second key is taken
         if action == "again":
             card = self._card.card
             return card is not None and card.entity.refused

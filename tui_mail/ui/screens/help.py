@@ -15,7 +15,7 @@ from textual.screen import Screen
 from tui_mail.i18n import _, msgid, ngettext
 from tui_mail.safetext import SafeText, safe
 from tui_mail.search.guide import rules
-from tui_mail.ui.keys import MOVES, PREFIXES, Command, bind, commands, following, hints, key_name
+from tui_mail.ui.keys import MOVES, Command, bind, commands, hints, key_name, second_keys
 from tui_mail.ui.widgets.lines import Bar, Lines
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain
 from tui_mail.ui.wrap import wrapped
@@ -58,9 +58,8 @@ class KeyTable(Lines):
 
     def _arranged(self, width: int) -> list[Line]:
         cells = [_cell(map(key_name, row.keys), row.words) for row in self._rows]
-        actions = {row.action for row in self._rows}
-        for prefix in (one for one in PREFIXES if f"prefix('{one}')" in actions):
-            cells += [_cell([safe(f"{prefix} {n.key}")], n.words) for n in following(prefix)]
+        for prefix, item in second_keys(self._rows):
+            cells.append(_cell([safe(f"{prefix} {item.key}")], item.words))
         columns = _columns(cells, max(1, width // _COLUMN))
         rows = zip_longest(*columns, fillvalue=_EMPTY)
         keys = [BLANK, *(tuple(piece for part in row for piece in part) for row in rows)]
