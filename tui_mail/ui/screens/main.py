@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
 _LIST_SECONDS = 0.05  # in which the list is read and drawn
 _REST_SECONDS = 0.25  # the cursor rests on a row before the row is shown
-# The panels in which a first key of two works, where it does not in all of them.
-_PLACES = {"*": ("threads",), "O": ("threads",), ",": ("threads", "reader", "records")}
 
 
 class MainScreen(PrefixKeys, Screen[None]):
@@ -416,12 +414,6 @@ class MainScreen(PrefixKeys, Screen[None]):
         return self.threads.target()
 
     # -- keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # What they do to the list or the message would not be looked for in another panel.
-        if action == "prefix" and self._panel not in _PLACES.get(str(parameters[0]), PANELS):
-            return False
-        return super().check_action(action, parameters)
 
     def on_key(self, event: events.Key) -> None:
         self._asked_to_quit = self._asked_to_quit and event.key == "q"
