@@ -38,8 +38,8 @@ def test_lines_are_made_as_they_are_asked_for() -> None:
     assert set(next(lines)[0].text) == {"─", " "}
 
 
-@pytest.mark.parametrize("length", [0, 499, 500, 501, 100_000])
+@pytest.mark.parametrize("length", [0, 999, 1_000, 1_001, 100_000])
 def test_a_cell_is_shortened_to_what_is_read(length: int) -> None:
     cell = shortened("漢" * length)
-    assert len(cell) == min(length, 500)
-    assert cell.endswith("…") == (length > 500)
+    assert len(cell) == min(length, 1_000)
+    assert cell.endswith("…") == (length > 1_000)

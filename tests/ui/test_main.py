@@ -509,19 +509,6 @@ async def test_records_are_shown_with_why_and_can_be_confirmed(stage: Stage) -> 
         await shown.sees("Confirmed SO 119 – z to undo", "✓ Order 119")
 
 
-async def test_what_is_asked_is_answered_one_after_the_other(stage: Stage) -> None:
-    await stage.receive(
-        "ordine 2026/119, fattura 2026/A/88", sender="Acquisti <acquisti@bianchi.it>"
-    )
-    async with showing(stage) as shown:
-        await shown.sees("Bianchi Spa", "? Order 119", "? Invoice 88/A")
-        await shown.press("i", "y")
-        await shown.sees("Confirmed", "✓")
-        await shown.press("y")
-        await shown.sees("✓ Order 119", "✓ Invoice 88/A")
-        assert "? " not in _of_records(shown)
-
-
 _LONG = "Riferimento alla vostra gradita conferma dell'ordine 2026/119 del tre novembre scorso"
 
 

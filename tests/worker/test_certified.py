@@ -7,8 +7,9 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
-from tests.db.house import FERRI, INVOICE, ORDER, changes
+from tests.db.house import BIANCHI, FERRI, INVOICE, ORDER, changes
 from tests.mail.providers import (
     Identity,
     Posted,
@@ -25,7 +26,7 @@ from tui_mail.db.folders import reconcile_folders
 from tui_mail.db.outbox import Enqueue
 from tui_mail.db.program_rows import program_rows
 from tui_mail.db.rows import LinkRow
-from tui_mail.db.tables import Account
+from tui_mail.db.tables import Account, LearnedAddress
 from tui_mail.db.undoing import undo
 from tui_mail.errors import SettingsWrong
 from tui_mail.values import CertifiedState, Fetched, FolderRole, RemoteFolder
@@ -307,5 +308,19 @@ async def test_what_a_person_says_of_a_letter_holds_for_its_receipts(case: Case)
     add = await office.database.write(links.add, office.operator_id, letter, invoice, now=NOW)
     assert await linked() == [True, True, True]
     assert add
+    # Nothing is learned of the provider, who writes everybody's receipts.
+    for number in range(4):
+        other = replace(SENT, letter=f"n{number}@test", identifier=f"opec{number}@n", to=_THEIRS)
+        raw = _LETTER.replace(b"<ours@test>", f"<n{number}@test>".encode())
+        await case.take(raw, receipt(other, "accettazione", facts(other, "accettazione")))
+        one = await case.message(f"n{number}@test")
+        customer = (await office.database.read(erp.entity, BIANCHI)).id
+        await office.database.write(links.add, office.operator_id, one, customer, now=NOW)
+    assert (
+        await office.database.read(lambda session: session.scalars(select(LearnedAddress)).all())
+        == []
+    )
+    for _number in range(4):
+        await office.database.write(undo, office.operator_id, NOW)
     await office.database.write(undo, office.operator_id, NOW)
-    assert await linked() == [False, False, False]
+    assert not any(await linked())

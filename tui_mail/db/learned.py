@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers, among_texts
@@ -16,6 +16,7 @@ from tui_mail.db.bulk import insert_rows
 from tui_mail.db.many import rows_of
 from tui_mail.db.tables import Entity, LearnedAddress, Link, Message
 from tui_mail.linking.facts import KnownParty
+from tui_mail.mail.kinds import REPORT_KINDS
 from tui_mail.values import PARTY_KINDS, LinkState
 
 _LEAST = 2  # conversations: once may be a slip
@@ -84,9 +85,15 @@ def _said() -> Any:
         .where(
             among_numbers(col(Link.entity_id), "parties"),
             col(Link.operator_id).is_not(None),
+            _is_somebodys(),
             among_texts(func.lower(col(Message.sender_address)), "writers"),
         )
     )
+
+
+def _is_somebodys() -> ColumnElement[bool]:
+    """A provider writes its receipts for everybody; a program's report says nothing of a party."""
+    return col(Message.kind).not_in(REPORT_KINDS)
 
 
 def _times(rows: Iterable[Row[*tuple[Any, ...]]]) -> int:
@@ -108,6 +115,7 @@ def _writers(session: Session, message_ids: Collection[int]) -> list[str]:
     query = select(func.lower(col(Message.sender_address))).where(
         among_numbers(col(Message.id), "some"),
         ~col(Message.outgoing),
+        _is_somebodys(),
         col(Message.sender_address) != "",
     )
     return [*session.scalars(query.distinct(), {"some": {*message_ids}})]

@@ -22,6 +22,7 @@ from tui_mail.values import ParsedAttachment
 
 MAX_FILE = 5 * 1024 * 1024  # what the exchange system takes
 MAX_INVOICES = 50
+_OFFICE = "[Content_Types].xml"  # in every file of an office program, and in no archive of invoices
 MAX_ROWS = 1_000
 MAX_KEYS = 20
 _IN_WORDS = {"order": "Vs. ordine", "invoice": "Ns. fattura", "delivery": "Ns. DDT"}
@@ -232,6 +233,8 @@ def _zipped(content: bytes, budget: FileBudget) -> Iterator[tuple[str, bytes, by
 
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
+            if _OFFICE in archive.namelist():
+                return
             entries = [
                 entry
                 for entry in archive.infolist()

@@ -8,7 +8,7 @@ from tui_mail.mail.cells import chopped, width_of
 
 _BETWEEN = "  "
 _NARROWEST = 6
-_LONGEST_CELL = 500
+_LONGEST_CELL = 1_000
 _LONGEST_FIGURE = 30
 _FIGURE = re.compile(r"[-+]?[€$£]?\s?\d[\d.,' ]*+(?:[€$£%]|[A-Z]{2,3}|[a-z]{1,3})?$")
 

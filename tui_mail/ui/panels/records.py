@@ -3,7 +3,7 @@
 Hides how links, balances and mail are read together; says which record or message is wanted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -127,7 +127,6 @@ class RecordsPanel(Panel, Entries[Item]):
         super().__init__(id=id)
         self.message_id: int | None = None
         self._found = Found()
-        self._found_of: int | None = None  # the message
         self._now = datetime.now(UTC)
         self._in_whole: frozenset[int] = frozenset()  # records whose reason is not cut
 
@@ -160,11 +159,7 @@ class RecordsPanel(Panel, Entries[Item]):
         found = await self.read(_read, self.parts.operator_id, message_id, now)
         if found is not None and message_id == self.message_id:
             self._now = now
-            if message_id != self._found_of:
-                items = (Item(link=link) for link in _in_order(found.links))
-                self.chosen = next(filter(_is_question, items), self.chosen)
-            if (message_id, found) != (self._found_of, self._found):
-                self._found_of = message_id
+            if found != self._found:
                 self._found = found
                 self.top = 0
                 self.forget()
@@ -188,11 +183,13 @@ class RecordsPanel(Panel, Entries[Item]):
             return [_sentence(_("The records of the message in hand stand here."), width)]
         if not found.links and found.party is None:
             return [self._nothing(width, erp=found.erp)]
-        links = _in_order(found.links)
+        parties = [link for link in found.links if is_party(link.kind)]
+        documents = [link for link in found.links if not is_party(link.kind)]
         mail: list[Entry[Item]] = []
         if found.mail and found.party is not None:
             mail = [self._heading(found.party, width)]
             mail += [self._mail(row, width) for row in found.mail]
+        links = [*parties, *documents]
         self._in_whole = frozenset(link.entity_id for link in links)
         blocks = [*self._records(links, width), *mail]
         if sum(len(block.lines) for block in blocks) > super().page:
@@ -387,16 +384,10 @@ class RecordsPanel(Panel, Entries[Item]):
             self.post_message(self.Read(item.mail))
 
     def action_decide(self, verb: str) -> None:
-        items = self.values()
-        if self.chosen is None or self.chosen.link is None:
+        if self.chosen is not None and self.chosen.link is not None:
+            self.post_message(self.Decided(verb, self.chosen.link))
+        else:
             self._say_no_record()
-            return
-        here = self.chosen
-        self.post_message(self.Decided(verb, self.chosen.link))
-        if verb == "confirm":  # what is rejected makes room for the next by itself
-            below = items[items.index(here) + 1 :]
-            following = next((one for one in below if _is_question(one)), here)
-            self.choose(following)
 
     def action_link(self) -> None:
         self.post_message(self.Wanted("link"))
@@ -412,16 +403,6 @@ class RecordsPanel(Panel, Entries[Item]):
 
     def _say_no_record(self) -> None:
         self.post_message(Said(safe(_("There is no record here."))))
-
-
-def _in_order(links: Iterable[LinkRow]) -> list[LinkRow]:
-    """Whose message it is before what it is about."""
-    return sorted(links, key=lambda link: not is_party(link.kind))
-
-
-def _is_question(item: Item) -> bool:
-    """Whether a person is asked."""
-    return item.link is not None and item.link.state == "proposed"
 
 
 def _sentence(text: str, width: int) -> Entry[Item]:
