@@ -5,6 +5,7 @@ Hides how a list is read a window at a time by its key, so that its length does 
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
@@ -152,15 +153,13 @@ def _rows(
     found: Sequence[Row[Any]],
     alike: Mapping[str, Any],
     care: Mapping[int, Care] | None = None,
-    in_thread: Mapping[int, int] | None = None,
+    in_thread: Mapping[int, int] = MappingProxyType({}),
 ) -> list[ListRow]:
     """Rows with the records that their messages are linked to, and who cares for them, which is
     looked up unless it is given. `alike`: what all have."""
     chips = chips_for(session, [row.message_id for row in found])
     if care is None:
         care = care_for(session, [row.thread_id for row in found])
-    if in_thread is None:
-        in_thread = {}
     names = found[0]._fields if found else ()
     rows = []
     for row in found:

@@ -115,7 +115,7 @@ def _firms(session: Session, heard: Said) -> Iterator[tuple[Sequence[int], str, 
         query = select(col(Address.party_id)).where(theirs).group_by(col(Address.party_id))
         found = session.scalars(query.order_by(col(Address.party_id)).limit(_MOST)).all()
         yield found, _("others write from @{domain}").format(domain=who.domain), True
-    if who.firm and not _is_ours(session, who.firm):
+    if who.firm and not _is_our_name(session, who.firm):
         name = folded(who.firm).rpartition(" ")[0]
         yield _named(session, name), _("“{words}” in the text").format(words=who.firm), False
     if who.domain:
@@ -125,7 +125,7 @@ def _firms(session: Session, heard: Said) -> Iterator[tuple[Sequence[int], str, 
         yield _named(session, folded(who.name)), _("the name of the sender"), False
 
 
-def _is_ours(session: Session, firm: str) -> bool:
+def _is_our_name(session: Session, firm: str) -> bool:
     names = session.scalars(select(col(Company.name)))
     return any(folded(name).startswith(folded(firm)[:12]) for name in names if name)
 

@@ -14,7 +14,7 @@ from tui_mail.ui.kinds import activity_name, detail_name, is_party, kind_name, s
 from tui_mail.ui.widgets.entries import Entry
 from tui_mail.ui.widgets.text import BLANK, Line, Piece, fit, plain, width_of
 from tui_mail.ui.wrap import wrapped
-from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE, PARTY_KINDS
+from tui_mail.values import ENTITY_KINDS, LOCAL_SOURCE, MADE_HERE
 
 _TWO_COLUMNS = 90  # cells from which facts stand in two
 _FLAGS = {"blocked", "disputed", "active"}
@@ -161,7 +161,7 @@ def _detail(key: str, value: str, today: Day) -> SafeText:
 def _sums(card: Card) -> list[tuple[SafeText, SafeText, str]]:
     """What is open of the party: on the card of anything else it is said whose figures they are."""
     balance, overdue = _("balance"), _("overdue")
-    if card.entity.kind not in PARTY_KINDS:
+    if not is_party(card.entity.kind):
         names = {
             "customer": (_("customer's balance"), _("customer's overdue")),
             "supplier": (_("supplier's balance"), _("supplier's overdue")),

@@ -115,7 +115,7 @@ class NarrowPick(PickScreen[Narrowed]):
             for row in (*self._typed(text), *fitting)
         ]
 
-    def _typed(self, text: str) -> Iterator["_Row"]:
+    def _typed(self, text: str) -> Iterator[_Row]:
         """The period that was typed, if it is one."""
         from tui_mail.search.mistakes import WrongValueError
         from tui_mail.search.times import Clock, period
@@ -128,7 +128,7 @@ class NarrowPick(PickScreen[Narrowed]):
         only = replace(self._now.only, since=since, until=until)
         yield _Row(name, _("period"), self._now.by("period", name, only))
 
-    def _chain(self, has: bool) -> Iterator["_Row"]:
+    def _chain(self, has: bool) -> Iterator[_Row]:
         if self._now.chain:
             now = self._now.chained(False)
             yield _Row(_("without its chain"), _("only of this record"), now)
@@ -136,7 +136,7 @@ class NarrowPick(PickScreen[Narrowed]):
             about = _("what it came from, and what came of it")
             yield _Row(_("with its chain"), about, self._now.chained(True))
 
-    def _all(self, accounts: list[tuple[int, str]]) -> Iterator["_Row"]:
+    def _all(self, accounts: list[tuple[int, str]]) -> Iterator[_Row]:
         now, only = self._now, self._now.only
         if only != ALL_MAIL:
             yield _Row(_("all mail"), "", Narrowed().chained(now.chain))
