@@ -1,13 +1,10 @@
 """Who can write, who is suggested, what is known of an address."""
 
 import pytest
-from sqlmodel import Session, col
 
 from tests.db.house import BIANCHI, FERRI, House, build
 from tui_mail.db import address_book
 from tui_mail.db.engine import Database
-from tui_mail.db.prefix import begins
-from tui_mail.db.tables import Address
 
 
 @pytest.fixture
@@ -78,15 +75,3 @@ def test_an_address_is_known_by_itself_by_its_domain_or_by_its_mail(house: House
     assert found["mario@neri.it"].met
     assert found["vendite@rossi.it"].ours
     assert not found["x@nowhere.it"].known
-
-
-def test_an_address_is_looked_up_by_an_index(sqlite_database: Database) -> None:
-    def plan(session: Session) -> str:
-        query = address_book._book(begins(session, col(Address.email), "acq"))
-        text = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
-        rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
-        return "\n".join(str(row[3]) for row in rows)
-
-    found = sqlite_database.read_now(plan)
-    assert "SEARCH address USING INDEX ix_address_email" in found
-    assert "SCAN" not in found

@@ -5,13 +5,17 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm.util import AliasedClass
 from sqlmodel import Session
 
 from tests.db.making import count_of
+from tui_mail import db
 from tui_mail.db.engine import Database
 from tui_mail.db.tables import Operator
 from tui_mail.db.topics import Topic, publish
@@ -229,3 +233,17 @@ async def test_what_others_commit_is_told_though_somebody_types_without_a_pause(
             one.defer()
             await asyncio.wait([hearing], timeout=0.05)
         hearing.result()
+
+
+def test_no_table_alias_is_shared_by_threads() -> None:
+    """SQLAlchemy makes an alias's columns when they are first asked for; of two threads that ask at
+    the same time one keeps columns that its joins do not know."""
+    modules = [import_module(one.name) for one in iter_modules(db.__path__, f"{db.__name__}.")]
+    shared = [
+        f"{module.__name__}.{name}"
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, AliasedClass)
+    ]
+    assert modules
+    assert shared == []

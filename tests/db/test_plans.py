@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import event, text
 from sqlmodel import Session
 
+from tests.db.house import build
 from tests.db.making import NOW, Office, analyzed, arrival, at, check_counters
 from tui_mail.db import (
     accounts,
@@ -513,6 +514,14 @@ def test_records_by_the_names_that_screens_give_them(office: Office, typed: str)
     for plan in plans:
         assert "Seq Scan on entity " not in plan, plan
         assert "SCAN entity\n" not in f"{plan}\n", plan
+
+
+def test_an_address_that_is_being_typed_is_looked_up_by_an_index(sqlite_database: Database) -> None:
+    read = partial(address_book.suggest, operator_id=1, text="acq")
+    build(sqlite_database)
+    plans = "\n".join(sqlite_database.read_now(_all_plans, read))
+    assert "SEARCH address USING INDEX ix_address_email" in plans
+    assert "SCAN address" not in plans
 
 
 def _taught(session: Session) -> None:

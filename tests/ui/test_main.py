@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.worker import WorkerFailed
 
 from tests.db.house import NOW
 from tests.ui.stage import HOSTILE, Showing, Stage, aside, build, showing, until
@@ -24,6 +25,7 @@ from tui_mail.ui.screens.narrow import NarrowPick
 from tui_mail.ui.screens.pick import Choice, PickScreen
 from tui_mail.ui.widgets.lines import Bar
 from tui_mail.ui.widgets.text import SafeInput
+from tui_mail.ui.work import begin
 from tui_mail.values import FolderRole, RemoteFolder
 
 
@@ -868,6 +870,41 @@ async def test_files_of_a_message_are_saved_where_one_says(stage: Stage, tmp_pat
         await shown.sees("Saved ")
     assert [path.name for path in folder.iterdir()] == ["fattura.pdf"]
     assert (folder / "fattura.pdf").read_bytes() == b"%PDF-"
+
+
+# -- what is typed at once, and what fails
+
+
+async def test_what_is_typed_at_once_is_looked_up_at_once(stage: Stage) -> None:
+    asked: list[str] = []
+
+    async def find(text: str) -> list[Choice[str]]:
+        asked.append(text)
+        return []
+
+    async with showing(stage) as shown:
+        await shown.console.push_screen(PickScreen(safe("Go"), find))
+        await shown.until(lambda: asked == [""])
+        for sign in "2026/119":
+            shown.console.post_message(events.Key(sign, sign))
+        await shown.until(lambda: asked[-1] == "2026/119")
+        assert asked == ["", "2026/119"]
+
+
+async def test_the_log_says_where_work_beside_the_keys_failed(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> None:
+        raise LookupError("nothing there")
+
+    async def until_it_ends() -> None:
+        async with showing(stage) as shown:
+            begin(shown.main, broken, "test")
+            await shown.until(lambda: not shown.console.is_running)
+
+    with pytest.raises(WorkerFailed):
+        await until_it_ends()
+    assert "in broken" in caplog.text
 
 
 # -- hostile

@@ -23,8 +23,6 @@ from tui_mail.values import PARTY_KINDS
 _RECENT = 2_000  # of the latest messages, whose people are suggested
 _PARTIES = 40
 _PEOPLE = (*PARTY_KINDS, "contact")
-_Party = aliased(Entity)
-_Contact = aliased(Entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +97,28 @@ def _has_word(name: str, wanted: str) -> bool:
     return f" {folded(name)}".find(f" {wanted}") >= 0
 
 
-def _book(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return (
+def _book(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Suggestion]:
+    party, contact = aliased(Entity), aliased(Entity)
+    query: Select[*tuple[Any, ...]] = (
         select(
             col(Address.email),
-            col(_Party.title).label("party"),
-            col(_Contact.title).label("contact"),
+            col(party.title).label("party"),
+            col(contact.title).label("contact"),
         )
-        .join(_Party, col(_Party.id) == col(Address.party_id))
-        .outerjoin(_Contact, col(_Contact.id) == col(Address.contact_id))
-        .where(*conditions)
+        .join(party, col(party.id) == col(Address.party_id))
+        .outerjoin(contact, col(contact.id) == col(Address.contact_id))
+        .where(*conditions, *shown(crm_of(session), party))
         .order_by(col(Address.primary).desc(), col(Address.email))
         .limit(_PARTIES)
     )
+    for row in session.execute(query):
+        yield Suggestion(row.email, row.contact or row.party, row.party)
 
 
 def _book_by_address(session: Session, wanted: str) -> Iterator[Suggestion]:
     if wanted.startswith("@"):  # a whole domain is nobody that can be written to
         return iter(())
-    return _suggestions(session, _book(begins(session, col(Address.email), wanted)))
+    return _book(session, begins(session, col(Address.email), wanted))
 
 
 def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggestion]:
@@ -139,12 +140,7 @@ def _book_by_name(session: Session, wanted: str, limit: int) -> Iterator[Suggest
         if len(ids) >= limit:
             break
     theirs = or_(col(Address.party_id).in_(ids), col(Address.contact_id).in_(ids))
-    return _suggestions(session, _book(theirs, ~col(Address.email).startswith("@")))
-
-
-def _suggestions(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Suggestion]:
-    for row in session.execute(query.where(*shown(crm_of(session), _Party))):
-        yield Suggestion(row.email, row.contact or row.party, row.party)
+    return _book(session, theirs, ~col(Address.email).startswith("@"))
 
 
 def _correspondents(session: Session, operator_id: int) -> dict[str, str]:

@@ -7,11 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -19,7 +20,6 @@ from sqlmodel import Session, col
 
 from tui_mail.db.erp_concerned import keep_waiting
 from tui_mail.db.erp_save import Missing, Taking, plain
-from tui_mail.db.many import chunks, key_of
 from tui_mail.db.prefix import begins
 from tui_mail.db.record_way import way_columns, with_way
 from tui_mail.db.rows import EntityRow, LineRow
@@ -224,9 +224,6 @@ def document_lines(session: Session, entity_id: int) -> list[LineRow]:
     return [LineRow(**row._asdict()) for row in session.execute(query)]
 
 
-_Party = aliased(Entity, name="party")
-
-
 def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
     """The query of the records that are shown, with their parties, to be narrowed; `entity_row` reads
     its rows.
@@ -236,17 +233,18 @@ def entity_rows(session: Session) -> Select[*tuple[Any, ...]]:
 
 @lru_cache(maxsize=16)  # to say what is asked takes longer than to ask it
 def _entity_rows(crm: Crm) -> Select[*tuple[Any, ...]]:
+    party = aliased(Entity, name="party")
     own = [name for name in EntityRow.__slots__ if name in Entity.model_fields]
     query = (
         select(
             *(getattr(Entity, name) for name in own if name != "party_id"),
             *way_columns(),
-            col(_Party.id).label("party_id"),
-            func.coalesce(col(_Party.kind), "").label("party_kind"),
-            func.coalesce(col(_Party.code), "").label("party_code"),
-            func.coalesce(col(_Party.title), "").label("party"),
+            col(party.id).label("party_id"),
+            func.coalesce(col(party.kind), "").label("party_kind"),
+            func.coalesce(col(party.code), "").label("party_code"),
+            func.coalesce(col(party.title), "").label("party"),
         )
-        .outerjoin(_Party, and_(col(_Party.id) == col(Entity.party_id), *shown(crm, _Party)))
+        .outerjoin(party, and_(col(party.id) == col(Entity.party_id), *shown(crm, party)))
         .where(*shown(crm))
     )
     return with_way(query)
@@ -273,49 +271,62 @@ def find_entities(
     """
     words = folded(plain(text)).split()[:8]
     whole = " ".join(words)
-    ids: dict[int, None] = {}
+    found: _Found = {}
     searches = chain(_by_index(session, words, whole), _of_party(session, words))
     for condition in searches if words else ():
-        ids.update(_ids(session, kinds, company, condition))
-    ids.update(_of_kind(session, words, kinds, company))
-    if words and not ids:
-        ids.update(_ids(session, kinds, company, *(_anywhere(word) for word in words)))
-    found = [
-        entity_row(row)
-        for some in chunks(ids)
-        for row in session.execute(entity_rows(session).where(col(Entity.id).in_(some)))
-    ]
-    return sorted(found, key=lambda row: _rank(row, whole, words))[:limit]
+        found |= _fitting(session, kinds, company, condition)
+    found |= _of_kind(session, words, kinds, company)
+    if words and not found:
+        found = _fitting(session, kinds, company, *(_anywhere(word) for word in words))
+    likeliest = sorted(found, key=lambda one: _rank(found[one], whole, words))
+    return entities_by_id(session, likeliest[:limit])
 
 
 def _of_kind(
     session: Session, words: Sequence[str], kinds: Sequence[str], company: str
-) -> dict[int, None]:
+) -> "_Found":
     """Records of the kinds that the first words name, by the other words."""
     from tui_mail.search.kinds import kinds_called
 
     named, count = kinds_called(words)
     some = [kind for kind in named if not kinds or kind in kinds]
     rest = words[count:]
-    ids: dict[int, None] = {}
+    found: _Found = {}
     searches = chain(
         _by_index(session, rest, " ".join(rest)), _of_party(session, rest, their_documents=True)
     )
     for condition in searches if some else ():
-        ids.update(_ids(session, some, company, condition))
-    return ids
+        found |= _fitting(session, some, company, condition)
+    return found
 
 
-def _ids(
+class _Fits(NamedTuple):
+    """What says how likely a record is meant."""
+
+    id: int
+    code: str
+    title: str
+    state: str
+    gone: bool
+    date: Day | None
+    due_date: Day | None
+
+
+_Found = dict[int, _Fits]
+
+
+def _fitting(
     session: Session, kinds: Sequence[str], company: str, *conditions: ColumnElement[bool]
-) -> dict[int, None]:
-    query = select(col(Entity.id)).where(*conditions, *shown(crm_of(session)))
+) -> _Found:
+    query = select(*(getattr(Entity, name) for name in _Fits._fields))
+    query = query.where(*conditions, *shown(crm_of(session)))
     if kinds:
         query = query.where(unindexed(col(Entity.kind)).in_(kinds))
     if company:
         query = query.where(col(Entity.company) == company)
     query = query.order_by(col(Entity.date).desc().nulls_last(), col(Entity.id).desc())
-    return dict.fromkeys(key_of(one) for one in session.scalars(query.limit(_CANDIDATES)))
+    fitting = (_Fits(*row) for row in session.execute(query.limit(_CANDIDATES)))
+    return {one.id: one for one in fitting}
 
 
 def _by_index(session: Session, words: Sequence[str], whole: str) -> Iterator[ColumnElement[bool]]:
@@ -421,7 +432,7 @@ def _amounts(word: str) -> list[Decimal]:
     return [one for one in sums if one < Decimal(10) ** 14]
 
 
-def _rank(row: EntityRow, whole: str, words: Sequence[str]) -> tuple[int, bool, bool, int, str]:
+def _rank(row: _Fits, whole: str, words: Sequence[str]) -> tuple[int, bool, bool, int, str]:
     code, title = folded(row.code), folded(row.title)
     if code == whole or set(words) & {code, _OF_YEAR.sub("", code, count=1)}:
         sure = 0  # the number itself before the same one of a series
@@ -432,6 +443,6 @@ def _rank(row: EntityRow, whole: str, words: Sequence[str]) -> tuple[int, bool, 
     return sure, row.gone, row.state in {"closed", "cancelled"}, -_age(row), row.code
 
 
-def _age(row: EntityRow) -> int:
+def _age(row: _Fits) -> int:
     day = row.date or row.due_date
     return day.toordinal() if day else 0

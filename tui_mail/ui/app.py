@@ -19,6 +19,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
 from tui_mail.config import Settings, crm_of
 from tui_mail.errors import TuiMailError
@@ -211,7 +212,10 @@ class Console(App[int]):
 
     def _fatal_error(self) -> None:
         """A defect: the traceback to the log, without locals; to the person one sentence."""
-        log.critical("the console ended by an error", exc_info=self._exception)
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error  # this one knows where it happened
+        log.critical("the console ended by an error", exc_info=error)
         sentence = Text(
             _("The console ended because of an error in the program; nothing is lost. ")
             + _("Details are in the log: run tui-mail doctor, or tui-mail again.")

@@ -4,7 +4,9 @@ Hides how it is read; gives back the message that is to be read and where the ca
 None when the card is just closed.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
     from tui_mail.ui.screens.desk import Desk
 
+_EMPTY_SECONDS = 0.05  # after that the screen is drawn without its mail
 _LEAST = 4  # lines that the card keeps beside much mail, and the mail beside a long card
 
 
@@ -189,6 +192,7 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
         self._place = place
         self._card = CardPanel(place)
         self._trace = TracePanel(place)
+        self._mail_came = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield self._card
@@ -198,9 +202,21 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
 
     def on_mount(self) -> None:
         self._trace.start(self._parts)  # first: what most people come for
-        self._card.start(self._parts)
         in_mail = self._place.mail_only or self._place.mail is not None
         (self._trace if in_mail else self._card).focus()
+        begin(self, self._appear, "appear")
+
+    async def _appear(self) -> None:
+        """Draw nothing before there is mail, then the mail, then read the card: what is read beside
+        the drawing, and drawn without need, is what a person waits for."""
+        with self.app.batch_update(), suppress(TimeoutError):
+            async with asyncio.timeout(_EMPTY_SECONDS):
+                await self._mail_came.wait()
+        drawn = asyncio.Event()
+        self.refresh(layout=True)
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
+        self._card.start(self._parts)
 
     def changed(self, topics: frozenset[str]) -> None:
         """The database changed."""
@@ -221,6 +237,8 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
 
     def on_trace_panel_grown(self) -> None:
         self._divide()
+        if self._trace.loaded:
+            self._mail_came.set()
 
     def _divide(self) -> None:
         """The mail takes the rows that it needs, the card the rest; where both need more than there

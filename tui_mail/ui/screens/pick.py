@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -131,7 +132,11 @@ class PickScreen(ModalScreen[_V | None], Generic[_V]):
         self._wanted = text
         if not self._looking:
             self._looking = True
-            begin(self, self._look_on, "find")
+            # What was typed or pasted at once is looked up at once: keys go by the console and the
+            # line, and what the line says comes by this screen.
+            typing = self.query_one(SafeInput)
+            last = partial(begin, self, self._look_on, "find")
+            self.app.call_later(typing.call_later, partial(self.call_later, last))
 
     async def _look_on(self) -> None:
         try:

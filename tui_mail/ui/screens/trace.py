@@ -3,6 +3,7 @@
 Hides how it is counted and narrowed; says what was opened, and which verb was asked for.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -61,10 +62,14 @@ class TraceSource:
         self._only = only
         self._chain = chain
         self.hidden = 0
+        self.asked = asyncio.Event()  # the first rows are there, or cannot be read
 
     async def slice(self, place: Place, key: PageKey | None, limit: int) -> Slice[ListRow]:
         before = key if place is Place.OLDER else None
-        return await self._parts.database.read(self._read, before, limit)
+        try:
+            return await self._parts.database.read(self._read, before, limit)
+        finally:
+            self.asked.set()
 
     def _read(self, session: "Session", before: PageKey | None, limit: int) -> Slice[ListRow]:
         from tui_mail.db.traces import trace
@@ -151,6 +156,7 @@ class TracePanel(MailKeys, Panel, RowList[ListRow]):
         as long as a person would notice."""
         source = self.source
         if isinstance(source, TraceSource):
+            await source.asked.wait()
             hidden = await self.read(source.count)
             if hidden is not None and hidden != source.hidden:
                 source.hidden = hidden
