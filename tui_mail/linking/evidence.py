@@ -74,7 +74,8 @@ def gate(
     weighed = _weigh(evidence, rejected)
     if not weighed:
         return ()
-    _keep_the_best_of_each_group(weighed)
+    if len(weighed) > 1:
+        _keep_the_best_of_each_group(weighed)
     _keep_to_one_company(weighed, company)
     ranked = sorted(
         weighed.values(), key=lambda one: (not one.automatic, -one.total, one.entity_id)

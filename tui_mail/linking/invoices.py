@@ -82,6 +82,8 @@ def _on_the_right_side(facts: MessageFacts, known: Sequence[KnownParty]) -> Sequ
 
 def file_evidence(facts: MessageFacts, knowledge: Knowledge) -> tuple[Evidence, ...]:
     """Invoices of ours whose file is named. Only the exchange system is believed without asking."""
+    if not knowledge.filed:
+        return ()
     believed = _is_believed(facts)
     written = {file_key(name): name for name in facts.mentions.keys.files}
     return tuple(

@@ -31,7 +31,7 @@ def payment_evidence(
 ) -> Iterator[Evidence]:
     """What the payment that a message tells of may settle."""
     payment = facts.mentions.payment
-    if payment is None:
+    if payment is None or not (knowledge.payable or by_number):
         return
     theirs = [one for one in knowledge.payable if one.party_id in parties and _is_made(facts, one)]
     named = {one.entity_id for one in by_number if not one.veto}

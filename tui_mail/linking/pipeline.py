@@ -111,6 +111,8 @@ def _hands_documents_on(
     """Not when other documents of the same side are named, nor for a new matter."""
     if knowledge.parent is None:
         return False
+    if not by_number:
+        return not is_new_matter(facts, knowledge.parent)
     linked = {one.entity_id for one in knowledge.parent.links}
     # The subject of an answer was there before.
     before = _TAKEN_OVER if is_answer(facts.subject) else {"quoted"}
