@@ -354,6 +354,14 @@ def test_the_search_is_narrowed_by_kind_and_company(house: House) -> None:
     assert len(read(erp.find_entities, "2026", limit=1)) == 1
 
 
+def test_of_records_that_are_called_alike_the_first_one_made_comes_first(house: House) -> None:
+    kinds = ("customer", "supplier", "lead")
+    alike = [EntityRecord(COMPANY, kind, "R1", "Rossi Srl") for kind in kinds]
+    house.database.write_now(erp.take, "books", changes(entities=alike), NOW)
+    found = house.database.read_now(erp.find_entities, "rossi srl")
+    assert [one.kind for one in found] == [*kinds]
+
+
 def test_a_document_s_card_has_its_chain_lines_and_instalments(house: House) -> None:
     card = house.database.read_now(cards.card, house.ids[INVOICE], TODAY)
     assert [one.code for one in card.chain] == [ORDER.code, INVOICE.code, DUE.code]

@@ -1,12 +1,14 @@
 """Messages that are read from elsewhere than the list: the way back, and what keys act on then."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.ui.stage import Showing, Stage, build, showing
 from tui_mail.db.engine import Database
-from tui_mail.ui.screens.card import CardScreen
+from tui_mail.ui.screens.card import CardPanel, CardScreen
 from tui_mail.ui.screens.trace import TracePanel
 
 FERRI = "Luca Ferri <l.ferri@ferri.it>"
@@ -97,6 +99,45 @@ async def test_cards_on_cards_are_gone_back_through_one_by_one(stage: Stage) -> 
         await shown.press("q")
         await shown.until(lambda: shown.console.screen is shown.main)
         await shown.sees("di Neri")
+
+
+async def test_the_cursor_is_on_the_record_that_was_left_whatever_was_read(stage: Stage) -> None:
+    def record() -> str:
+        chosen = shown.console.screen.query_one(CardPanel).chosen
+        return "" if chosen is None else chosen.code
+
+    await _mail(stage)
+    async with showing(stage) as shown:
+        await _card_of_ferri(shown)
+        await shown.until(lambda: record() != "")
+        first = record()
+        await shown.press("end")
+        await shown.until(lambda: record() != first)
+        left = record()
+        await shown.press("tab", "enter")
+        await shown.sees("di Ferri, la seconda")
+        await shown.press("q")
+        await shown.until(lambda: _is_card(shown) and record() == left)
+        await shown.press("tab", "enter")
+        await shown.until(lambda: "Luca Ferri" in shown.screen()[0])
+        await shown.press("tab", "enter")
+        await shown.sees("di Ferri, la seconda")
+        await shown.press("q", "q")
+        await shown.until(lambda: "Ferri Impianti" in shown.screen()[0] and record() == left)
+
+
+async def test_a_card_is_read_though_another_screen_comes_and_goes(stage: Stage) -> None:
+    await _mail(stage)
+    async with showing(stage) as shown:
+        for moment in range(0, 60, 2):  # it may go at any
+            shown.main.desk.open_card(stage.ids["customer:C107"])
+            shown.console.post_message(events.Key("question_mark", "?"))
+            await shown.pilot.pause(moment / 1000)
+            shown.console.post_message(events.Key("escape", None))
+            await shown.until(partial(_is_card, shown))
+            await shown.sees("Mail · 2", "Order 119")
+            await shown.press("escape")
+            await shown.until(lambda: shown.console.screen is shown.main)
 
 
 async def test_a_card_is_as_it_was_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,10 @@ def window(
     from that key on, itself included. `threads` False: a row a message, which is all that other
     orders than by date have.
     """
-    if (home := _home(session, operator_id, folder_id)) is None:
-        return []
-    pages = _listing(folder_id, order, threads=threads)
+    pages = _listing(operator_id, folder_id, order, threads=threads)
     key = before or start or after
     rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
-    return _complete(session, operator_id, rows, home)
+    return _complete(session, operator_id, rows)
 
 
 def end_window(
@@ -86,29 +84,12 @@ def end_window(
     order: ListOrder = BY_DATE,
 ) -> list[ListRow]:
     """The last rows of a folder's list, in its order."""
-    if (home := _home(session, operator_id, folder_id)) is None:
-        return []
-    pages = _listing(folder_id, order, threads=threads)
-    return _complete(session, operator_id, pages.page(session, None, limit, up=True), home)
-
-
-def _home(session: Session, operator_id: int, folder_id: int) -> dict[str, Any] | None:
-    """What is the same for all rows of a folder; None where the operator may not read it."""
-    found = session.execute(_folder(operator_id, folder_id)).first()
-    return None if found is None else found._asdict()
+    pages = _listing(operator_id, folder_id, order, threads=threads)
+    return _complete(session, operator_id, pages.page(session, None, limit, up=True))
 
 
 @lru_cache(maxsize=64)  # to say what is asked takes longer than to ask it
-def _folder(operator_id: int, folder_id: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(*_HOME)
-        .join(Account, col(Account.id) == col(Folder.account_id))
-        .where(col(Folder.id) == folder_id, col(Folder.account_id).in_(readable(operator_id)))
-    )
-
-
-@lru_cache(maxsize=64)
-def _listing(folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
+def _listing(operator_id: int, folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
     at: Any
     identifier: Any
     by = None if order.sort is Sort.DATE else column(order.sort)
@@ -135,28 +116,40 @@ def _listing(folder_id: int, order: ListOrder, *, threads: bool) -> Pages:
     if by is not None:
         statement = statement.add_columns(by.label("key_by"))
     statement = statement.join(Message, col(Message.id) == col(Placement.message_id))
+    statement = statement.add_columns(*_once(folder_id)).where(_may_read(operator_id, folder_id))
     return Pages(statement, at, identifier, by, newest_first(order))
 
 
-def _complete(
-    session: Session, operator_id: int, found: Sequence[Row[Any]], home: Mapping[str, Any]
-) -> list[ListRow]:
+def _once(folder_id: int) -> tuple[ColumnElement[Any], ...]:
+    """`_HOME` of one folder, which is looked up once for all rows."""
+    here = col(Folder.id) == folder_id
+    name = select(col(Folder.name)).where(here)
+    email = select(col(Account.email)).join(Folder, col(Folder.account_id) == col(Account.id))
+    names = name.scalar_subquery(), email.where(here).scalar_subquery()
+    return tuple(one.label(home.name) for one, home in zip(names, _HOME, strict=True))
+
+
+def _may_read(operator_id: int, folder_id: int) -> ColumnElement[bool]:
+    own = col(Folder.id) == folder_id, col(Folder.account_id).in_(readable(operator_id))
+    return select(col(Folder.id)).where(*own).exists()
+
+
+def _complete(session: Session, operator_id: int, found: Sequence[Row[Any]]) -> list[ListRow]:
     """Rows of a folder with what stands beside them in other tables."""
     if not found or "sum_total" not in found[0]._fields:
-        return _rows(session, found, home)
+        return _rows(session, found)
     in_thread, care = sums_and_care(session, operator_id, {row.thread_id for row in found})
-    return _rows(session, found, home, care, in_thread)
+    return _rows(session, found, care, in_thread)
 
 
 def _rows(
     session: Session,
     found: Sequence[Row[Any]],
-    alike: Mapping[str, Any],
     care: Mapping[int, Care] | None = None,
     in_thread: Mapping[int, int] = MappingProxyType({}),
 ) -> list[ListRow]:
     """Rows with the records that their messages are linked to, and who cares for them, which is
-    looked up unless it is given. `alike`: what all have."""
+    looked up unless it is given."""
     chips = chips_for(session, [row.message_id for row in found])
     if care is None:
         care = care_for(session, [row.thread_id for row in found])
@@ -164,7 +157,6 @@ def _rows(
     rows = []
     for row in found:
         one = dict(zip(names, row, strict=True))
-        one.update(alike)
         message_id, thread_id = one["message_id"], one["thread_id"]
         rows.append(
             _row(
@@ -229,7 +221,7 @@ def message_rows(
     for part in chunks(wanted):
         for row in session.execute(statement, {"some": part}):
             best.setdefault(row.message_id, row)
-    return _rows(session, [best[identifier] for identifier in wanted if identifier in best], {})
+    return _rows(session, [best[identifier] for identifier in wanted if identifier in best])
 
 
 @lru_cache(maxsize=64)

@@ -278,7 +278,7 @@ def find_entities(
     found |= _of_kind(session, words, kinds, company)
     if words and not found:
         found = _fitting(session, kinds, company, *(_anywhere(word) for word in words))
-    likeliest = sorted(found, key=lambda one: _rank(found[one], whole, words))
+    likeliest = sorted(found, key=lambda one: (*_rank(found[one], whole, words), one))
     return entities_by_id(session, likeliest[:limit])
 
 

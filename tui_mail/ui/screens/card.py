@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from tui_mail.ui.parts import Parts
     from tui_mail.ui.screens.desk import Desk
 
-_EMPTY_SECONDS = 0.05  # after that the screen is drawn without its mail
+_SOON_SECONDS = 0.05  # how long the card waits for its mail, and for the mail to be drawn
 _LEAST = 4  # lines that the card keeps beside much mail, and the mail beside a long card
 
 
@@ -67,6 +67,13 @@ def _try_again(session: "Session", entity_id: int, now: datetime) -> bool:
     from tui_mail.db.writing import try_again
 
     return try_again(session, entity_id, now)
+
+
+async def _soon(event: asyncio.Event) -> None:
+    """Wait for it, but not long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SOON_SECONDS):
+            await event.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ class CardPanel(Panel, Entries[EntityRow]):
     def __init__(self, place: CardPlace) -> None:
         super().__init__(id="card")
         self.entity_id = place.entity_id
-        self.chosen = place.record
         self.card: Card | None = None
+        self._left_on = place.record  # the record on which the card was left
 
     def start(self, parts: "Parts") -> None:
         super().start(parts)
@@ -108,8 +115,15 @@ class CardPanel(Panel, Entries[EntityRow]):
         found = await self.read(_read, self.entity_id, today)
         if found is not None and found != self.card:
             self.card = found
+            if self._left_on is not None:
+                self.chosen, self._left_on = self._left_on, None
             self.forget()
             self.post_message(self.Grown())
+
+    @property
+    def record(self) -> EntityRow | None:
+        """The record under the cursor, or to which it goes once the card is there."""
+        return self.chosen or self._left_on
 
     def title(self) -> SafeText:
         if self.card is None:
@@ -209,13 +223,12 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
     async def _appear(self) -> None:
         """Draw nothing before there is mail, then the mail, then read the card: what is read beside
         the drawing, and drawn without need, is what a person waits for."""
-        with self.app.batch_update(), suppress(TimeoutError):
-            async with asyncio.timeout(_EMPTY_SECONDS):
-                await self._mail_came.wait()
+        with self.app.batch_update():
+            await _soon(self._mail_came)
         drawn = asyncio.Event()
-        self.refresh(layout=True)
-        self.call_after_refresh(drawn.set)
-        await drawn.wait()
+        self.refresh()
+        self.call_after_refresh(drawn.set)  # never, when a screen on top of this one went at once
+        await _soon(drawn)
         self._card.start(self._parts)
 
     def changed(self, topics: frozenset[str]) -> None:
@@ -337,13 +350,20 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
     def _given(self, choice: CardChoice | None) -> None:
         if choice is not None:
             here = replace(
-                self._place, record=self._card.chosen, mail=None, narrowed=self._trace.narrowed
+                self._place, record=self._card.record, mail=None, narrowed=self._trace.narrowed
             )
             self.dismiss(replace(choice, cards=(here, *choice.cards)))
 
     def on_trace_panel_chosen(self, event: TracePanel.Chosen) -> None:
         trace = self._trace
-        here = replace(self._place, mail=event.row, index=trace.cursor, narrowed=trace.narrowed)
+        here = CardPlace(
+            self._place.entity_id,
+            mail_only=self._place.mail_only,
+            record=self._card.record,
+            mail=event.row,
+            index=trace.cursor,
+            narrowed=trace.narrowed,
+        )
         self.dismiss(CardChoice(event.row, [here]))
 
     def action_other(self) -> None:
