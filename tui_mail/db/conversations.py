@@ -19,6 +19,7 @@ from tui_mail.db.folders import naturalness
 from tui_mail.db.links import chips_for
 from tui_mail.db.many import chunks
 from tui_mail.db.orders import Pages, column, newest_first
+from tui_mail.db.planning import planned_once
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, Care, Chip, ListOrder, ListRow, PageKey, Sort
 from tui_mail.db.tables import Account, Conversation, Folder, Message, Placement
@@ -70,8 +71,9 @@ def window(
     """
     pages = _listing(operator_id, folder_id, order, threads=threads)
     key = before or start or after
-    rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
-    return _complete(session, operator_id, rows)
+    with planned_once(session):
+        rows = pages.page(session, key, limit, up=after is not None, with_key=start is not None)
+        return _complete(session, operator_id, rows)
 
 
 def end_window(
@@ -85,7 +87,8 @@ def end_window(
 ) -> list[ListRow]:
     """The last rows of a folder's list, in its order."""
     pages = _listing(operator_id, folder_id, order, threads=threads)
-    return _complete(session, operator_id, pages.page(session, None, limit, up=True))
+    with planned_once(session):
+        return _complete(session, operator_id, pages.page(session, None, limit, up=True))
 
 
 @lru_cache(maxsize=64)  # to say what is asked takes longer than to ask it

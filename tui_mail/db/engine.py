@@ -26,6 +26,7 @@ from sqlmodel import Session
 
 from tui_mail import aside
 from tui_mail.db.guard import require_guard
+from tui_mail.db.planning import EACH_TIME
 from tui_mail.db.shown import KEY
 from tui_mail.db.topics import Topic, published
 from tui_mail.db.troubles import our_errors
@@ -370,16 +371,13 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     """Arrays go as bytes: as text every word of every message would be searched for quotes.
 
     Statements are not compiled: that takes longer than to run any of ours. Rows are counted as
-    cheap to come by, wherever they lie: those of a mailbox that is searched are in memory. The mail
-    of a customer with one message is not read in the way of one with 50,000, nor the other way.
+    cheap to come by, wherever they lie: those of a mailbox that is searched are in memory.
     """
     from psycopg.types.array import ListBinaryDumper  # nobody on SQLite waits for it
 
     connection.adapters.register_dumper(list, ListBinaryDumper)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET jit = off; SET random_page_cost = 1.1; SET plan_cache_mode = force_custom_plan"
-        )
+        cursor.execute(f"SET jit = off; SET random_page_cost = 1.1; {EACH_TIME}")
     connection.commit()
 
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     Select,
     and_,
     bindparam,
     delete,
     func,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -95,19 +97,24 @@ def _walk(
     if pages.by is None:
         if key is not None:
             statement = statement.where(_beyond(pages, key, way))
-        return list(session.execute(statement.order_by(*order).limit(limit)))
+        return list(session.execute(statement.order_by(*order).limit(_written(limit))))
     by = pages.by
     groups = by if way.newest_first else by.desc()
     if key is None:
-        return list(session.execute(statement.order_by(groups, *order).limit(limit)))
+        return list(session.execute(statement.order_by(groups, *order).limit(_written(limit))))
     value: Any = bindparam(None, key.by, type_=by.type)
     alike = statement.where(by == value, _beyond(pages, key, way)).order_by(*order)
-    rows = list(session.execute(alike.limit(limit)))
+    rows = list(session.execute(alike.limit(_written(limit))))
     if len(rows) < limit:
         further = statement.where(by > value if way.newest_first else by < value)
-        rest = further.order_by(groups, *order).limit(limit - len(rows))
+        rest = further.order_by(groups, *order).limit(_written(limit - len(rows)))
         rows += session.execute(rest)
     return rows
+
+
+def _written(limit: int) -> ColumnElement[int]:
+    """A limit in the statement itself: a plan for any limit would be one for a large one."""
+    return literal_column(str(limit), Integer)
 
 
 def _past(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:
