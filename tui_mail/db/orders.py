@@ -10,14 +10,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Row,
     Select,
     and_,
     bindparam,
     delete,
     func,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -25,6 +23,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from tui_mail.db.bulk import insert_rows
+from tui_mail.db.planning import written
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import BY_DATE, ListOrder, PageKey, Sort
 from tui_mail.db.tables import Folder, FolderOrder, Placement
@@ -97,24 +96,19 @@ def _walk(
     if pages.by is None:
         if key is not None:
             statement = statement.where(_beyond(pages, key, way))
-        return list(session.execute(statement.order_by(*order).limit(_written(limit))))
+        return list(session.execute(statement.order_by(*order).limit(written(limit))))
     by = pages.by
     groups = by if way.newest_first else by.desc()
     if key is None:
-        return list(session.execute(statement.order_by(groups, *order).limit(_written(limit))))
+        return list(session.execute(statement.order_by(groups, *order).limit(written(limit))))
     value: Any = bindparam(None, key.by, type_=by.type)
     alike = statement.where(by == value, _beyond(pages, key, way)).order_by(*order)
-    rows = list(session.execute(alike.limit(_written(limit))))
+    rows = list(session.execute(alike.limit(written(limit))))
     if len(rows) < limit:
         further = statement.where(by > value if way.newest_first else by < value)
-        rest = further.order_by(groups, *order).limit(_written(limit - len(rows)))
+        rest = further.order_by(groups, *order).limit(written(limit - len(rows)))
         rows += session.execute(rest)
     return rows
-
-
-def _written(limit: int) -> ColumnElement[int]:
-    """A limit in the statement itself: a plan for any limit would be one for a large one."""
-    return literal_column(str(limit), Integer)
 
 
 def _past(pages: Pages, key: PageKey, way: _Way) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from tui_mail.db.among import among_numbers
 from tui_mail.db.many import chunks
+from tui_mail.db.planning import written
 from tui_mail.db.rights import readable
 from tui_mail.db.rows import Care, ThreadPlace
 from tui_mail.db.tables import (
@@ -65,8 +66,8 @@ def _threads() -> Select[*tuple[Any, ...]]:
     one_more = (
         select(col(Placement.thread_id))
         .where(col(Placement.thread_id) == col(Thread.id))
-        .offset(MOST_COUNTED)
-        .limit(1)
+        .offset(written(MOST_COUNTED))
+        .limit(written(1))
         .correlate(Thread)
     )
     return (

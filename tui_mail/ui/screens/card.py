@@ -356,9 +356,8 @@ class CardScreen(PrefixKeys, Screen[CardChoice | None]):
 
     def on_trace_panel_chosen(self, event: TracePanel.Chosen) -> None:
         trace = self._trace
-        here = CardPlace(
-            self._place.entity_id,
-            mail_only=self._place.mail_only,
+        here = replace(
+            self._place,
             record=self._card.record,
             mail=event.row,
             index=trace.cursor,
